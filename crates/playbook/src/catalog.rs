@@ -1,0 +1,118 @@
+//! What the checker asks about an action. The registry answers; this crate knows no AWS.
+
+use crate::types::Type;
+use jiff::SignedDuration;
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Arc;
+
+/// What an action does to the world. Ordered from harmless to dangerous.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Effect {
+    /// Changes nothing.
+    Read,
+    /// Changes something that can be changed back.
+    Write,
+    /// Runs code whose effect cannot be known.
+    Execute,
+    /// Changes who may do what.
+    Permission,
+    /// Deletes, or cannot be taken back.
+    Destroy,
+}
+
+impl Effect {
+    /// All effects, harmless first.
+    pub const ALL: [Self; 5] = [
+        Self::Read,
+        Self::Write,
+        Self::Execute,
+        Self::Permission,
+        Self::Destroy,
+    ];
+
+    /// The word that playbooks and the command line use.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Write => "write",
+            Self::Execute => "execute",
+            Self::Permission => "permission",
+            Self::Destroy => "destroy",
+        }
+    }
+}
+
+impl fmt::Display for Effect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A set of effects; never empty.
+pub type Effects = BTreeSet<Effect>;
+
+/// An action's signature.
+#[derive(Debug, Clone)]
+pub struct Action {
+    /// The name as playbooks write it: `ecs:UpdateService`, `cloudwatch:Series`, `http:Request`.
+    pub name: String,
+    /// Which family it belongs to.
+    pub kind: ActionKind,
+    /// Its arguments: a [`Type::Structure`].
+    pub input: Type,
+    /// Its result.
+    pub output: Type,
+    /// What it does.
+    pub effects: Effects,
+    /// An effect that counts only when `with` sets the member: passing a role.
+    pub effects_by_member: Vec<(String, Effect)>,
+    /// Error codes that the model names.
+    pub errors: Vec<String>,
+    /// Members of the result by which a success reports failures of its own (`failures`, `UnprocessedKeys`).
+    pub failure_members: Vec<String>,
+    /// The result comes in pages and `limit` applies.
+    pub paginated: bool,
+    /// IAM actions that it needs.
+    pub permissions: Vec<String>,
+    /// The member that carries an idempotency token.
+    pub idempotency_token: Option<String>,
+}
+
+/// Families of actions.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ActionKind {
+    /// One AWS operation.
+    Operation,
+    /// Polls an operation until it is as named.
+    Waiter {
+        /// The operation that it polls, as an action name.
+        polls: String,
+        /// The model's own bound: delay times attempts.
+        bound: SignedDuration,
+    },
+    /// Several operations behind one name.
+    Composite,
+    /// Not AWS.
+    Local,
+}
+
+/// An action that does not exist.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct UnknownAction {
+    /// What is wrong: the service or the operation, or that it cannot be supported and why.
+    pub message: String,
+    /// What may have been meant, best first.
+    pub suggestions: Vec<String>,
+}
+
+/// The actions that playbooks can call.
+pub trait Catalog: Send + Sync {
+    /// Looks an action up by its exact name.
+    ///
+    /// # Errors
+    /// [`UnknownAction`] says which part of the name is unknown and what may have been meant.
+    fn action(&self, name: &str) -> Result<Arc<Action>, UnknownAction>;
+}

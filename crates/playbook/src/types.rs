@@ -1,0 +1,283 @@
+//! Types of inputs, arguments, results and expressions.
+
+use std::fmt;
+use std::sync::Arc;
+
+/// A type. Structures are looked into lazily, so that recursive API shapes cost nothing until they are walked.
+#[derive(Debug, Clone)]
+pub enum Type {
+    /// Anything: untyped JSON, or what cannot be known before a run.
+    Any,
+    /// `true` or `false`; in conditions also unknown.
+    Boolean,
+    /// A whole number.
+    Integer(Range, Option<TimeUnit>),
+    /// A number.
+    Number(Range),
+    /// Text.
+    Text(Arc<TextRule>),
+    /// An instant, written to the API in the given form.
+    Timestamp(TimestampFormat),
+    /// A length of time.
+    Duration,
+    /// Bytes; base64 text in JSON.
+    Blob,
+    /// Text that holds a JSON document (a policy); a mapping is accepted and comes back as one.
+    JsonText,
+    /// A list.
+    List(Arc<ListType>),
+    /// A mapping with free keys.
+    Map(Arc<Type>),
+    /// A structure with named members.
+    Structure(Arc<dyn Structure>),
+    /// A secret text: may only enter `with`, is shown nowhere.
+    Secret,
+    /// The type of `absent`.
+    Absent,
+    /// Something of the inner type, or nothing.
+    Optional(Arc<Type>),
+}
+
+/// Bounds of a number, both inclusive.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Range {
+    /// The least value.
+    pub min: Option<f64>,
+    /// The greatest value.
+    pub max: Option<f64>,
+}
+
+/// What an integer counts when it stands for an instant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TimeUnit {
+    /// Seconds since 1970.
+    Seconds,
+    /// Milliseconds since 1970.
+    Milliseconds,
+}
+
+/// How a timestamp is written on the wire; JSON results always show ISO-8601.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TimestampFormat {
+    /// ISO-8601, or whatever form the protocol wants: the client converts.
+    Protocol,
+}
+
+/// What is known of a text.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct TextRule {
+    /// The values it can have; empty for any. Results may have others (APIs grow), arguments may not.
+    pub values: Vec<String>,
+    /// A regular expression that it must match as a whole or in part, as the model has it.
+    pub pattern: Option<String>,
+    /// Least length in characters.
+    pub min: Option<u64>,
+    /// Greatest length in characters.
+    pub max: Option<u64>,
+    /// A number is accepted too and written as text (ECS `cpu`).
+    pub numeric: bool,
+    /// Sensitive: shown nowhere.
+    pub sensitive: bool,
+}
+
+/// A list's element and bounds.
+#[derive(Debug, Clone)]
+pub struct ListType {
+    /// The type of its elements.
+    pub element: Type,
+    /// Least number of elements.
+    pub min: Option<u64>,
+    /// Greatest number of elements.
+    pub max: Option<u64>,
+}
+
+/// A structure's members, asked for by name.
+pub trait Structure: fmt::Debug + Send + Sync {
+    /// The name of the shape, for messages.
+    fn name(&self) -> &str;
+    /// The names of the members, in the model's order.
+    fn member_names(&self) -> Vec<String>;
+    /// One member.
+    fn member(&self, name: &str) -> Option<Member>;
+    /// Exactly one member may be set.
+    fn is_union(&self) -> bool {
+        false
+    }
+}
+
+/// A member of a structure.
+#[derive(Debug, Clone)]
+pub struct Member {
+    /// Its type.
+    pub ty: Type,
+    /// It must be given.
+    pub required: bool,
+    /// The client fills it in with a fresh token when it is left out.
+    pub idempotency_token: bool,
+}
+
+impl Member {
+    /// A member that may be left out.
+    #[must_use]
+    pub fn optional(ty: Type) -> Self {
+        Self {
+            ty,
+            required: false,
+            idempotency_token: false,
+        }
+    }
+
+    /// A member that must be given.
+    #[must_use]
+    pub fn required(ty: Type) -> Self {
+        Self {
+            ty,
+            required: true,
+            idempotency_token: false,
+        }
+    }
+}
+
+/// A structure written out in code, as local actions have.
+#[derive(Debug, Clone, Default)]
+pub struct Record {
+    name: String,
+    members: indexmap::IndexMap<String, Member>,
+}
+
+impl Record {
+    /// Starts an empty structure.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            members: indexmap::IndexMap::new(),
+        }
+    }
+
+    /// Adds a member that must be given.
+    #[must_use]
+    pub fn required(mut self, name: &str, ty: Type) -> Self {
+        self.members.insert(name.to_owned(), Member::required(ty));
+        self
+    }
+
+    /// Adds a member that may be left out.
+    #[must_use]
+    pub fn optional(mut self, name: &str, ty: Type) -> Self {
+        self.members.insert(name.to_owned(), Member::optional(ty));
+        self
+    }
+
+    /// Ends the structure.
+    #[must_use]
+    pub fn build(self) -> Type {
+        Type::Structure(Arc::new(self))
+    }
+}
+
+impl Structure for Record {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn member_names(&self) -> Vec<String> {
+        self.members.keys().cloned().collect()
+    }
+
+    fn member(&self, name: &str) -> Option<Member> {
+        self.members.get(name).cloned()
+    }
+}
+
+impl Type {
+    /// Any text.
+    #[must_use]
+    pub fn text() -> Self {
+        Self::Text(Arc::new(TextRule::default()))
+    }
+
+    /// One of the given texts.
+    #[must_use]
+    pub fn one_of(values: &[&str]) -> Self {
+        let values = values.iter().map(|value| (*value).to_owned()).collect();
+        Self::Text(Arc::new(TextRule {
+            values,
+            ..TextRule::default()
+        }))
+    }
+
+    /// Any whole number.
+    #[must_use]
+    pub fn integer() -> Self {
+        Self::Integer(Range::default(), None)
+    }
+
+    /// Any number.
+    #[must_use]
+    pub fn number() -> Self {
+        Self::Number(Range::default())
+    }
+
+    /// An instant.
+    #[must_use]
+    pub fn timestamp() -> Self {
+        Self::Timestamp(TimestampFormat::Protocol)
+    }
+
+    /// A list of the given elements, of any length.
+    #[must_use]
+    pub fn list(element: Self) -> Self {
+        Self::List(Arc::new(ListType {
+            element,
+            min: None,
+            max: None,
+        }))
+    }
+
+    /// A mapping to the given values.
+    #[must_use]
+    pub fn map(value: Self) -> Self {
+        Self::Map(Arc::new(value))
+    }
+
+    /// The same, or nothing. Optional of optional is optional.
+    #[must_use]
+    pub fn optional(self) -> Self {
+        match self {
+            Self::Any | Self::Absent | Self::Optional(_) => self,
+            other => Self::Optional(Arc::new(other)),
+        }
+    }
+
+    /// The type without "or nothing".
+    #[must_use]
+    pub fn present(&self) -> &Self {
+        match self {
+            Self::Optional(inner) => inner.present(),
+            other => other,
+        }
+    }
+}
+
+impl fmt::Display for Type {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Any => f.write_str("any value"),
+            Self::Boolean => f.write_str("boolean"),
+            Self::Integer(_, None) => f.write_str("integer"),
+            Self::Integer(_, Some(_)) => f.write_str("integer (a time)"),
+            Self::Number(_) => f.write_str("number"),
+            Self::Text(_) => f.write_str("text"),
+            Self::Timestamp(_) => f.write_str("timestamp"),
+            Self::Duration => f.write_str("duration"),
+            Self::Blob => f.write_str("blob"),
+            Self::JsonText => f.write_str("JSON document"),
+            Self::List(list) => write!(f, "list of {}", list.element),
+            Self::Map(value) => write!(f, "map of {value}"),
+            Self::Structure(structure) => f.write_str(structure.name()),
+            Self::Secret => f.write_str("secret"),
+            Self::Absent => f.write_str("nothing"),
+            Self::Optional(inner) => write!(f, "{inner}, may be absent"),
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! Typed actions: every AWS operation by its model, local actions, waiters and composites; and the worlds in which they
+//! are called.
+
+pub mod call;
+pub mod world;

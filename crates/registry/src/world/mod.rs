@@ -1,0 +1,48 @@
+//! Where calls go, and where time and identity come from: the live world or a scenario.
+//!
+//! An interpreter never asks the system for the time, a random number or the network; it asks its world. Under a
+//! scenario a run is therefore the same byte for byte.
+
+use crate::call::{Answer, Call, CallError};
+use jiff::{SignedDuration, Timestamp};
+use std::future::Future;
+use std::pin::Pin;
+
+/// A future that a world returns.
+pub type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
+
+/// The world in which a run happens.
+///
+/// `send` makes exactly one action happen: one AWS operation with all its pages, one local action, or (in a scenario)
+/// whatever an entry is written for. Waiters and composites are built on it by [`crate::Registry::perform`].
+pub trait World {
+    /// Makes the call. Arguments have been validated.
+    fn send<'a>(&'a self, call: &'a Call) -> Pending<'a, Result<Answer, CallError>>;
+
+    /// Whether this world answers the action itself, although it is built of others: a scenario with an entry for
+    /// `cloudwatch:Series` answers it without asking for `cloudwatch:GetMetricData`.
+    fn answers(&self, action: &str) -> bool;
+
+    /// The time.
+    fn now(&self) -> Timestamp;
+
+    /// Waits. A scenario moves its clock instead.
+    fn sleep(&self, length: SignedDuration) -> Pending<'_, ()>;
+
+    /// A fresh id for a run or an idempotency token, unique and (in a scenario) predictable.
+    fn fresh_id(&self) -> String;
+
+    /// The account, region and partition that calls go to by default, where known without asking.
+    fn place(&self) -> Place;
+}
+
+/// Where a run's calls go.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Place {
+    /// The twelve-digit account id, when known.
+    pub account: Option<String>,
+    /// The region.
+    pub region: Option<String>,
+    /// The partition: `aws`, `aws-cn`, `aws-us-gov` …
+    pub partition: Option<String>,
+}
