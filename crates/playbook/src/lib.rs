@@ -3,8 +3,14 @@
 //! Pure: no AWS, no async, no printing. What an action is, the checker asks through [`catalog::Catalog`].
 
 pub mod catalog;
+pub mod checked;
+pub mod diagnostic;
 pub mod duration;
+pub mod expression;
+pub mod jsonpath;
 pub mod source;
 pub mod span;
+pub mod syntax;
+pub mod template;
 pub mod types;
 pub mod value;

@@ -48,3 +48,25 @@ impl<T> Deref for Spanned<T> {
         &self.value
     }
 }
+
+/// Where a scalar's text stands in its file. Escapes and folded lines make the text differ from the source; then only the
+/// whole scalar can be marked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TextPlace {
+    /// The text's bytes in the file, quotes excluded.
+    pub span: Span,
+    /// The text is the source's text, byte for byte.
+    pub exact: bool,
+}
+
+impl TextPlace {
+    /// The place of a byte range of the text.
+    #[must_use]
+    pub fn part(self, start: usize, end: usize) -> Span {
+        if self.exact {
+            Span::new(self.span.start + start, self.span.start + end)
+        } else {
+            self.span
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! Questions to people, and their answers.
+
+use runbook_playbook::catalog::Effects;
+use runbook_playbook::checked::StepPath;
+use serde_json::Value as Json;
+use std::future::Future;
+use std::pin::Pin;
+
+/// A write about to be sent, as a person sees it. What is shown is what is sent.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Question {
+    /// The step.
+    pub step: StepPath,
+    /// What the step is called for people.
+    pub title: Option<String>,
+    /// The calls: one, or one for each element.
+    pub calls: Vec<QuestionCall>,
+    /// What the calls do.
+    pub effects: Effects,
+    /// The author's own words.
+    pub prompt: Option<String>,
+    /// The account, region and role acted on, in one line.
+    pub place: String,
+    /// How it would be taken back, rendered where possible.
+    pub undo: Vec<QuestionCall>,
+}
+
+/// One call in a question.
+#[derive(Debug, Clone, PartialEq)]
+pub struct QuestionCall {
+    /// The action.
+    pub action: String,
+    /// Its arguments; secrets masked.
+    pub arguments: Json,
+    /// What changes from which value to which, where `before` was read.
+    pub changes: Vec<ValueChange>,
+}
+
+/// One value that changes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ValueChange {
+    /// The member, as a dotted path.
+    pub path: String,
+    /// What it is now; null for nothing.
+    pub from: Json,
+    /// What it will be.
+    pub to: Json,
+}
+
+/// An answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Decision {
+    /// Send it.
+    Approved {
+        /// Who said so: `--yes`, a user name, `scenario`.
+        by: String,
+    },
+    /// Do not send it; its remedy ends.
+    Declined {
+        /// Who said so.
+        by: String,
+    },
+    /// Nobody can be asked: the run pauses.
+    Nobody,
+    /// Stop the run (ctrl-C at the question).
+    Abort,
+}
+
+/// Whoever answers questions.
+pub trait Approver {
+    /// Asks. The step waits; the rest of the graph goes on.
+    fn decide<'a>(&'a self, question: &'a Question)
+    -> Pin<Box<dyn Future<Output = Decision> + 'a>>;
+}

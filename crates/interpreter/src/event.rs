@@ -1,0 +1,117 @@
+//! What observers of a run see, as it happens. Terminal, JSON and journal read the same events.
+
+use crate::approval::{Decision, Question};
+use crate::outcome::{CauseOutcome, Outcome, StepOutcome};
+use jiff::{SignedDuration, Timestamp};
+use runbook_playbook::catalog::Effects;
+use runbook_playbook::checked::StepPath;
+use serde_json::Value as Json;
+
+/// Something that happened at a time.
+#[derive(Debug, Clone)]
+pub struct Event {
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub kind: EventKind,
+}
+
+/// Kinds of events. Payloads have their secrets masked.
+#[derive(Debug, Clone)]
+pub enum EventKind {
+    /// The run begins.
+    RunStarted {
+        /// Its id.
+        run: String,
+        /// The playbook's id.
+        playbook: String,
+        /// The playbook's title.
+        title: String,
+        /// The inputs, defaults included.
+        inputs: Json,
+    },
+    /// A graph (`symptom`, `diagnose`, `resolve`, `verify`, `check`) begins.
+    GraphStarted {
+        /// Its name.
+        graph: &'static str,
+        /// The reading, counted from 1, in `verify`.
+        reading: Option<u32>,
+    },
+    /// A graph has ended.
+    GraphEnded {
+        /// Its name.
+        graph: &'static str,
+        /// What it says in a few words: `holds`, `clear`, `unknown`, the causes found.
+        summary: String,
+    },
+    /// A step begins.
+    StepStarted {
+        /// The step.
+        step: StepPath,
+        /// What it is called for people.
+        title: Option<String>,
+        /// Its action.
+        action: Option<String>,
+    },
+    /// A call is about to be sent.
+    CallStarted {
+        /// The step.
+        step: StepPath,
+        /// The action.
+        action: String,
+        /// The arguments.
+        arguments: Json,
+        /// What it does.
+        effects: Effects,
+        /// The attempt, from 1.
+        attempt: u32,
+    },
+    /// A call has been answered or has failed.
+    CallEnded {
+        /// The step.
+        step: StepPath,
+        /// The action.
+        action: String,
+        /// The result, or code and message.
+        answer: Result<Json, (String, String)>,
+        /// The service's id of the request.
+        request_id: Option<String>,
+        /// The attempt, from 1.
+        attempt: u32,
+    },
+    /// Something waits: a waiter, `until`, `retry`, `verify`.
+    Waiting {
+        /// What waits: a step, or `verify`.
+        step: StepPath,
+        /// Why.
+        why: String,
+        /// How long.
+        length: SignedDuration,
+    },
+    /// A person is asked.
+    Asked(Box<Question>),
+    /// A person has answered.
+    Answered {
+        /// The step.
+        step: StepPath,
+        /// What was said.
+        decision: Decision,
+    },
+    /// A step has ended.
+    StepEnded {
+        /// The step.
+        step: StepPath,
+        /// How.
+        outcome: Box<StepOutcome>,
+    },
+    /// All finders of a cause have answered.
+    CauseJudged(Box<CauseOutcome>),
+    /// The run has ended or paused.
+    RunEnded(Box<Outcome>),
+}
+
+/// Whoever watches a run.
+pub trait Observer {
+    /// Takes note of an event. Must not block.
+    fn observe(&self, event: &Event);
+}
