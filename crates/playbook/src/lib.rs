@@ -14,3 +14,4 @@ pub mod syntax;
 pub mod template;
 pub mod types;
 pub mod value;
+pub mod yaml;
