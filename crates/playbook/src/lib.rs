@@ -3,6 +3,7 @@
 //! Pure: no AWS, no async, no printing. What an action is, the checker asks through [`catalog::Catalog`].
 
 pub mod catalog;
+pub mod check;
 pub mod checked;
 pub mod diagnostic;
 pub mod duration;
