@@ -14,6 +14,7 @@ mod texts;
 mod tree;
 
 pub use compare::{equal, ordering};
+pub(crate) use evaluate::member;
 pub use evaluate::{EvaluationError, evaluate, evaluate_condition};
 pub(crate) use functions::closest;
 pub use functions::{BUILTINS, Builtin, BuiltinKind, builtin, similar};

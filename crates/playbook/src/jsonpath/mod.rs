@@ -1,6 +1,7 @@
 //! JSONPath (RFC 9535) over results.
 
 mod parse;
+mod select;
 
 use crate::span::Span;
 use jsonpath_rust::parser::model::JpQuery;
