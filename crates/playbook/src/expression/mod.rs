@@ -8,6 +8,7 @@ mod functions;
 mod lists;
 mod number;
 mod parse;
+mod references;
 mod scope;
 mod series;
 mod texts;
@@ -21,5 +22,9 @@ pub(crate) use functions::closest;
 pub use functions::{BUILTINS, Builtin, BuiltinKind, builtin, similar};
 pub(crate) use parse::string_end;
 pub use parse::{MAX_LENGTH, parse};
+pub use references::{
+    Reference, references, references_of_data, references_of_path, static_path,
+};
 pub use scope::Scope;
+pub(crate) use number::to_integer;
 pub use tree::{Argument, Arithmetic, CompareOp, Expr, ExprKind, Expression};
