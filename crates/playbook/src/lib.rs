@@ -8,6 +8,7 @@ pub mod checked;
 pub mod diagnostic;
 pub mod duration;
 pub mod expression;
+pub mod inputs;
 pub mod jsonpath;
 pub mod source;
 pub mod span;
