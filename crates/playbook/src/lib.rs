@@ -3,14 +3,18 @@
 //! Pure: no AWS, no async, no printing. What an action is, the checker asks through [`catalog::Catalog`].
 
 pub mod catalog;
+pub mod check;
 pub mod checked;
 pub mod diagnostic;
 pub mod duration;
 pub mod expression;
+pub mod inputs;
 pub mod jsonpath;
+pub mod schema;
 pub mod source;
 pub mod span;
 pub mod syntax;
 pub mod template;
 pub mod types;
 pub mod value;
+pub mod yaml;

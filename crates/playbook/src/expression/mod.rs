@@ -1,7 +1,32 @@
 //! Expressions: minijinja's grammar, our types and our truth.
 
+mod arithmetic;
+mod builtins;
+mod compare;
+mod evaluate;
+mod functions;
+mod infer;
+mod lists;
+mod number;
+mod parse;
+mod references;
+mod returns;
 mod scope;
+mod series;
+mod texts;
 mod tree;
 
+pub(crate) use builtins::{float, integer, text, timestamp};
+pub use compare::{equal, ordering};
+pub(crate) use evaluate::member;
+pub use evaluate::{EvaluationError, evaluate, evaluate_condition};
+pub(crate) use functions::closest;
+pub use functions::{BUILTINS, Builtin, BuiltinKind, builtin, similar};
+pub use infer::{Problem, TypeScope, infer, infer_condition};
+pub(crate) use infer::{join, no_text, same_kind, unknown_member};
+pub(crate) use number::to_integer;
+pub(crate) use parse::string_end;
+pub use parse::{MAX_LENGTH, parse};
+pub use references::{Reference, references, references_of_data, references_of_path, static_path};
 pub use scope::Scope;
 pub use tree::{Argument, Arithmetic, CompareOp, Expr, ExprKind, Expression};
