@@ -12,7 +12,7 @@ pub struct ShapeId(pub u32);
 /// A shape.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Shape {
-    /// Its name in the model: `UpdateServiceRequest`. A result shape that the model lacks is named after its operation.
+    /// Its name in the model: `UpdateServiceRequest`; `Empty` for what the model leaves out.
     pub name: &'static str,
     /// What it is made of.
     pub kind: ShapeKind,
