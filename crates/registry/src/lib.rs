@@ -2,4 +2,5 @@
 //! are called.
 
 pub mod call;
+pub mod local;
 pub mod world;
