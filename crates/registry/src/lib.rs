@@ -2,5 +2,6 @@
 //! are called.
 
 pub mod call;
+pub mod composite;
 pub mod local;
 pub mod world;
