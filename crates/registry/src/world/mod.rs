@@ -4,6 +4,7 @@
 //! scenario a run is therefore the same byte for byte.
 
 pub mod clock;
+pub mod live;
 pub mod scenario;
 
 use crate::call::{Answer, Call, CallError};
