@@ -15,7 +15,7 @@ use runbook_playbook::types::{Record, TextRule, Type};
 use serde_json::{Map, Value as Json, json};
 use std::sync::Arc;
 use std::time::Instant;
-use url::Url;
+use url::{Position, Url};
 
 const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 /// The largest body that is read where `max_bytes` does not say.
@@ -120,7 +120,12 @@ async fn request(context: &LocalContext, call: &Call) -> Result<Answer, CallErro
     let redirects = arguments.integer("redirects", DEFAULT_REDIRECTS, 0..=MOST_REDIRECTS.into())?;
     let most = arguments.integer("max_bytes", DEFAULT_BYTES, 1..=MOST_BYTES.into())?;
     let started = Instant::now();
-    let what = format!("{} {}", outgoing.method, outgoing.url);
+    // A query may carry a secret, so messages do without it.
+    let what = format!(
+        "{} {}",
+        outgoing.method,
+        &outgoing.url[..Position::AfterPath]
+    );
     let (url, response) = within(timeout, FailureKind::Unanswered, &what, async {
         follow(
             context,

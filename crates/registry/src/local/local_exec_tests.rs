@@ -117,6 +117,27 @@ async fn a_timeout_ends_the_program_and_all_that_it_started() {
 }
 
 #[tokio::test]
+async fn a_cancelled_call_ends_the_program_and_all_that_it_started() {
+    let folder = tempfile::tempdir().expect("folder");
+    let mut here = here();
+    here.root = folder.path().to_owned();
+    here.folder = folder.path().to_owned();
+    let script = "(sleep 1; echo late > late) & touch started; wait";
+    let run = run(&LocalExec, &here, json!({"command": ["sh", "-c", script]}));
+    let started = async {
+        while !folder.path().join("started").exists() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::select! {
+        result = run => panic!("still running, but got {result:?}"),
+        () = started => {}
+    }
+    tokio::time::sleep(Duration::from_millis(1200)).await;
+    assert!(!folder.path().join("late").exists(), "it lived on");
+}
+
+#[tokio::test]
 async fn what_is_left_in_the_background_holds_nothing_up() {
     let started = Instant::now();
     let result = run(

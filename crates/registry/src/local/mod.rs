@@ -24,7 +24,7 @@ mod test_server;
 mod time_sleep;
 mod tls_inspect;
 mod trust;
-mod yaml;
+pub(crate) mod yaml;
 
 pub(crate) use arguments::Arguments;
 pub use context::{FixedEnvironment, LocalContext, TargetEnvironment, Validator};

@@ -8,7 +8,7 @@ use serde_json::{Map, Value as Json};
 ///
 /// # Errors
 /// What is wrong, with line and column where the parser knows it.
-pub(super) fn parse(text: &str) -> Result<Json, String> {
+pub(crate) fn parse(text: &str) -> Result<Json, String> {
     for event in Parser::new_from_str(text) {
         let (event, span) = event.map_err(|error| error.to_string())?;
         if matches!(event, Event::Alias(_)) {

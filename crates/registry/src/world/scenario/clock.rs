@@ -5,7 +5,7 @@ use crate::world::clock::Clock;
 use jiff::{SignedDuration, Timestamp};
 use std::future::poll_fn;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::task::Poll;
+use std::task::{Poll, Waker};
 
 /// How many rounds in a row nothing may have happened before a sleeper wakes: those that are ready get one to go on,
 /// those that these make ready get another, and so does whoever starts the next step.
@@ -25,6 +25,10 @@ struct State {
     begun: u64,
     /// Counts what happens: waits that begin or end, calls.
     happened: u64,
+    /// How many calls are under way that take real time: reading a file, asking a person.
+    busy: usize,
+    /// Who waits for them to end.
+    waiting: Vec<Waker>,
 }
 
 impl ScenarioClock {
@@ -37,6 +41,8 @@ impl ScenarioClock {
                 sleepers: Vec::new(),
                 begun: 0,
                 happened: 0,
+                busy: 0,
+                waiting: Vec::new(),
             }),
         }
     }
@@ -50,8 +56,31 @@ impl ScenarioClock {
         self.state().happened += 1;
     }
 
+    /// Lets time stand still until the guard is dropped.
+    pub(super) fn hold(&self) -> Hold<'_> {
+        self.state().busy += 1;
+        Hold(self)
+    }
+
     fn happened(&self) -> u64 {
         self.state().happened
+    }
+
+    /// Lets others run once, and waits for calls that take real time.
+    async fn let_others_run(&self) {
+        let mut ran = false;
+        poll_fn(|context| {
+            let mut state = self.state();
+            if state.busy > 0 {
+                state.waiting.push(context.waker().clone());
+            } else if std::mem::replace(&mut ran, true) {
+                return Poll::Ready(());
+            } else {
+                context.waker().wake_by_ref();
+            }
+            Poll::Pending
+        })
+        .await;
     }
 
     /// Moves to the end of a wait, if no other ends before it.
@@ -90,7 +119,7 @@ impl Clock for ScenarioClock {
             };
             let (mut seen, mut quiet) = (self.happened(), 0);
             while quiet < QUIET_ROUNDS || !self.wake(sleeper) {
-                let_others_run().await;
+                self.let_others_run().await;
                 let happened = self.happened();
                 quiet = if happened == seen { quiet + 1 } else { 0 };
                 seen = happened;
@@ -99,17 +128,20 @@ impl Clock for ScenarioClock {
     }
 }
 
-async fn let_others_run() {
-    let mut ran = false;
-    poll_fn(|context| {
-        if std::mem::replace(&mut ran, true) {
-            Poll::Ready(())
-        } else {
-            context.waker().wake_by_ref();
-            Poll::Pending
+/// Keeps time from moving.
+pub(super) struct Hold<'a>(&'a ScenarioClock);
+
+impl Drop for Hold<'_> {
+    fn drop(&mut self) {
+        let mut state = self.0.state();
+        state.busy = state.busy.saturating_sub(1);
+        state.happened += 1;
+        let waiting = std::mem::take(&mut state.waiting);
+        drop(state);
+        for waker in waiting {
+            waker.wake();
         }
-    })
-    .await;
+    }
 }
 
 /// A wait under way; a wait that is cancelled holds nobody up.
@@ -165,6 +197,19 @@ mod tests {
                 ("short", 6)
             ]
         );
+    }
+
+    #[tokio::test]
+    async fn time_stands_still_while_a_call_takes_real_time() {
+        let clock = ScenarioClock::new(Timestamp::UNIX_EPOCH);
+        let reads = async {
+            let _hold = clock.hold();
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            clock.now()
+        };
+        let ((), read_at) = tokio::join!(clock.sleep(minutes(1)), reads);
+        assert_eq!(read_at, Timestamp::UNIX_EPOCH);
+        assert_eq!(clock.now().as_second(), 60);
     }
 
     #[tokio::test]

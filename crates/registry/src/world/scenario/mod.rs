@@ -149,7 +149,10 @@ impl ScenarioWorld {
         self.clock.touch();
         let has_entries = self.scenario.actions.contains_key(&call.action);
         if !has_entries && let Some(action) = self.own(&call.action) {
+            // A wait is what moves time; anything else must not be overtaken by it.
+            let hold = (call.action != "time:Sleep").then(|| self.clock.hold());
             let result = action.run(&self.context, call).await;
+            drop(hold);
             if is_human(&call.action) {
                 self.record(call, &result, 1, false);
             }

@@ -314,6 +314,71 @@ async fn expectations_are_compared_with_what_came_out() {
     );
 }
 
+/// The scenario of the language's reference page.
+const LEAKING: &str = r#"
+playbook: memory-leak.yaml
+scenarios:
+  leaking:
+    clock: 2026-01-15T12:00:00Z
+    inputs: {environment: production}
+    actions:
+      cloudwatch:Series:
+        - {unless: restarted, series: {start: -24h, every: 5m, from: 40, to: 93}}
+        - {if: restarted, series: {start: -24h, every: 5m, from: 41, to: 41}}
+      ecs:UpdateService:
+        - {set: restarted, after: 2m, return: {}}
+      logs:FilterLogEvents:
+        - {times: 2, error: {code: ThrottlingException}}
+        - {return: {events: [{message: "java.lang.OutOfMemoryError"}]}}
+    answers: {approve: all}
+    expect:
+      verdict: resolved
+      causes: [out_of_memory]
+      writes: [{ecs:UpdateService: {forceNewDeployment: true}}]
+"#;
+
+#[tokio::test]
+async fn a_leak_is_gone_once_the_restart_has_taken_effect() {
+    let document = crate::local::yaml::parse(LEAKING).expect("YAML");
+    let file = ScenarioFile::from_json(&document).expect("scenarios");
+    let scenario = Arc::new(file.scenarios["leaking"].clone());
+    assert_eq!(scenario.check(&Facts), []);
+    let world = ScenarioWorld::new(scenario, Arc::new(Facts), LocalContext::new("."));
+    let read = async |since: SignedDuration| {
+        let arguments = json!({
+            "metric": "AWS/ECS/MemoryUtilization",
+            "from": (world.now() - since).to_string(),
+            "every": "5m",
+        });
+        let result = send(&world, "cloudwatch:Series", arguments)
+            .await
+            .expect("points");
+        let points = result["points"].as_array().expect("a list").clone();
+        let last = points.last().expect("points")["value"].clone();
+        (points.len(), last)
+    };
+    assert_eq!(
+        read(SignedDuration::from_hours(24)).await,
+        (288, json!(93.0))
+    );
+    send(&world, "logs:FilterLogEvents", json!({}))
+        .await
+        .expect("events");
+    let restart = json!({"service": "supervisor", "forceNewDeployment": true});
+    send(&world, "ecs:UpdateService", restart)
+        .await
+        .expect("restarts");
+    assert_eq!(read(SignedDuration::from_hours(1)).await, (12, json!(93.0)));
+    world.sleep(SignedDuration::from_mins(30)).await;
+    assert_eq!(read(SignedDuration::from_mins(30)).await, (6, json!(41.0)));
+    let outcome = Outcome {
+        verdict: "resolved".to_owned(),
+        causes: vec!["out_of_memory".to_owned()],
+        ..Outcome::default()
+    };
+    assert_eq!(world.check_expectations(&outcome), []);
+}
+
 #[test]
 fn names_and_results_are_checked_when_a_scenario_is_loaded() {
     let document = json!({
