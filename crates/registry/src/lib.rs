@@ -4,4 +4,7 @@
 pub mod aws;
 pub mod call;
 pub mod model;
+pub mod registry;
 pub mod world;
+
+pub use registry::Registry;
