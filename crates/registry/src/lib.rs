@@ -6,4 +6,7 @@ pub mod call;
 pub mod model;
 pub mod composite;
 pub mod local;
+pub mod registry;
 pub mod world;
+
+pub use registry::Registry;
