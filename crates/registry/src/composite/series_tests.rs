@@ -86,6 +86,16 @@ async fn one_query_asks_for_whole_periods() {
 }
 
 #[tokio::test]
+async fn a_window_in_which_no_period_begins_has_no_points() {
+    for from in ["2026-01-15T12:02:00Z", "2026-01-15T12:01:00Z"] {
+        let with = json!({"from": from, "to": "2026-01-15T12:02:00Z"});
+        let (result, asked) = series(json!({}), with).await;
+        assert_eq!(result.expect("no points"), json!({"points": []}));
+        assert_eq!(asked, []);
+    }
+}
+
+#[tokio::test]
 async fn pages_become_one_sorted_series() {
     let answer = json!({"MetricDataResults": [
         page(&["2026-01-15T11:55:00+00:00", "2026-01-15T12:00:00+00:00"], &[3.0, 4.0]),
@@ -148,7 +158,7 @@ async fn windows_that_cloudwatch_cannot_answer_are_refused_before_anything_is_se
     for (with, says) in [
         (json!({"metric": "MemoryUtilization"}), "namespace"),
         (json!({"every": "90s"}), "whole minutes"),
-        (json!({"from": "2026-01-15T12:02:00Z"}), "not before"),
+        (json!({"from": "2026-01-15T12:02:01Z"}), "after"),
         (
             json!({"from": "2025-12-01T00:00:00Z", "every": "1m"}),
             "write `every: 5m`",
