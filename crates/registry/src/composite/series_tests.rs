@@ -51,6 +51,10 @@ async fn series(answer: Json, with: Json) -> (Result<Json, CallError>, Vec<Call>
     }
     let call = Call::new("cloudwatch:Series", arguments);
     let result = Series.run(&stub, &call).await.map(|answer| answer.result);
+    if let Ok(result) = &result {
+        let output = Series.signature().output;
+        assert_eq!(crate::local::conforms::problems(&output, result), [""; 0]);
+    }
     (result, stub.asked.into_inner())
 }
 
