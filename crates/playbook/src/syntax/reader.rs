@@ -309,7 +309,7 @@ impl<'s> Reader<'s> {
         }
     }
 
-    /// A JSONPath.
+    /// A `JSONPath`.
     pub(super) fn path(&mut self, field: &Field<'_>) -> Option<Path> {
         let (text, _, place) = self.literal(field)?;
         match Path::parse(text, place, self.source) {
