@@ -3,9 +3,9 @@
 
 pub mod aws;
 pub mod call;
-pub mod model;
 pub mod composite;
 pub mod local;
+pub mod model;
 pub mod registry;
 pub mod world;
 

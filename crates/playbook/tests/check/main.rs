@@ -13,7 +13,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 fn folder(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/check").join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../tests/check")
+        .join(name)
 }
 
 fn fixtures(name: &str) -> Vec<PathBuf> {
@@ -78,7 +80,12 @@ fn what_is_wrong_is_said_where_it_is_wrong() {
     let mut wrong = String::new();
     for path in fixtures("err") {
         let (checked, problems) = read(&path);
-        assert_eq!(checked.is_none(), has_errors(&problems), "{}", path.display());
+        assert_eq!(
+            checked.is_none(),
+            has_errors(&problems),
+            "{}",
+            path.display()
+        );
         let found = described(&problems);
         let beside = path.with_extension("expected");
         if bless {
