@@ -60,6 +60,25 @@ fn one(
             }
         }
     }
+    let entry = index.entry(step);
+    let one =
+        matches!(&capture.from, CaptureFrom::Path(path) if path.singular) || capture.take.is_some();
+    if let (Some(expected), true, None) = (entry.step.expect_error.first(), one, &capture.default) {
+        problems.push(
+            problems
+                .error(
+                    Code::MaybeAbsent,
+                    capture.name.span,
+                    format!(
+                        "`{}` has no value when `{}` is answered, which fails the step",
+                        capture.name.value, expected.value
+                    ),
+                )
+                .warning()
+                .also(expected.span, "this error is an answer")
+                .help("give the capture a `default`"),
+        );
+    }
     let found = types.found(step, at, capture);
     if let Some(convert) = &capture.convert
         && !converts(&found, convert.value)
@@ -69,17 +88,17 @@ fn one(
             convert.span,
             format!(
                 "{found} does not convert to {}",
-                types::converted(convert.value)
+                types::converted(&found, convert.value)
             ),
         ));
     }
     if let Some(default) = &capture.default
         && !types::is_absent(&default.value)
     {
-        let due = capture
-            .convert
-            .as_ref()
-            .map_or(found, |convert| types::converted(convert.value));
+        let due = capture.convert.as_ref().map_or_else(
+            || found.clone(),
+            |convert| types::converted(&found, convert.value),
+        );
         typing::data(
             problems,
             default,
@@ -99,18 +118,13 @@ fn converts(from: &Type, to: Convert) -> bool {
     };
     match from.present() {
         Type::Any => true,
-        Type::Structure(_) | Type::Map(_) | Type::List(_) => {
-            to == Convert::Json || to == Convert::Text
+        Type::List(list) => to == Convert::Json || converts(&list.element, to),
+        Type::Structure(_) | Type::Map(_) | Type::Boolean => {
+            matches!(to, Convert::Json | Convert::Text)
         }
-        Type::Timestamp(_) => matches!(
-            to,
-            Convert::Timestamp | Convert::Text | Convert::Integer | Convert::Number
-        ),
-        Type::Duration => matches!(
-            to,
-            Convert::Duration | Convert::Text | Convert::Integer | Convert::Number
-        ),
-        Type::Boolean => matches!(to, Convert::Text | Convert::Json),
+        Type::Timestamp(_) | Type::Duration if to == Convert::Json => true,
+        Type::Timestamp(_) => to != Convert::Duration,
+        Type::Duration => to != Convert::Timestamp,
         other => scalar(other),
     }
 }

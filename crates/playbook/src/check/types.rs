@@ -88,7 +88,7 @@ impl<'a> Types<'a> {
         let ty = capture
             .convert
             .as_ref()
-            .map_or(found, |convert| converted(convert.value));
+            .map_or(found.clone(), |convert| converted(&found, convert.value));
         match &capture.default {
             Some(default) if is_absent(&default.value) => ty.optional(),
             _ => ty,
@@ -310,17 +310,21 @@ fn value_of(path: &Path, ty: &Type) -> Type {
     }
 }
 
-/// `error`: both members are there only when there was one.
+/// `error`. Its members are absent where there was no error, but `error.code == '…'` is how one asks, and `==` with what is
+/// absent is false; so they count as texts.
 fn error_type() -> Type {
     Record::new("the error")
-        .optional("code", Type::text())
-        .optional("message", Type::text())
+        .required("code", Type::text())
+        .required("message", Type::text())
         .build()
 }
 
-/// What a conversion gives.
-pub(super) fn converted(convert: Convert) -> Type {
-    match convert {
+/// What a conversion gives; a list is converted element by element.
+pub(super) fn converted(from: &Type, to: Convert) -> Type {
+    if let (Type::List(list), false) = (from.present(), to == Convert::Json) {
+        return Type::list(converted(&list.element, to));
+    }
+    match to {
         Convert::Integer => Type::integer(),
         Convert::Number => Type::number(),
         Convert::Timestamp => Type::timestamp(),

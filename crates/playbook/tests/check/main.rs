@@ -2,6 +2,7 @@
 //! what the `.expected` file beside them says. Run with `BLESS=1` to write those files.
 
 mod catalog;
+mod facts;
 mod library;
 
 use runbook_playbook::checked::Checked;
