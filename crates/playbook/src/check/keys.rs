@@ -2,7 +2,7 @@
 
 use super::effects;
 use super::index::Index;
-use super::problems::Problems;
+use super::problems::{Problems, helped};
 use crate::catalog::{Action, ActionKind, Effect};
 use crate::diagnostic::Code;
 use crate::span::Span;
@@ -75,8 +75,7 @@ fn on_action(problems: &mut Problems, step: &Step, action: &Action, reads: bool)
     if action.errors.is_empty() || action.kind != ActionKind::Operation {
         return;
     }
-    let retried = step.retry.iter().flat_map(|retry| &retry.errors);
-    for code in step.expect_error.iter().chain(retried) {
+    for code in &step.expect_error {
         if action.errors.contains(&code.value) {
             continue;
         }
@@ -87,9 +86,11 @@ fn on_action(problems: &mut Problems, step: &Step, action: &Action, reads: bool)
                 format!("the model of `{name}` names no error `{}`", code.value),
             )
             .warning();
-        problem.help =
+        problem = helped(
+            problem,
             super::problems::closest(&code.value, action.errors.iter().map(String::as_str))
-                .map(|meant| format!("did you mean `{meant}`?"));
+                .map(|meant| format!("did you mean `{meant}`?")),
+        );
         problems.push(problem);
     }
 }
