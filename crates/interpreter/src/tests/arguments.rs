@@ -27,10 +27,10 @@ resolve:
 const BASE: &str = "
 inputs: {target: {type: string, default: app}}
 resolve:
-  now: {action: t:ReadNow, capture: {all: $}}
+  current: {action: t:ReadNow, capture: {all: $}}
   write:
     action: t:WriteA
-    base: now.all
+    base: current.all
     with:
       size: 9
       \"$.members[?@.name == inputs.target].size\": 8

@@ -9,7 +9,7 @@ use crate::plan::{Options, Plan};
 use crate::surroundings::{Library, Performer, Surroundings};
 use jiff::{SignedDuration, Timestamp};
 use runbook_playbook::catalog::{Action, ActionKind, Catalog, Effect, UnknownAction};
-use runbook_playbook::check::{Empty, check};
+use runbook_playbook::check::{self, Empty, Signature, check};
 use runbook_playbook::checked::Checked;
 use runbook_playbook::inputs::{self, Given};
 use runbook_playbook::source::Source;
@@ -116,6 +116,27 @@ pub(super) fn script() -> Script {
 
 /// Reads and checks a playbook; `playbook` and `title` are added.
 pub(super) fn checked(text: &str) -> Arc<Checked> {
+    checked_among(text, &Empty)
+}
+
+/// Other playbooks that a playbook may run.
+struct Shelf<'s>(&'s HashMap<String, Arc<Checked>>);
+
+impl check::Library for Shelf<'_> {
+    fn signature(&self, _from: &str, path: &str) -> Option<Signature> {
+        let playbook = &self.0.get(path)?.playbook;
+        Some(Signature {
+            inputs: playbook.inputs.clone(),
+            outputs: playbook
+                .outputs
+                .iter()
+                .map(|(name, _)| name.value.clone())
+                .collect(),
+        })
+    }
+}
+
+fn checked_among(text: &str, others: &dyn check::Library) -> Arc<Checked> {
     let source = Source::new("test.yaml", format!("playbook: v1\ntitle: Test\n{text}"));
     let (playbook, problems) = parse(&source);
     let shown = |problems: &[runbook_playbook::diagnostic::Diagnostic]| {
@@ -132,7 +153,7 @@ pub(super) fn checked(text: &str) -> Arc<Checked> {
             .join("\n")
     };
     let playbook = playbook.unwrap_or_else(|| panic!("{}", shown(&problems)));
-    let (checked, problems) = check(playbook, "test", &Actions, &Empty);
+    let (checked, problems) = check(playbook, "test", &Actions, others);
     Arc::new(checked.unwrap_or_else(|| panic!("{}", shown(&problems))))
 }
 
@@ -211,7 +232,7 @@ impl Script {
     }
 
     pub(super) fn run_with(&self, text: &str, journal: &dyn Journal) -> Outcome {
-        let checked = checked(text);
+        let checked = checked_among(text, &Shelf(&self.library));
         let inputs =
             inputs::bind(&checked.playbook, &self.inputs, self.clock.get()).expect("inputs");
         let plan = Plan::new(checked, inputs, self.options.clone()).expect("plan");

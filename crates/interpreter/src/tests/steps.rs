@@ -38,8 +38,8 @@ check:
       numbers: {path: '$.items[*]', as: integer}
       first: {path: '$.items[*]', take: first}
       document: {path: $.extra, as: json}
-      none: {path: '$.sizes[*]', take: first, default: 9}
-    assert: [{that: number + numbers[1] == 44 and first == '1' and none == 9}]
+      nothing: {path: '$.sizes[*]', take: first, default: 9}
+    assert: [{that: number + numbers[1] == 44 and first == '1' and nothing == 9}]
   one: {action: t:ReadA, capture: {x: {path: '$.items[*]', take: one}}, assert: [{that: x == '1'}]}
   loud: {action: t:ReadA, capture: {x: {path: $.extra, as: integer}}, assert: [{that: x == 1}]}
 ",
@@ -160,7 +160,7 @@ fn each_tolerates_as_many_errors_as_it_is_told() {
             "
 check:
   list: {{action: t:ReadList, capture: {{items: '$.items[*]'}}}}
-  one: {{each: item in list.items, action: t:ReadA, {max} with: {{name: '${{{{ item }}}}'}}, capture: {{name: $.name}}}}
+  one: {{each: item in list.items, action: t:ReadA, {max} with: {{name: '${{{{ item }}}}'}}, capture: {{name: $.name}}, assert: [{{that: true}}]}}
 "
         )
     };

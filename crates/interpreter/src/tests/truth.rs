@@ -236,7 +236,7 @@ check:
         ("path: $.items, empty: false", true),
         ("path: $.ok, equals: true", true),
         ("value: result.size, equals: 7", true),
-        ("that: result.size == 7", true),
+        ("that: result.size | default(0) == 7", true),
     ] {
         assert_eq!(claim(assertion), Truth::from(expected), "{assertion}");
     }
