@@ -1,0 +1,213 @@
+//! The only list of actions: AWS operations and waiters from the catalogue, local actions and composites.
+
+mod find;
+mod perform;
+
+pub use find::Hit;
+
+use crate::call::{Answer, Call, CallError};
+use crate::composite::{self, Composite};
+use crate::local::{self, LocalAction};
+use crate::model::action::{WAIT_UNTIL, operation_action, unsupported, waiter_action};
+use crate::model::catalogue::catalogue;
+use crate::model::validate::validate_output;
+use crate::world::scenario::ActionFacts;
+use crate::world::{Pending, World};
+use runbook_playbook::catalog::{Action, Catalog, Effect, Effects, UnknownAction};
+use serde_json::Value as Json;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+/// All actions that playbooks can call.
+pub struct Registry {
+    local: BTreeMap<String, Own<dyn LocalAction>>,
+    composites: BTreeMap<String, Own<dyn Composite>>,
+}
+
+/// An action that is written in code, with its signature made once.
+struct Own<T: ?Sized> {
+    signature: Arc<Action>,
+    action: Box<T>,
+}
+
+impl fmt::Debug for Registry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Registry")
+            .field("local", &self.local.keys())
+            .field("composites", &self.composites.keys())
+            .finish()
+    }
+}
+
+impl Default for Registry {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Registry {
+    /// Makes the registry of all actions. AWS services are looked into when they are first named.
+    #[must_use]
+    pub fn new() -> Self {
+        let local = local::all().into_iter().map(|action| {
+            let signature = Arc::new(action.signature());
+            (signature.name.clone(), Own { signature, action })
+        });
+        let composites = composite::all().into_iter().map(|action| {
+            let signature = Arc::new(action.signature());
+            (signature.name.clone(), Own { signature, action })
+        });
+        Self {
+            local: local.collect(),
+            composites: composites.collect(),
+        }
+    }
+
+    /// Makes the call: waiters poll, composites run, anything else is checked and sent.
+    ///
+    /// A composite or a waiter that the world answers itself is sent as it is.
+    pub fn perform<'a>(
+        &'a self,
+        world: &'a dyn World,
+        call: &'a Call,
+    ) -> Pending<'a, Result<Answer, CallError>> {
+        Box::pin(perform::perform(self, world, call))
+    }
+
+    /// The services, sorted: AWS's, and those of local actions.
+    #[must_use]
+    pub fn services(&self) -> Vec<&str> {
+        let mut services: Vec<&str> = catalogue()
+            .entries()
+            .iter()
+            .map(|entry| entry.name)
+            .chain(
+                self.own_names()
+                    .filter_map(|name| Some(name.split_once(':')?.0)),
+            )
+            .collect();
+        services.sort_unstable();
+        services.dedup();
+        services
+    }
+
+    /// The full names of a service's actions, sorted: operations, waiters, composites, local actions.
+    #[must_use]
+    pub fn operations(&self, service: &str) -> Vec<String> {
+        let mut names: Vec<String> = self
+            .own_names()
+            .filter(|name| name.split_once(':').is_some_and(|(own, _)| own == service))
+            .map(str::to_owned)
+            .collect();
+        if let Some(known) = catalogue().names_of(service) {
+            names.extend(
+                known
+                    .operations
+                    .iter()
+                    .map(|name| format!("{service}:{name}")),
+            );
+            names.extend(
+                known
+                    .waiters
+                    .iter()
+                    .map(|name| format!("{service}:{WAIT_UNTIL}{name}")),
+            );
+        }
+        names.sort_unstable();
+        names
+    }
+
+    /// The actions that fit the words best, best first.
+    #[must_use]
+    pub fn search(&self, words: &str, limit: usize) -> Vec<Hit> {
+        find::search(self, words, limit)
+    }
+
+    fn own_names(&self) -> impl Iterator<Item = &str> {
+        self.local
+            .keys()
+            .chain(self.composites.keys())
+            .map(String::as_str)
+    }
+}
+
+impl Catalog for Registry {
+    fn action(&self, name: &str) -> Result<Arc<Action>, UnknownAction> {
+        if let Some(action) = self.local.get(name) {
+            return Ok(Arc::clone(&action.signature));
+        }
+        if let Some(composite) = self.composites.get(name) {
+            return Ok(Arc::clone(&composite.signature));
+        }
+        let unknown = || find::unknown(self, name);
+        let (service, operation) = name.split_once(':').ok_or_else(unknown)?;
+        let service = catalogue().service(service).ok_or_else(unknown)?;
+        if let Some(operation) = service.operation(operation) {
+            return match unsupported(service, operation) {
+                Some(message) => Err(UnknownAction {
+                    message,
+                    suggestions: Vec::new(),
+                }),
+                None => Ok(Arc::new(operation_action(service, operation))),
+            };
+        }
+        operation
+            .strip_prefix(WAIT_UNTIL)
+            .and_then(|waiter| waiter_action(service, service.waiter(waiter)?))
+            .map(Arc::new)
+            .ok_or_else(unknown)
+    }
+
+    fn effects(&self, action: &Action, arguments: &Json) -> Effects {
+        match self.local.get(&action.name) {
+            Some(local) => local.action.effects(arguments),
+            None => action.effects_with(|member| is_set(arguments, member)),
+        }
+    }
+}
+
+impl ActionFacts for Registry {
+    fn exists(&self, action: &str) -> Result<(), String> {
+        match self.action(action) {
+            Ok(_) => Ok(()),
+            Err(unknown) => Err(match unknown.suggestions.first() {
+                Some(near) => format!("{}; did you mean `{near}`?", unknown.message),
+                None => unknown.message,
+            }),
+        }
+    }
+
+    fn effects(&self, action: &str, arguments: &Json) -> Effects {
+        match self.action(action) {
+            Ok(action) => Catalog::effects(self, &action, arguments),
+            // What is unknown counts as a write.
+            Err(_) => Effects::from([Effect::Write]),
+        }
+    }
+
+    fn list_member(&self, action: &str) -> Option<String> {
+        let (service, operation) = action.split_once(':')?;
+        let service = catalogue().service(service)?;
+        let paginator = service.operation(operation)?.paginator.as_ref()?;
+        paginator.result_keys.first().map(|key| (*key).to_owned())
+    }
+
+    fn output_problems(&self, action: &str, output: &Json) -> Vec<String> {
+        match self.action(action) {
+            Ok(action) => validate_output(&action.output, output)
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
+            Err(unknown) => vec![unknown.message],
+        }
+    }
+}
+
+/// Whether an argument is given.
+fn is_set(arguments: &Json, member: &str) -> bool {
+    arguments.get(member).is_some_and(|value| !value.is_null())
+}
+
+#[cfg(test)]
+mod tests;
