@@ -4,7 +4,7 @@ use super::{Context, Halt};
 use crate::event::EventKind;
 use crate::journal::{CallEnd, CallRecord};
 use crate::outcome::{Change, StepError, Waiting};
-use crate::run::state::Stop;
+use crate::run::state::{Run, Stop};
 use jiff::SignedDuration;
 use runbook_playbook::catalog::{Action, Effect, Effects};
 use runbook_playbook::syntax::retry::Retry;
@@ -272,7 +272,7 @@ fn give_up(
         context.run.stop(Stop::Paused(Box::new(Waiting {
             step: context.public(),
             question: format!("{} {arguments}", action.name),
-            next: context.run.how_to_go_on(),
+            next: Run::how_to_go_on(),
         })));
         return Halt::Stopped;
     }
