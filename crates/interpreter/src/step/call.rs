@@ -379,6 +379,7 @@ async fn perform(
         biased;
         answer = answer => answer,
         () = around.cancel.cancelled() => {
+            context.run.stop(Stop::Aborted);
             Err(CallError::new(FailureKind::NotSent, "cancelled", "the run was asked to end"))
         }
     }
@@ -395,7 +396,10 @@ fn shown_answer(
         Ok(answer) => {
             run.learn(&answer.result, Some(&action.output));
             match &context.step.sensitive {
-                Some(Sensitive::All) => return Ok(json!(crate::redact::MASK)),
+                Some(Sensitive::All) => {
+                    run.redactor.borrow_mut().learn(&answer.result);
+                    return Ok(json!(crate::redact::MASK));
+                }
                 Some(Sensitive::Paths(paths)) => {
                     let scope = crate::run::scope::StepScope::new(
                         run,
