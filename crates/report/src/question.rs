@@ -8,6 +8,12 @@ use serde_json::Value as Json;
 /// The most calls of one question that are shown in full; more are counted.
 const SHOWN: usize = 20;
 
+/// Text from outside, made harmless for a terminal: control and direction characters are shown as `\u{..}`.
+#[must_use]
+pub fn safe(text: &str) -> String {
+    crate::escape::escape(text).into_owned()
+}
+
 /// Draws a question, without the line on which the answer is given.
 #[must_use]
 pub fn lines(question: &Question, look: Look) -> Vec<String> {

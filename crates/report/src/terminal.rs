@@ -2,7 +2,7 @@
 
 use crate::chart::Chart;
 use crate::ending::{self, Beside, lasting};
-use crate::line::{Line, Look, Tone};
+use crate::line::{Line, Tone};
 use crate::live::{Live, Out};
 use crate::question::yaml_lines;
 use crate::step_line::{self, StepPlace};
@@ -17,7 +17,7 @@ use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::io::Write;
 
-pub use crate::line::Look as Drawing;
+pub use crate::line::Look;
 
 /// How much is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
