@@ -3,6 +3,7 @@
 //! Pure: no AWS, no async, no printing. What an action is, the checker asks through [`catalog::Catalog`].
 
 pub mod catalog;
+pub mod check;
 pub mod checked;
 pub mod diagnostic;
 pub mod duration;
@@ -14,3 +15,4 @@ pub mod syntax;
 pub mod template;
 pub mod types;
 pub mod value;
+pub mod yaml;

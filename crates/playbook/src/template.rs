@@ -1,5 +1,9 @@
 //! Data with templates in it: what stands under `with`, `message`, `default` and the like.
 
+mod parse;
+
+pub use parse::parse;
+
 use crate::expression::Expression;
 use crate::span::Spanned;
 

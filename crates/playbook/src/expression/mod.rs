@@ -1,7 +1,24 @@
 //! Expressions: minijinja's grammar, our types and our truth.
 
+mod arithmetic;
+mod builtins;
+mod compare;
+mod evaluate;
+mod functions;
+mod lists;
+mod number;
+mod parse;
 mod scope;
+mod series;
+mod texts;
 mod tree;
 
+pub use compare::{equal, ordering};
+pub(crate) use evaluate::member;
+pub use evaluate::{EvaluationError, evaluate, evaluate_condition};
+pub(crate) use functions::closest;
+pub use functions::{BUILTINS, Builtin, BuiltinKind, builtin, similar};
+pub(crate) use parse::string_end;
+pub use parse::{MAX_LENGTH, parse};
 pub use scope::Scope;
 pub use tree::{Argument, Arithmetic, CompareOp, Expr, ExprKind, Expression};

@@ -1,5 +1,8 @@
 //! JSONPath (RFC 9535) over results.
 
+mod parse;
+mod select;
+
 use crate::span::Span;
 use jsonpath_rust::parser::model::JpQuery;
 
@@ -10,8 +13,8 @@ pub struct Path {
     pub text: String,
     /// Where it stands.
     pub span: Span,
-    /// The query. Where the path names inputs or captures in filters, this is the query with a null in each such place,
-    /// good for typing only.
+    /// The query. Where the path names inputs or captures in filters, this is the query with a stand-in text in each
+    /// such place, good for typing only.
     pub query: JpQuery,
     /// It gives at most one value (names and indexes only).
     pub singular: bool,

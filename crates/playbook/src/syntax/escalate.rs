@@ -1,6 +1,10 @@
 //! `escalate`: what happens when a run did not end well. Its acting is not part of a run yet; its shape is.
 
+use super::fields::{Field, Fields};
+use super::keys::{Place, Shape, Table, key};
+use super::reader::Reader;
 use super::step::Step;
+use crate::diagnostic::Code;
 use crate::expression::Expression;
 use crate::span::{Span, Spanned};
 use crate::template::Data;
@@ -38,4 +42,147 @@ pub struct Level {
     pub after: Option<Spanned<SignedDuration>>,
     /// `when: …`
     pub when: Option<Expression>,
+}
+
+/// The keys of `escalate`.
+pub static ESCALATE: Table = Table {
+    name: "`escalate`",
+    example: "{use: escalation.yaml, level: 2}",
+    keys: &[
+        key("use", Shape::Text, "A shared file that says the rest."),
+        key(
+            "with",
+            Shape::Map(&Shape::Data),
+            "Inputs of the shared file.",
+        ),
+        key("level", Shape::Integer(0), "The level to begin with."),
+        key(
+            "contacts",
+            Shape::Map(&Shape::Data),
+            "Names and how to reach them.",
+        ),
+        key(
+            "levels",
+            Shape::List(&Shape::Object(&LEVEL)),
+            "When which level is told.",
+        ),
+        key(
+            "gather",
+            Shape::Steps(Place::Gather),
+            "Reads that complete the evidence.",
+        ),
+        key(
+            "notify",
+            Shape::Steps(Place::Notify),
+            "Steps that tell people.",
+        ),
+    ],
+    includes: None,
+};
+
+/// The keys of one of `levels`.
+pub static LEVEL: Table = Table {
+    name: "a level",
+    example: "{level: 2, after: 30m}",
+    keys: &[
+        key("level", Shape::Integer(0), "The level.").required(),
+        key(
+            "at",
+            Shape::Word(&["start"]),
+            "`start`: told when the run starts.",
+        ),
+        key("after", Shape::Duration, "Told when the run takes longer."),
+        key("when", Shape::Condition, "Told when true at the end."),
+    ],
+    includes: None,
+};
+
+impl Escalate {
+    /// Reads `escalate`.
+    pub(super) fn read(reader: &mut Reader<'_>, field: &Field<'_>) -> Option<Self> {
+        let fields = Fields::read(reader, field.node, &ESCALATE, "`escalate`", None)?;
+        let uses = fields.get("use").and_then(|field| reader.text(&field));
+        if let Some(uses) = &uses {
+            reader.relative_path(uses);
+        }
+        if let (Some(with), None) = (fields.get("with"), fields.get("use")) {
+            reader.report(
+                Code::MisplacedKey,
+                with.key.span,
+                "`with` has a meaning only with `use`",
+                "delete it, or name the shared file: `use: escalation.yaml`",
+            );
+        }
+        let levels = fields
+            .get("levels")
+            .map(|field| reader.elements(&field))
+            .unwrap_or_default();
+        Some(Self {
+            uses,
+            with: fields
+                .get("with")
+                .map(|field| reader.data_members(&field))
+                .unwrap_or_default(),
+            level: fields.get("level").and_then(|field| reader.integer(&field)),
+            contacts: fields
+                .get("contacts")
+                .map(|field| reader.data_members(&field))
+                .unwrap_or_default(),
+            levels: levels
+                .iter()
+                .filter_map(|element| Level::read(reader, element))
+                .collect(),
+            gather: fields
+                .get("gather")
+                .map(|field| Step::read_all(reader, &field, Place::Gather))
+                .unwrap_or_default(),
+            notify: fields
+                .get("notify")
+                .map(|field| Step::read_all(reader, &field, Place::Notify))
+                .unwrap_or_default(),
+            span: fields.span,
+        })
+    }
+}
+
+impl Level {
+    fn read(reader: &mut Reader<'_>, field: &Field<'_>) -> Option<Self> {
+        let fields = Fields::read(reader, field.node, &LEVEL, "a level", None)?;
+        let times: Vec<Field<'_>> = ["at", "after", "when"]
+            .into_iter()
+            .filter_map(|key| fields.get(key))
+            .collect();
+        match times.as_slice() {
+            [] => reader.report(
+                Code::MissingKey,
+                fields.span,
+                "a level does not say when it is told",
+                "add `at: start`, `after: 30m` or `when: run.verdict == 'unresolved'`",
+            ),
+            [_] => {}
+            [first, second, ..] => reader.report(
+                Code::ConflictingKeys,
+                second.key.span,
+                format!(
+                    "a level has `{}` and `{}`",
+                    first.key.value, second.key.value
+                ),
+                "keep one of them; a level may stand in the list twice",
+            ),
+        }
+        let level = fields
+            .get("level")
+            .and_then(|field| reader.integer(&field))?;
+        Some(Self {
+            level,
+            at_start: fields
+                .get("at")
+                .and_then(|field| reader.word(&field, &[("start", true)]))
+                .is_some(),
+            after: fields
+                .get("after")
+                .and_then(|field| reader.duration(&field)),
+            when: fields.get("when").map(|field| reader.expression(&field)),
+        })
+    }
 }

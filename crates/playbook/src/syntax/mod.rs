@@ -6,9 +6,16 @@ pub mod capture;
 pub mod cause;
 pub mod each;
 pub mod escalate;
+mod fields;
 pub mod input;
+pub mod keys;
+pub mod name;
 pub mod playbook;
+mod reader;
 pub mod retry;
 pub mod step;
+pub mod step_keys;
 pub mod target;
 pub mod verify;
+
+pub use playbook::parse;

@@ -1,14 +1,19 @@
 //! The playbook as a whole.
 
-use super::escalate::Escalate;
-use super::input::Input;
+use super::escalate::{ESCALATE, Escalate};
+use super::fields::{Field, Fields};
+use super::input::{INPUT, Input};
+use super::keys::{Place, Shape, Table, key};
+use super::reader::Reader;
 use super::step::Step;
-use super::target::AllowedTargets;
-use super::verify::Verify;
+use super::target::{ALLOWED_TARGETS, AllowedTargets};
+use super::verify::{VERIFY, Verify};
+use crate::diagnostic::{Code, Diagnostic};
 use crate::expression::Expression;
 use crate::source::Source;
 use crate::span::{Span, Spanned};
 use crate::template::Data;
+use crate::yaml::{self, Node};
 use jiff::SignedDuration;
 
 /// One playbook, as written.
@@ -97,4 +102,326 @@ pub struct Guards {
     pub alarms: Vec<Spanned<Data>>,
     /// A calendar of times in which nothing is changed.
     pub freeze: Option<Spanned<Data>>,
+}
+
+/// The version of the language.
+const VERSION: &str = "v1";
+
+/// The keys of a playbook.
+pub static PLAYBOOK: Table = Table {
+    name: "a playbook",
+    example: "{playbook: v1, title: Memory leak}",
+    keys: &[
+        key(
+            "playbook",
+            Shape::Word(&[VERSION]),
+            "The version of the language.",
+        )
+        .required(),
+        key("title", Shape::Text, "What it is called.").required(),
+        key("summary", Shape::Text, "One sentence about the problem."),
+        key("description", Shape::Text, "More about the problem."),
+        key(
+            "severity",
+            Shape::Text,
+            "How bad the problem is, for example `P1`.",
+        ),
+        key(
+            "tags",
+            Shape::OneOrMore(&Shape::Text),
+            "Words for finding it.",
+        ),
+        key("source", Shape::Text, "Where its knowledge is from."),
+        key(
+            "inputs",
+            Shape::Map(&Shape::Object(&INPUT)),
+            "What a run is given.",
+        ),
+        key(
+            "defaults",
+            Shape::Map(&Shape::Map(&Shape::Data)),
+            "Arguments that a service's actions share.",
+        ),
+        key(
+            "match",
+            Shape::Word(&["any", "all"]),
+            "How symptoms combine; `any` by default.",
+        ),
+        key(
+            "symptom",
+            Shape::Steps(Place::Symptom),
+            "How the problem shows.",
+        ),
+        key(
+            "diagnose",
+            Shape::Steps(Place::Diagnose),
+            "How its cause is found.",
+        ),
+        key("resolve", Shape::Steps(Place::Resolve), "How it is mended."),
+        key(
+            "check",
+            Shape::Steps(Place::Check),
+            "The single graph of a health check.",
+        ),
+        key(
+            "verify",
+            Shape::Object(&VERIFY),
+            "Whether the symptom is gone.",
+        ),
+        key(
+            "escalate",
+            Shape::Object(&ESCALATE),
+            "What happens when a run did not end well.",
+        ),
+        key(
+            "outputs",
+            Shape::Map(&Shape::Expression),
+            "What `playbook:Run` gives its caller.",
+        ),
+        key("timeout", Shape::Duration, "The longest run."),
+        key("limits", Shape::Object(&LIMITS), "Bounds of a run."),
+        key(
+            "target",
+            Shape::Object(&ALLOWED_TARGETS),
+            "Where it may act.",
+        ),
+        key(
+            "guards",
+            Shape::Object(&GUARDS),
+            "What must hold for a run to go on.",
+        ),
+        key(
+            "reaches",
+            Shape::OneOrMore(&Shape::Template),
+            "Hosts that it may contact.",
+        ),
+        key(
+            "runs",
+            Shape::OneOrMore(&Shape::Text),
+            "Programs that it may start.",
+        ),
+    ],
+    includes: None,
+};
+
+/// The keys of `limits`.
+pub static LIMITS: Table = Table {
+    name: "`limits`",
+    example: "{writes: 10}",
+    keys: &[key(
+        "writes",
+        Shape::Integer(0),
+        "The most writes of a run.",
+    )],
+    includes: None,
+};
+
+/// The keys of `guards`.
+pub static GUARDS: Table = Table {
+    name: "`guards`",
+    example: "{alarms: [api-errors]}",
+    keys: &[
+        key(
+            "alarms",
+            Shape::OneOrMore(&Shape::Template),
+            "CloudWatch alarms that stop the run when they go off.",
+        ),
+        key(
+            "freeze",
+            Shape::Data,
+            "A calendar of times in which nothing is changed.",
+        ),
+    ],
+    includes: None,
+};
+
+/// Reads a playbook. The tree is there whenever the file is a mapping, with what could not be read left out; whether it
+/// is right, the diagnostics say.
+#[must_use]
+pub fn parse(source: &Source) -> (Option<Playbook>, Vec<Diagnostic>) {
+    let mut reader = Reader::new(source);
+    let playbook = yaml::read(source, &mut reader.diagnostics)
+        .and_then(|node| Playbook::read(&mut reader, &node));
+    let mut diagnostics = reader.diagnostics;
+    diagnostics.sort_by_key(|diagnostic| diagnostic.primary.span);
+    (playbook, diagnostics)
+}
+
+impl Playbook {
+    fn read(reader: &mut Reader<'_>, node: &Node) -> Option<Self> {
+        let fields = Fields::read(reader, node, &PLAYBOOK, "the playbook", None)?;
+        if let Some(version) = fields.get("playbook") {
+            reader.word(&version, &[(VERSION, ())]);
+        }
+        graphs_together(reader, &fields);
+        let text =
+            |reader: &mut Reader<'_>, key| fields.get(key).and_then(|field| reader.text(&field));
+        let texts = |reader: &mut Reader<'_>, key| {
+            fields
+                .get(key)
+                .map(|field| reader.texts(&field))
+                .unwrap_or_default()
+        };
+        let graph = |reader: &mut Reader<'_>, key, place| {
+            fields.get(key).map(|field| Graph {
+                steps: Step::read_all(reader, &field, place),
+                span: field.key.span,
+            })
+        };
+        let limits = fields
+            .get("limits")
+            .and_then(|field| Fields::read(reader, field.node, &LIMITS, "`limits`", None));
+        Some(Self {
+            source: reader.source.clone(),
+            title: text(reader, "title")
+                .unwrap_or_else(|| Spanned::new(String::new(), Span::default())),
+            summary: text(reader, "summary"),
+            description: text(reader, "description"),
+            severity: text(reader, "severity"),
+            tags: texts(reader, "tags"),
+            origin: text(reader, "source"),
+            inputs: fields
+                .get("inputs")
+                .map(|field| inputs(reader, &field))
+                .unwrap_or_default(),
+            defaults: fields
+                .get("defaults")
+                .map(|field| defaults(reader, &field))
+                .unwrap_or_default(),
+            match_symptoms: fields
+                .get("match")
+                .and_then(|field| {
+                    reader.word(
+                        &field,
+                        &[("any", MatchSymptoms::Any), ("all", MatchSymptoms::All)],
+                    )
+                })
+                .map_or(MatchSymptoms::Any, |word| word.value),
+            symptom: graph(reader, "symptom", Place::Symptom),
+            diagnose: graph(reader, "diagnose", Place::Diagnose),
+            resolve: graph(reader, "resolve", Place::Resolve),
+            check: graph(reader, "check", Place::Check),
+            verify: fields
+                .get("verify")
+                .and_then(|field| Verify::read(reader, &field)),
+            escalate: fields
+                .get("escalate")
+                .and_then(|field| Escalate::read(reader, &field)),
+            outputs: fields
+                .get("outputs")
+                .map(|field| outputs(reader, &field))
+                .unwrap_or_default(),
+            timeout: fields
+                .get("timeout")
+                .and_then(|field| reader.duration(&field)),
+            max_writes: limits
+                .and_then(|limits| limits.get("writes"))
+                .and_then(|field| reader.integer(&field)),
+            target: fields
+                .get("target")
+                .and_then(|field| AllowedTargets::read(reader, field.node))
+                .unwrap_or_default(),
+            guards: fields
+                .get("guards")
+                .and_then(|field| Guards::read(reader, &field))
+                .unwrap_or_default(),
+            reaches: fields.get("reaches").map(|field| reader.templates(&field)),
+            runs: fields.get("runs").map(|field| reader.texts(&field)),
+        })
+    }
+}
+
+impl Guards {
+    fn read(reader: &mut Reader<'_>, field: &Field<'_>) -> Option<Self> {
+        let fields = Fields::read(reader, field.node, &GUARDS, "`guards`", None)?;
+        Some(Self {
+            alarms: fields
+                .get("alarms")
+                .map(|field| reader.templates(&field))
+                .unwrap_or_default(),
+            freeze: fields.get("freeze").map(|field| reader.data(field.node)),
+        })
+    }
+}
+
+/// Reports graphs that cannot stand together, and a playbook without any.
+fn graphs_together(reader: &mut Reader<'_>, fields: &Fields<'_>) {
+    let graphs = ["symptom", "diagnose", "resolve"].map(|key| fields.get(key));
+    let Some(check) = fields.get("check") else {
+        if graphs.iter().all(Option::is_none) {
+            reader.report(
+                Code::MissingKey,
+                fields.get("playbook").map_or(Span::new(fields.span.start, fields.span.start), |field| field.key.span),
+                "the playbook has no graph",
+                "add `symptom:`, `diagnose:` or `resolve:` with steps, or `check:` for a health check",
+            );
+        }
+        return;
+    };
+    let others = graphs
+        .into_iter()
+        .chain(["match", "verify"].map(|key| fields.get(key)));
+    for other in others.flatten() {
+        reader.push(
+            Diagnostic::error(
+                Code::MisplacedKey,
+                reader.source,
+                other.key.span,
+                format!("`{}` has no meaning beside `check`", other.key.value),
+            )
+            .also(check.key.span, "makes this a health check")
+            .help("a health check is the single graph of its playbook: put the other graphs into a playbook of their own"),
+        );
+    }
+}
+
+fn inputs(reader: &mut Reader<'_>, field: &Field<'_>) -> Vec<Input> {
+    let Some(entries) = field.node.entries() else {
+        reader.wrong_kind("`inputs`", field.node, &field.shape);
+        return Vec::new();
+    };
+    entries
+        .iter()
+        .filter_map(|(name, node)| Input::read(reader, name, node))
+        .collect()
+}
+
+fn defaults(reader: &mut Reader<'_>, field: &Field<'_>) -> Vec<ServiceDefaults> {
+    let Some(entries) = field.node.entries() else {
+        reader.wrong_kind("`defaults`", field.node, &field.shape);
+        return Vec::new();
+    };
+    entries
+        .iter()
+        .map(|(service, node)| {
+            let members = Field {
+                key: service,
+                node,
+                shape: Shape::Map(&Shape::Data),
+            };
+            ServiceDefaults {
+                service: service.clone(),
+                members: reader.data_members(&members),
+            }
+        })
+        .collect()
+}
+
+fn outputs(reader: &mut Reader<'_>, field: &Field<'_>) -> Vec<(Spanned<String>, Expression)> {
+    let Some(entries) = field.node.entries() else {
+        reader.wrong_kind("`outputs`", field.node, &field.shape);
+        return Vec::new();
+    };
+    entries
+        .iter()
+        .map(|(name, node)| {
+            reader.name("output", name);
+            let field = Field {
+                key: name,
+                node,
+                shape: Shape::Expression,
+            };
+            (name.clone(), reader.expression(&field))
+        })
+        .collect()
 }

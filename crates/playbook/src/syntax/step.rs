@@ -4,14 +4,20 @@ use super::approve::Approve;
 use super::assertion::Assertion;
 use super::capture::Capture;
 use super::cause::CauseFinder;
-use super::each::Each;
+use super::each::{self, Each};
+use super::fields::{Field, Fields};
+use super::keys::{Place, Shape};
+use super::reader::Reader;
 use super::retry::Retry;
+use super::step_keys::{self, BEFORE, SHOW, STEP};
 use super::target::StepTarget;
 use crate::catalog::Effect;
+use crate::diagnostic::Code;
 use crate::expression::Expression;
 use crate::jsonpath::Path;
 use crate::span::{Span, Spanned};
 use crate::template::Data;
+use crate::yaml::{Node, NodeKind};
 use jiff::SignedDuration;
 
 /// One step of a graph.
@@ -158,4 +164,337 @@ pub enum Show {
         /// The members shown; empty for all.
         columns: Vec<Spanned<String>>,
     },
+}
+
+impl Step {
+    /// Reads a mapping of steps.
+    pub(super) fn read_all(reader: &mut Reader<'_>, field: &Field<'_>, place: Place) -> Vec<Self> {
+        let Some(entries) = field.node.entries() else {
+            reader.wrong_kind(&format!("`{}`", field.key.value), field.node, &field.shape);
+            return Vec::new();
+        };
+        if entries.is_empty() {
+            reader.report(
+                Code::MissingKey,
+                field.key.span,
+                format!("`{}` has no steps", field.key.value),
+                "add a step, or delete the key",
+            );
+        }
+        entries
+            .iter()
+            .filter_map(|(id, node)| Self::read(reader, id, node, place))
+            .collect()
+    }
+
+    /// Reads one step.
+    fn read(
+        reader: &mut Reader<'_>,
+        id: &Spanned<String>,
+        node: &Node,
+        place: Place,
+    ) -> Option<Self> {
+        reader.name("step", id);
+        Self::read_named(reader, id, node, place)
+    }
+
+    fn read_named(
+        reader: &mut Reader<'_>,
+        id: &Spanned<String>,
+        node: &Node,
+        place: Place,
+    ) -> Option<Self> {
+        let owner = format!("step `{}`", id.value);
+        let fields = Fields::read(reader, node, &STEP, &owner, Some(place))?;
+        step_keys::check(reader, &fields, place, &owner);
+        let assertions = |reader: &mut Reader<'_>, key| {
+            fields
+                .get(key)
+                .map(|field| Assertion::read_all(reader, &field))
+                .unwrap_or_default()
+        };
+        let texts = |reader: &mut Reader<'_>, key| {
+            fields
+                .get(key)
+                .map(|field| reader.texts(&field))
+                .unwrap_or_default()
+        };
+        let each = fields
+            .get("each")
+            .and_then(|field| Each::read(reader, &field, &fields));
+        if fields.get("each").is_none() {
+            each::bounds_without_each(reader, &fields);
+        }
+        Some(Self {
+            id: id.clone(),
+            title: fields.get("title").and_then(|field| reader.text(&field)),
+            description: fields
+                .get("description")
+                .and_then(|field| reader.text(&field)),
+            work: Work::read(reader, &fields, place),
+            for_causes: texts(reader, "for"),
+            when: fields.get("when").map(|field| reader.expression(&field)),
+            needs: fields.get("needs").map(|field| reader.texts(&field)),
+            capture: fields
+                .get("capture")
+                .map(|field| captures(reader, &field))
+                .unwrap_or_default(),
+            require: assertions(reader, "require"),
+            assert: assertions(reader, "assert"),
+            causes: fields
+                .get("causes")
+                .map(|field| causes(reader, &field))
+                .unwrap_or_default(),
+            expect_error: texts(reader, "expect_error"),
+            each,
+            until: fields
+                .get("until")
+                .map(|field| Until::read(reader, &field, &fields)),
+            retry: fields
+                .get("retry")
+                .map(|field| retries(reader, &field))
+                .unwrap_or_default(),
+            limit: fields.get("limit").and_then(|field| reader.integer(&field)),
+            timeout: fields
+                .get("timeout")
+                .and_then(|field| reader.duration(&field)),
+            effect: fields.get("effect").and_then(|field| {
+                reader.word(&field, &Effect::ALL.map(|effect| (effect.as_str(), effect)))
+            }),
+            on_error: fields
+                .get("on_error")
+                .and_then(|field| reader.word(&field, &ON_ERROR)),
+            before: fields
+                .get("before")
+                .and_then(|field| Before::read(reader, &field))
+                .map(Box::new),
+            undo: fields
+                .get("undo")
+                .map(|field| undo(reader, id, &field))
+                .unwrap_or_default(),
+            approve: fields
+                .get("approve")
+                .map(|field| Approve::read(reader, &field))
+                .unwrap_or_default(),
+            target: fields
+                .get("target")
+                .and_then(|field| StepTarget::read(reader, field.node)),
+            sensitive: fields
+                .get("sensitive")
+                .and_then(|field| Sensitive::read(reader, &field)),
+            show: fields
+                .get("show")
+                .and_then(|field| Show::read(reader, &field)),
+            span: Span::new(id.span.start, node.span.end.max(id.span.end)),
+        })
+    }
+}
+
+const ON_ERROR: [(&str, OnError); 3] = [
+    ("stop", OnError::Stop),
+    ("continue", OnError::Continue),
+    ("undo", OnError::Undo),
+];
+
+impl Work {
+    fn read(reader: &mut Reader<'_>, fields: &Fields<'_>, place: Place) -> Self {
+        if fields.get("action").is_some() {
+            return Call::read(reader, fields).map_or(Self::Reason, Self::Action);
+        }
+        let mut steps = |key| {
+            fields
+                .get(key)
+                .map(|field| Step::read_all(reader, &field, place))
+        };
+        let (block, finally) = (steps("steps"), steps("finally"));
+        if block.is_none() && finally.is_none() {
+            return Self::Reason;
+        }
+        Self::Block {
+            steps: block.unwrap_or_default(),
+            finally: finally.unwrap_or_default(),
+        }
+    }
+}
+
+impl Call {
+    /// Reads `action`, `with` and `base`.
+    fn read(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Self> {
+        let with = fields
+            .get("with")
+            .map(|field| reader.data_members(&field))
+            .unwrap_or_default();
+        let base = fields.get("base").map(|field| reader.expression(&field));
+        if base.is_none() {
+            for (key, _) in with.iter().filter(|(key, _)| key.starts_with('$')) {
+                reader.report(
+                    Code::MisplacedKey,
+                    key.span,
+                    "a key that begins with `$` is a path into `base`, and there is none",
+                    "add `base:` with a captured structure, or name the member",
+                );
+            }
+        }
+        let action = reader.action(&fields.get("action")?)?;
+        Some(Self { action, with, base })
+    }
+}
+
+impl Before {
+    fn read(reader: &mut Reader<'_>, field: &Field<'_>) -> Option<Self> {
+        let fields = Fields::read(reader, field.node, &BEFORE, "`before`", None)?;
+        let path = fields.get("path").and_then(|field| reader.path(&field));
+        Some(Self {
+            call: Call::read(reader, &fields)?,
+            path,
+            span: Span::new(field.key.span.start, fields.span.end),
+        })
+    }
+}
+
+impl Until {
+    fn read(reader: &mut Reader<'_>, field: &Field<'_>, step: &Fields<'_>) -> Self {
+        let assertions = Assertion::read_all(reader, field);
+        let mut duration = |key, default| {
+            step.get(key)
+                .and_then(|field| reader.duration(&field))
+                .map_or(default, |length| length.value)
+        };
+        Self {
+            assertions,
+            every: duration("every", SignedDuration::from_secs(10)),
+            within: duration("within", SignedDuration::from_mins(5)),
+        }
+    }
+}
+
+impl Sensitive {
+    fn read(reader: &mut Reader<'_>, field: &Field<'_>) -> Option<Self> {
+        if let Some(text) = field.node.text().filter(|text| !text.starts_with('$')) {
+            if text == "true" {
+                return Some(Self::All);
+            }
+            reader.report(
+                Code::WrongKind,
+                field.node.span,
+                format!("`sensitive` cannot be `{text}`"),
+                "write `true` for the whole result, or a list of JSONPaths: `[$.password]`",
+            );
+            return None;
+        }
+        let paths = Field {
+            shape: Shape::OneOrMore(&Shape::Path),
+            ..*field
+        };
+        let paths = reader
+            .elements(&paths)
+            .iter()
+            .filter_map(|element| reader.path(element))
+            .collect();
+        Some(Self::Paths(paths))
+    }
+}
+
+impl Show {
+    fn read(reader: &mut Reader<'_>, field: &Field<'_>) -> Option<Self> {
+        let fields = Fields::read(reader, field.node, &SHOW, "`show`", None)?;
+        let belongs = |reader: &mut Reader<'_>, key: &str, to: &str| {
+            if let (Some(field), None) = (fields.get(key), fields.get(to)) {
+                reader.report(
+                    Code::MisplacedKey,
+                    field.key.span,
+                    format!("`{key}` has a meaning only with `{to}`"),
+                    format!("delete it, or add `{to}:` with a capture"),
+                );
+            }
+        };
+        belongs(reader, "threshold", "chart");
+        belongs(reader, "columns", "table");
+        match (fields.get("chart"), fields.get("table")) {
+            (Some(_), Some(table)) => {
+                reader.report(
+                    Code::ConflictingKeys,
+                    table.key.span,
+                    "`show` has a chart and a table",
+                    "keep one; a step without an action can show the other",
+                );
+                None
+            }
+            (Some(chart), None) => Some(Self::Chart {
+                series: reader.expression(&chart),
+                threshold: fields.get("threshold").map(|field| reader.data(field.node)),
+            }),
+            (None, Some(table)) => Some(Self::Table {
+                rows: reader.expression(&table),
+                columns: fields
+                    .get("columns")
+                    .map(|field| reader.texts(&field))
+                    .unwrap_or_default(),
+            }),
+            (None, None) => {
+                reader.report(
+                    Code::MissingKey,
+                    field.key.span,
+                    "`show` does not say what is drawn",
+                    "write `{chart: points}` or `{table: rows}` with the name of a capture",
+                );
+                None
+            }
+        }
+    }
+}
+
+fn captures(reader: &mut Reader<'_>, field: &Field<'_>) -> Vec<Capture> {
+    let Some(entries) = field.node.entries() else {
+        reader.wrong_kind("`capture`", field.node, &field.shape);
+        return Vec::new();
+    };
+    entries
+        .iter()
+        .map(|(name, node)| Capture::read(reader, name, node))
+        .collect()
+}
+
+fn causes(reader: &mut Reader<'_>, field: &Field<'_>) -> Vec<CauseFinder> {
+    let Some(entries) = field.node.entries() else {
+        reader.wrong_kind("`causes`", field.node, &field.shape);
+        return Vec::new();
+    };
+    entries
+        .iter()
+        .filter_map(|(name, node)| CauseFinder::read(reader, name, node))
+        .collect()
+}
+
+fn retries(reader: &mut Reader<'_>, field: &Field<'_>) -> Vec<Retry> {
+    reader
+        .elements(field)
+        .iter()
+        .filter_map(|rule| Retry::read(reader, rule))
+        .collect()
+}
+
+/// Reads `undo`: one step, which gets the id of the step that it takes back, or a mapping of steps.
+fn undo(reader: &mut Reader<'_>, id: &Spanned<String>, field: &Field<'_>) -> Vec<Step> {
+    let single = field.node.entries().is_some_and(|entries| {
+        entries
+            .iter()
+            .any(|(key, node)| match (STEP.key(key), &node.kind) {
+                (_, NodeKind::Scalar { .. } | NodeKind::List(_)) => true,
+                (Some(_), NodeKind::Map(_)) => {
+                    key.value == "with" && node.get("action").is_none()
+                        || key.value == "steps"
+                            && node.get("action").is_none()
+                            && node.get("steps").is_none()
+                }
+                (None, NodeKind::Map(_)) => false,
+            })
+    });
+    if single {
+        Step::read_named(reader, id, field.node, Place::Undo)
+            .into_iter()
+            .collect()
+    } else {
+        Step::read_all(reader, field, Place::Undo)
+    }
 }

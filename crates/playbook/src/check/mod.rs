@@ -1,0 +1,159 @@
+//! The checker: everything that can be known about a playbook before it runs.
+//!
+//! First a table of all steps ([`index`]), then what every name means ([`names`]), then the order that follows from it
+//! ([`order`]), then types. Rules are files of their own; each adds what it finds to one list, and none stops another.
+
+mod actions;
+mod causes;
+mod effects;
+mod index;
+mod keys;
+mod library;
+mod names;
+mod order;
+mod problems;
+mod reference;
+mod secrets;
+mod steps;
+mod uses;
+
+pub use library::{Empty, Library, Signature};
+
+use crate::catalog::Catalog;
+use crate::checked::Checked;
+use crate::diagnostic::{Diagnostic, has_errors};
+use crate::span::Span;
+use crate::syntax::playbook::Playbook;
+use index::Index;
+use names::{Meaning, Viewpoint};
+use order::Resolved;
+use problems::Problems;
+use reference::Written;
+use uses::Moment;
+
+/// Checks a playbook whose text could be read. `id` is its path below the playbook root without the ending.
+///
+/// All problems come back, sorted by place; the checked playbook only when none of them is an error.
+#[must_use]
+pub fn check(
+    playbook: Playbook,
+    id: &str,
+    catalog: &dyn Catalog,
+    _library: &dyn Library,
+) -> (Option<Checked>, Vec<Diagnostic>) {
+    let mut problems = Problems::new(playbook.source.clone());
+    let (steps, causes) = {
+        let mut index = Index::new(&playbook);
+        actions::look_up(&mut index, catalog, &mut problems);
+        let index = index;
+        let resolved = names(&index, &mut problems);
+        names::shadowing(&index, &mut problems);
+        let order = order::order(&index, &mut problems, &resolved);
+        effects::check(&index, &mut problems);
+        keys::check(&index, &mut problems);
+        causes::check(&index, &mut problems);
+        causes::claims(&index, &mut problems, &resolved);
+        (
+            steps::table(&index, &order, &resolved),
+            causes::table(&index),
+        )
+    };
+    let problems = problems.sorted();
+    if has_errors(&problems) {
+        return (None, problems);
+    }
+    let checked = Checked {
+        id: id.to_owned(),
+        playbook,
+        steps,
+        causes,
+    };
+    (Some(checked), problems)
+}
+
+/// Resolves every name of the playbook; what steps name comes back.
+fn names(index: &Index<'_>, problems: &mut Problems) -> Vec<Resolved> {
+    let mut resolved = Vec::new();
+    let mut exposed: Vec<(usize, Span)> = Vec::new();
+    let mut note = |meaning: &Meaning, span: Span, argument: bool| {
+        if let (Meaning::Input(input), false) = (meaning, argument) {
+            exposed.push((*input, span));
+        }
+    };
+    for from in 0..index.steps.len() {
+        for used in uses::of_step(index.entry(from).step) {
+            for reference in used.written.references() {
+                let viewpoint = Viewpoint::Step(from, used.moment);
+                let Some(meaning) = names::resolve(index, problems, viewpoint, &reference) else {
+                    continue;
+                };
+                note(&meaning, reference.span(), used.argument);
+                resolved.push(Resolved {
+                    from,
+                    at_end: matches!(used.moment, Moment::Capture(_) | Moment::End),
+                    meaning,
+                    span: reference.span(),
+                });
+            }
+        }
+    }
+    for (viewpoint, written, argument) in outside_steps(index.playbook) {
+        for reference in written.references() {
+            if let Some(meaning) = names::resolve(index, problems, viewpoint, &reference) {
+                note(&meaning, reference.span(), argument);
+            }
+        }
+    }
+    secrets::check(index, problems, exposed);
+    resolved
+}
+
+/// What is written outside steps, from where it is looked at, and whether a secret may enter there.
+fn outside_steps(playbook: &Playbook) -> Vec<(Viewpoint, Written<'_>, bool)> {
+    let mut found = Vec::new();
+    for (at, input) in playbook.inputs.iter().enumerate() {
+        let bounds = [&input.default, &input.min, &input.max];
+        for data in bounds.into_iter().flatten().chain(&input.values) {
+            found.push((Viewpoint::Input(at), Written::Data(data), false));
+        }
+    }
+    for (_, value) in playbook
+        .defaults
+        .iter()
+        .flat_map(|service| &service.members)
+    {
+        found.push((Viewpoint::Playbook, Written::Data(value), true));
+    }
+    let target = &playbook.target;
+    let places = target
+        .accounts
+        .iter()
+        .chain(&target.regions)
+        .chain(&target.roles);
+    let guards = playbook.guards.alarms.iter().chain(&playbook.guards.freeze);
+    for data in places
+        .chain(guards)
+        .chain(playbook.reaches.iter().flatten())
+    {
+        found.push((Viewpoint::Playbook, Written::Data(data), false));
+    }
+    for (_, expression) in &playbook.outputs {
+        found.push((Viewpoint::Ended, Written::Expression(expression), false));
+    }
+    if let Some(escalate) = &playbook.escalate {
+        for (_, value) in &escalate.with {
+            found.push((Viewpoint::Ended, Written::Data(value), true));
+        }
+        for (_, value) in &escalate.contacts {
+            found.push((Viewpoint::Ended, Written::Data(value), false));
+        }
+        for when in escalate
+            .levels
+            .iter()
+            .filter_map(|level| level.when.as_ref())
+        {
+            found.push((Viewpoint::Ended, Written::Expression(when), false));
+        }
+    }
+    found
+}

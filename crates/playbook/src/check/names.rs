@@ -1,0 +1,572 @@
+//! What a name means where it stands.
+
+use super::index::{Index, Part, Stage, StepId};
+use super::problems::{Problems, suggestion};
+use super::reference::Reference;
+use super::uses::Moment;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::span::Span;
+use crate::syntax::step::Work;
+
+/// Members of `run`.
+pub(super) const RUN: [&str; 5] = ["id", "started", "changed", "verdict", "report"];
+/// Members of `run` that are there only when the run has ended.
+const RUN_AT_THE_END: [&str; 2] = ["verdict", "report"];
+/// Members of `target`.
+pub(super) const TARGET: [&str; 3] = ["account", "region", "partition"];
+/// What a step offers beside its captures.
+const OFFERS: [&str; 5] = ["holds", "status", "error", "truncated", "captures"];
+/// Tests of how a step ended, which need no value of it.
+const ENDINGS: [&str; 4] = ["skipped", "failed", "blocked", "unknown"];
+
+/// From where a name is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Viewpoint {
+    /// From the input with this position.
+    Input(usize),
+    /// From what is the same for a whole run: `defaults`, `reaches`, `guards`.
+    Playbook,
+    /// From a step.
+    Step(StepId, Moment),
+    /// From `escalate` and `outputs`, when the run has ended.
+    Ended,
+}
+
+/// What a name means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Meaning {
+    /// An input, by position.
+    Input(usize),
+    /// Something of the step itself, or of the step that it undoes.
+    Local,
+    /// What another step offers.
+    Step(StepId, Offer),
+    /// Whether a cause was found.
+    Cause(String),
+    /// `now`, `run`, `target`.
+    Builtin,
+}
+
+/// What is wanted of a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Offer {
+    /// A capture: the step must have been done.
+    Value,
+    /// How it ended or whether it holds: any end will do.
+    State,
+    /// Whether its result was cut.
+    Truncated,
+}
+
+/// Finds the meaning of a name, or says why it has none.
+pub(super) fn resolve(
+    index: &Index<'_>,
+    problems: &mut Problems,
+    from: Viewpoint,
+    reference: &Reference,
+) -> Option<Meaning> {
+    let resolver = Resolver {
+        index,
+        problems,
+        from,
+        reference,
+    };
+    match resolver.resolve() {
+        Ok(meaning) => Some(meaning),
+        Err(problem) => {
+            problems.push(*problem);
+            None
+        }
+    }
+}
+
+/// The names of its own that a step sees: its results, its captures, its element, and those of the step that it undoes
+/// or of the block that repeats it.
+pub(super) fn locals<'a>(index: &Index<'a>, step: StepId, moment: Moment) -> Vec<&'a str> {
+    let own = index.entry(step).step;
+    let mut names = Vec::new();
+    if moment != Moment::Start
+        && let Some(each) = &own.each
+    {
+        names.push(each.name.value.as_str());
+    }
+    if !matches!(moment, Moment::Start | Moment::Element) && own.before.is_some() {
+        names.push("before");
+    }
+    let captures = match moment {
+        Moment::Start | Moment::Element | Moment::Call => None,
+        Moment::Capture(count) => Some(count),
+        Moment::End => Some(own.capture.len()),
+    };
+    if let Some(captures) = captures {
+        if matches!(own.work, Work::Action(_)) {
+            names.extend(["result", "error"]);
+        }
+        let kept = own.capture.iter().take(captures);
+        names.extend(kept.map(|capture| capture.name.value.as_str()));
+    }
+    for (group, _) in index.chain(step) {
+        let group = index.group(group);
+        let Some(owner) = group.owner.map(|owner| index.entry(owner).step) else {
+            continue;
+        };
+        names.extend(owner.each.iter().map(|each| each.name.value.as_str()));
+        if group.part == Part::Undo {
+            if owner.before.is_some() {
+                names.push("before");
+            }
+            let kept = owner.capture.iter();
+            names.extend(kept.map(|capture| capture.name.value.as_str()));
+        }
+    }
+    names
+}
+
+/// The steps that a step can name by their id alone.
+pub(super) fn neighbours(index: &Index<'_>, step: StepId) -> Vec<StepId> {
+    let mut visible = Vec::new();
+    for (group, _) in index.chain(step) {
+        let group = index.group(group);
+        visible.extend(&group.members);
+        if group.part == Part::Finally
+            && let Some(steps) = group.owner.and_then(|owner| index.entry(owner).steps)
+        {
+            visible.extend(&index.group(steps).members);
+        }
+    }
+    visible
+}
+
+struct Resolver<'r, 'a> {
+    index: &'r Index<'a>,
+    problems: &'r Problems,
+    from: Viewpoint,
+    reference: &'r Reference,
+}
+
+type Resolved = Result<Meaning, Box<Diagnostic>>;
+
+impl<'a> Resolver<'_, 'a> {
+    fn error(&self, code: Code, at: usize, message: String) -> Diagnostic {
+        self.problems
+            .error(code, self.reference.span_to(at), message)
+    }
+
+    fn resolve(&self) -> Resolved {
+        let name = self.reference.name(0).unwrap_or_default();
+        if let Viewpoint::Step(step, moment) = self.from {
+            if locals(self.index, step, moment).contains(&name) {
+                return Ok(Meaning::Local);
+            }
+            if locals(self.index, step, Moment::End).contains(&name) {
+                let message = format!("`{name}` is not there yet at this point of the step");
+                return Err(Box::new(
+                    self.error(Code::ForwardReference, 0, message).help(
+                        "results and captures are there in `capture`, `require`, `assert`, `causes`, `until`, `show` and `undo`; \
+                         the element of `each` is there in everything but `when`",
+                    ),
+                ));
+            }
+        }
+        match name {
+            "inputs" => return self.input(),
+            "now" if self.run_is_known() => return Ok(Meaning::Builtin),
+            "run" if self.run_is_known() => return self.run(),
+            "target" if self.run_is_known() => return self.builtin(&TARGET),
+            "cause" if self.run_is_known() => return self.cause(),
+            "result" | "error" | "before" if matches!(self.from, Viewpoint::Step(..)) => {
+                return Err(Box::new(self.no_result(name)));
+            }
+            _ => {}
+        }
+        if let Some(stage) = Stage::ALL.into_iter().find(|stage| stage.as_str() == name) {
+            return self.graph(stage);
+        }
+        if let Viewpoint::Step(step, _) = self.from {
+            let neighbours = neighbours(self.index, step);
+            let named = |id: &&StepId| self.index.entry(**id).step.id.value == name;
+            if let Some(found) = neighbours.iter().find(named) {
+                return self.offer(*found, 1);
+            }
+        }
+        Err(Box::new(self.unknown(name)))
+    }
+
+    /// Inputs are resolved before there is a run.
+    fn run_is_known(&self) -> bool {
+        !matches!(self.from, Viewpoint::Input(_))
+    }
+
+    fn no_result(&self, name: &str) -> Diagnostic {
+        let (message, help) = if name == "before" {
+            (
+                "this step has no `before`".to_owned(),
+                "add `before: {action: …}` to the step",
+            )
+        } else {
+            (
+                format!("this step calls no action, so it has no `{name}`"),
+                "look at what other steps captured",
+            )
+        };
+        self.error(Code::UnknownName, 0, message).help(help)
+    }
+
+    fn bare(&self, example: &str) -> Box<Diagnostic> {
+        let name = self.reference.name(0).unwrap_or_default();
+        Box::new(
+            self.error(
+                Code::ExpressionType,
+                0,
+                format!("`{name}` is a group of names and no value"),
+            )
+            .help(format!("write for example `{example}`")),
+        )
+    }
+
+    fn input(&self) -> Resolved {
+        let inputs = &self.index.playbook.inputs;
+        let Some(name) = self.reference.name(1) else {
+            return Err(self.bare("inputs.environment"));
+        };
+        let names = || inputs.iter().map(|input| input.name.value.as_str());
+        let Some(at) = names().position(|input| input == name) else {
+            let mut problem =
+                self.error(Code::UnknownName, 1, format!("there is no input `{name}`"));
+            problem.help = suggestion(name, names());
+            return Err(Box::new(problem));
+        };
+        match self.from {
+            Viewpoint::Input(own) if at >= own => Err(Box::new(
+                self.error(
+                    Code::ForwardReference,
+                    1,
+                    format!("the input `{name}` has no value yet when this default is read"),
+                )
+                .help("a default may use inputs that stand above it"),
+            )),
+            _ => Ok(Meaning::Input(at)),
+        }
+    }
+
+    fn builtin(&self, members: &[&str]) -> Resolved {
+        let root = self.reference.name(0).unwrap_or_default();
+        let Some(name) = self.reference.name(1) else {
+            let first = members.first().copied().unwrap_or_default();
+            return Err(self.bare(&format!("{root}.{first}")));
+        };
+        if members.contains(&name) {
+            return Ok(Meaning::Builtin);
+        }
+        let mut problem = self.error(
+            Code::UnknownName,
+            1,
+            format!("`{root}` has no member `{name}`"),
+        );
+        problem.help = suggestion(name, members.iter().copied());
+        Err(Box::new(problem))
+    }
+
+    fn run(&self) -> Resolved {
+        let meaning = self.builtin(&RUN)?;
+        let name = self.reference.name(1).unwrap_or_default();
+        let ended = match self.from {
+            Viewpoint::Ended => true,
+            Viewpoint::Step(step, _) => self.index.group_of(step).stage >= Stage::Gather,
+            Viewpoint::Playbook | Viewpoint::Input(_) => false,
+        };
+        if RUN_AT_THE_END.contains(&name) && !ended {
+            return Err(Box::new(
+                self.error(
+                    Code::ForwardReference,
+                    1,
+                    format!("`run.{name}` is known only when the run has ended"),
+                )
+                .help("it can be used in `escalate` and `outputs`"),
+            ));
+        }
+        Ok(meaning)
+    }
+
+    fn cause(&self) -> Resolved {
+        let causes = self.index.causes();
+        let Some(name) = self.reference.name(1) else {
+            return Err(self.bare("cause.out_of_memory"));
+        };
+        if !causes.contains(name) {
+            let mut problem = self.error(
+                Code::UnknownCause,
+                1,
+                format!("no step finds the cause `{name}`"),
+            );
+            problem.help = suggestion(name, causes.iter().copied());
+            return Err(Box::new(problem));
+        }
+        self.earlier(Stage::Diagnose, &format!("cause.{name}"), 1)?;
+        Ok(Meaning::Cause(name.to_owned()))
+    }
+
+    /// Whether a stage can have begun where the name stands.
+    fn earlier(&self, stage: Stage, what: &str, at: usize) -> Result<(), Box<Diagnostic>> {
+        let here = match self.from {
+            Viewpoint::Ended => return Ok(()),
+            Viewpoint::Step(step, _) => Some(self.index.group_of(step).stage),
+            Viewpoint::Playbook | Viewpoint::Input(_) => None,
+        };
+        if here.is_some_and(|here| stage <= here) {
+            return Ok(());
+        }
+        let place = here.map_or("here", Stage::as_str);
+        let message = if here.is_some() {
+            format!("`{what}` belongs to a graph that runs after `{place}`")
+        } else {
+            format!("`{what}` cannot have run where this is read")
+        };
+        Err(Box::new(
+            self.error(Code::ForwardReference, at, message).help(
+                "references go back: to earlier graphs, and to earlier steps of the same graph",
+            ),
+        ))
+    }
+
+    /// `symptom.S`, `resolve.block.S`
+    fn graph(&self, stage: Stage) -> Resolved {
+        let root = stage.as_str();
+        let Some(graph) = self.index.graph(stage) else {
+            return Err(Box::new(self.error(
+                Code::UnknownName,
+                0,
+                format!("this playbook has no `{root}` steps"),
+            )));
+        };
+        self.earlier(stage, root, 0)?;
+        let mut group = graph;
+        let mut at = 1;
+        loop {
+            let Some(name) = self.reference.name(at) else {
+                return Err(self.bare(&format!("{root}.STEP.CAPTURE")));
+            };
+            let Some(found) = self.index.member(group, name) else {
+                let ids = self.index.group(group).members.iter();
+                let ids = ids.map(|id| self.index.entry(*id).step.id.value.as_str());
+                let mut problem = self.error(
+                    Code::UnknownName,
+                    at,
+                    format!("`{root}` has no step `{name}`"),
+                );
+                problem.help = suggestion(name, ids);
+                return Err(Box::new(problem));
+            };
+            at += 1;
+            match (self.index.entry(found).steps, self.reference.name(at)) {
+                (Some(inner), Some(next)) if self.index.member(inner, next).is_some() => {
+                    group = inner;
+                }
+                _ => return self.offer(found, at),
+            }
+        }
+    }
+
+    /// What is wanted of a step; `at` is the position of the member.
+    fn offer(&self, step: StepId, at: usize) -> Resolved {
+        let entry = self.index.entry(step);
+        let id = &entry.step.id.value;
+        let Some(member) = self.reference.name(at) else {
+            let tested = self.reference.tested.as_deref();
+            if tested.is_some_and(|test| ENDINGS.contains(&test)) {
+                return Ok(Meaning::Step(step, Offer::State));
+            }
+            let example = entry.step.capture.first().map_or_else(
+                || format!("{id}.status"),
+                |capture| format!("{id}.{}", capture.name.value),
+            );
+            return Err(Box::new(
+                self.error(
+                    Code::ExpressionType,
+                    at.saturating_sub(1),
+                    format!("the step `{id}` is no value"),
+                )
+                .help(format!("name what it offers, for example `{example}`")),
+            ));
+        };
+        let captures = &entry.step.capture;
+        if captures.iter().any(|capture| capture.name.value == member) {
+            return Ok(Meaning::Step(step, Offer::Value));
+        }
+        match member {
+            "status" => return Ok(Meaning::Step(step, Offer::State)),
+            "holds" if entry.claims() => return Ok(Meaning::Step(step, Offer::State)),
+            "truncated" => return Ok(Meaning::Step(step, Offer::Truncated)),
+            "error" => return self.error_member(step, at),
+            _ => {}
+        }
+        Err(Box::new(self.unknown_member(step, member, at)))
+    }
+
+    fn error_member(&self, step: StepId, at: usize) -> Resolved {
+        match self.reference.name(at + 1) {
+            Some("code" | "message") => Ok(Meaning::Step(step, Offer::State)),
+            None if self.reference.tested.is_some() => Ok(Meaning::Step(step, Offer::State)),
+            other => {
+                let id = &self.index.entry(step).step.id.value;
+                let message = other.map_or_else(
+                    || format!("the error of `{id}` is no value"),
+                    |name| format!("the error of a step has no member `{name}`"),
+                );
+                Err(Box::new(
+                    self.error(Code::UnknownMember, at + 1, message)
+                        .help(format!("write `{id}.error.code` or `{id}.error.message`")),
+                ))
+            }
+        }
+    }
+
+    fn unknown_member(&self, step: StepId, member: &str, at: usize) -> Diagnostic {
+        let entry = self.index.entry(step);
+        let id = &entry.step.id.value;
+        let problem = self.error(
+            Code::UnknownMember,
+            at,
+            format!("the step `{id}` offers no `{member}`"),
+        );
+        if member == "holds" {
+            return problem
+                .help(format!(
+                    "`{id}` claims nothing; give it `assert`, or use what it captures"
+                ))
+                .also(entry.step.id.span, "a lookup, without `assert` or `causes`");
+        }
+        if entry
+            .steps
+            .and_then(|inner| self.index.member(inner, member))
+            .is_some()
+        {
+            return problem.help(format!("write `{}.{member}.…`", entry.path));
+        }
+        if member == "result" {
+            return problem.help(format!(
+                "a raw result stays inside its step; add a capture to `{id}` and name that"
+            ));
+        }
+        let captures = entry.step.capture.iter();
+        let offers = captures.map(|capture| capture.name.value.as_str()).chain(
+            OFFERS
+                .into_iter()
+                .filter(|offer| *offer != "captures" && (*offer != "holds" || entry.claims())),
+        );
+        let mut problem = problem.also(entry.step.id.span, "this step");
+        problem.help = suggestion(member, offers);
+        problem
+    }
+
+    fn unknown(&self, name: &str) -> Diagnostic {
+        let problem = self.error(
+            Code::UnknownName,
+            0,
+            format!("nothing here is called `{name}`"),
+        );
+        if let Some(meant) = self.elsewhere(name) {
+            return problem.help(format!("did you mean `{meant}`?"));
+        }
+        let mut candidates: Vec<&str> = Vec::new();
+        if let Viewpoint::Step(step, moment) = self.from {
+            candidates.extend(locals(self.index, step, moment));
+            let steps = neighbours(self.index, step);
+            candidates.extend(
+                steps
+                    .into_iter()
+                    .filter(|other| *other != step)
+                    .map(|other| self.index.entry(other).step.id.value.as_str()),
+            );
+        }
+        candidates.push("inputs");
+        if self.run_is_known() {
+            candidates.extend(["now", "run", "target", "cause"]);
+            for stage in Stage::ALL {
+                if self.index.graph(stage).is_some() {
+                    candidates.push(stage.as_str());
+                }
+            }
+        }
+        let mut problem = problem;
+        problem.help = suggestion(name, candidates);
+        problem
+    }
+
+    /// The full name of something that exists under this name but is not visible by it.
+    fn elsewhere(&self, name: &str) -> Option<String> {
+        let inputs = &self.index.playbook.inputs;
+        if inputs.iter().any(|input| input.name.value == name) {
+            return Some(format!("inputs.{name}"));
+        }
+        if !self.run_is_known() {
+            return None;
+        }
+        if self.index.causes().contains(name) {
+            return Some(format!("cause.{name}"));
+        }
+        let step = self.index.steps.iter().find(|entry| {
+            entry.step.id.value == name && self.index.group(entry.group).part != Part::Undo
+        })?;
+        Some(step.path.replace("escalate.", ""))
+    }
+}
+
+/// Says where names hide each other: no shadowing.
+pub(super) fn shadowing(index: &Index<'_>, problems: &mut Problems) {
+    for (id, entry) in index.steps.iter().enumerate() {
+        let own = entry.step;
+        let mut taken: Vec<(&str, Span)> = neighbours(index, id)
+            .into_iter()
+            .filter(|other| *other != id)
+            .map(|other| &index.entry(other).step.id)
+            .filter(|other| other.value != own.id.value)
+            .map(|other| (other.value.as_str(), other.span))
+            .collect();
+        if index.group_of(id).part == Part::Steps || index.group_of(id).part == Part::Finally {
+            for (_, outer) in index.chain(id).into_iter().skip(1) {
+                let outer = &index.entry(outer).step.id;
+                if outer.value == own.id.value {
+                    hides(problems, &own.id.value, own.id.span, outer.span);
+                }
+            }
+        }
+        for (group, _) in index.chain(id) {
+            let group = index.group(group);
+            let Some(owner) = group.owner.map(|owner| index.entry(owner).step) else {
+                continue;
+            };
+            taken.extend(
+                owner
+                    .each
+                    .iter()
+                    .map(|each| (each.name.value.as_str(), each.name.span)),
+            );
+            if group.part == Part::Undo {
+                let kept = owner.capture.iter();
+                taken.extend(kept.map(|capture| (capture.name.value.as_str(), capture.name.span)));
+            }
+        }
+        let element = own.each.iter().map(|each| &each.name);
+        let captures = own.capture.iter().map(|capture| &capture.name);
+        for name in element.chain(captures) {
+            if let Some((_, first)) = taken.iter().find(|(other, _)| *other == name.value) {
+                hides(problems, &name.value, name.span, *first);
+            }
+            taken.push((&name.value, name.span));
+        }
+    }
+}
+
+fn hides(problems: &mut Problems, name: &str, span: Span, first: Span) {
+    problems.push(
+        problems
+            .error(
+                Code::DuplicateName,
+                span,
+                format!("`{name}` hides another name that can be seen here"),
+            )
+            .also(first, "the other one")
+            .help("give one of them another name"),
+    );
+}

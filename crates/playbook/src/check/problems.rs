@@ -1,0 +1,77 @@
+//! Where the rules put what they find.
+
+use crate::diagnostic::{Code, Diagnostic};
+use crate::source::Source;
+use crate::span::Span;
+
+/// The problems of one file.
+#[derive(Debug)]
+pub(super) struct Problems {
+    source: Source,
+    found: Vec<Diagnostic>,
+}
+
+impl Problems {
+    pub(super) fn new(source: Source) -> Self {
+        Self {
+            source,
+            found: Vec::new(),
+        }
+    }
+
+    /// An error of this file; nothing is kept until [`Problems::push`].
+    pub(super) fn error(&self, code: Code, span: Span, message: impl Into<String>) -> Diagnostic {
+        Diagnostic::error(code, &self.source, span, message)
+    }
+
+    pub(super) fn push(&mut self, diagnostic: Diagnostic) {
+        self.found.push(diagnostic);
+    }
+
+    /// All problems by place; what two rules found alike is said once.
+    pub(super) fn sorted(mut self) -> Vec<Diagnostic> {
+        self.found.sort_by(|a, b| {
+            let key = |d: &Diagnostic| (d.primary.span.start, d.primary.span.end, d.code);
+            key(a).cmp(&key(b)).then_with(|| a.message.cmp(&b.message))
+        });
+        self.found.dedup_by(|a, b| {
+            (a.primary.span, a.code, &a.message) == (b.primary.span, b.code, &b.message)
+        });
+        self.found
+    }
+}
+
+/// The candidate that was probably meant.
+pub(super) fn closest<'c>(
+    wanted: &str,
+    candidates: impl IntoIterator<Item = &'c str>,
+) -> Option<&'c str> {
+    candidates
+        .into_iter()
+        .map(|candidate| {
+            (
+                strsim::damerau_levenshtein(&wanted.to_lowercase(), &candidate.to_lowercase()),
+                candidate,
+            )
+        })
+        .filter(|(distance, candidate)| {
+            *distance <= 1 + wanted.len().max(candidate.len()) / 4 && *distance < wanted.len()
+        })
+        .min()
+        .map(|(_, candidate)| candidate)
+}
+
+/// "did you mean", or what there is to choose from.
+pub(super) fn suggestion<'c>(
+    wanted: &str,
+    candidates: impl IntoIterator<Item = &'c str>,
+) -> Option<String> {
+    let candidates: Vec<&str> = candidates.into_iter().collect();
+    if let Some(meant) = closest(wanted, candidates.iter().copied()) {
+        return Some(format!("did you mean `{meant}`?"));
+    }
+    (!candidates.is_empty() && candidates.len() <= 12).then(|| {
+        let list: Vec<String> = candidates.iter().map(|name| format!("`{name}`")).collect();
+        format!("there is {}", list.join(", "))
+    })
+}
