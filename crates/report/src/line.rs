@@ -75,12 +75,7 @@ impl Line {
     /// The line, cut with `…` where it is wider than there is room.
     pub(crate) fn cut(&self, look: Look) -> String {
         let mut drawn = " ".repeat(self.indent);
-        let total = self.indent
-            + self
-                .pieces
-                .iter()
-                .map(|(_, text)| text.width())
-                .sum::<usize>();
+        let total = self.width();
         let room = match look.width {
             Some(width) if total > width => width.saturating_sub(1),
             _ => usize::MAX,
@@ -127,6 +122,7 @@ impl Line {
                 for part in fitting(word, width.saturating_sub(hang).max(8)) {
                     let wide = part.trim_end_matches(' ').width();
                     if used + wide > width && !line.pieces.is_empty() {
+                        line.trim_end();
                         lines.push(line.cut(look));
                         line = Self {
                             indent: hang,
@@ -139,8 +135,26 @@ impl Line {
                 }
             }
         }
+        line.trim_end();
         lines.push(line.cut(look));
         lines
+    }
+
+    /// The columns that it takes.
+    pub(crate) fn width(&self) -> usize {
+        self.indent
+            + self
+                .pieces
+                .iter()
+                .map(|(_, text)| text.width())
+                .sum::<usize>()
+    }
+
+    /// Removes spaces at the end, which take room that nobody sees.
+    fn trim_end(&mut self) {
+        if let Some((_, last)) = self.pieces.last_mut() {
+            last.truncate(last.trim_end_matches(' ').len());
+        }
     }
 }
 

@@ -97,10 +97,7 @@ pub(crate) fn lines(
                 head.wrapped(look)
             }
         }
-        _ => vec![
-            head.maybe(Tone::Plain, ": ", found(outcome, chart))
-                .cut(look),
-        ],
+        _ => finding(head, found(outcome, chart), depth, look),
     };
     for assertion in outcome.assertions.iter().filter(|it| it.warn) {
         if assertion.truth != Truth::True {
@@ -119,6 +116,19 @@ pub(crate) fn lines(
         }
     }
     lines
+}
+
+/// What was found beside the step's name, or below it where there is no room: it matters more than the title.
+fn finding(head: Line, found: Option<String>, depth: usize, look: Look) -> Vec<String> {
+    let Some(found) = found else {
+        return vec![head.cut(look)];
+    };
+    let one = head.clone().plain(": ").plain(&found);
+    if look.width.is_none_or(|width| one.width() <= width) {
+        return vec![one.cut(look)];
+    }
+    let below = Line::at(depth + 1).plain(&found);
+    vec![head.cut(look), below.cut(look)]
 }
 
 /// What a step found, in a few words: what its claim rests on, then what it kept.

@@ -170,14 +170,15 @@ impl Terminal {
     }
 
     fn waiting(&self, state: &mut State, step: &StepPath, why: &str, length: SignedDuration) {
-        let said = format!("{step} waits {}: {why}", lasting(length));
+        let place = StepPlace::of(step);
+        let said = format!("{} waits {}: {why}", place.name, lasting(length));
         if let Some(live) = &mut state.live {
             live.say(step, &said);
             return;
         }
         if state.waits.get(step).is_none_or(|last| last != why) {
             state.waits.insert(step.clone(), why.to_owned());
-            let line = Line::at(StepPlace::of(step).depth())
+            let line = Line::at(place.depth())
                 .with(Tone::Quiet, "… ")
                 .with(Tone::Quiet, said);
             self.print(state, line.wrapped(self.settings.look));
