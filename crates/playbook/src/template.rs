@@ -1,8 +1,12 @@
 //! Data with templates in it: what stands under `with`, `message`, `default` and the like.
 
+mod literal;
 mod parse;
+mod render;
 
+pub use literal::read_scalar;
 pub use parse::parse;
+pub use render::{read, render, render_text, write};
 
 use crate::expression::Expression;
 use crate::span::Spanned;

@@ -1,5 +1,7 @@
 //! Values as expressions see them.
 
+use crate::syntax::capture::Convert;
+use crate::types::Type;
 use indexmap::IndexMap;
 use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
@@ -70,6 +72,76 @@ impl Value {
                     .map(|(name, value)| (name.clone(), Self::from_json(value)))
                     .collect(),
             ),
+        }
+    }
+
+    /// Reads JSON of a known type: ISO-8601 text becomes a timestamp, the text of a JSON document what it holds. An
+    /// integer that counts seconds or milliseconds stays one, unless it is captured `as: timestamp`. What does not fit the
+    /// type is read as untyped JSON.
+    #[must_use]
+    pub fn typed(json: &serde_json::Value, ty: &Type) -> Self {
+        match (json, ty.present()) {
+            (serde_json::Value::String(text), Type::Timestamp(_)) => text
+                .parse()
+                .map_or_else(|_| Self::text(text), Self::Timestamp),
+            (serde_json::Value::String(text), Type::Duration) => {
+                crate::duration::parse(text).map_or_else(|_| Self::text(text), Self::Duration)
+            }
+            (serde_json::Value::String(text), Type::JsonText) => serde_json::from_str(text)
+                .map_or_else(|_| Self::text(text), |json| Self::from_json(&json)),
+            (serde_json::Value::Array(items), Type::List(list)) => Self::list(
+                items
+                    .iter()
+                    .map(|item| Self::typed(item, &list.element))
+                    .collect(),
+            ),
+            (serde_json::Value::Object(members), Type::Map(inner)) => Self::map(
+                members
+                    .iter()
+                    .map(|(name, value)| (name.clone(), Self::typed(value, inner)))
+                    .collect(),
+            ),
+            (serde_json::Value::Object(members), Type::Structure(structure)) => Self::map(
+                members
+                    .iter()
+                    .map(|(name, value)| {
+                        let ty = structure.member(name).map_or(Type::Any, |member| member.ty);
+                        (name.clone(), Self::typed(value, &ty))
+                    })
+                    .collect(),
+            ),
+            (json, _) => Self::from_json(json),
+        }
+    }
+
+    /// Converts as `as:` asks; a list by its elements. Absent and unknown stay what they are.
+    ///
+    /// # Errors
+    /// What cannot be converted, in a lower-case fragment.
+    pub fn convert(&self, to: Convert) -> Result<Self, String> {
+        match (self, to) {
+            (Self::Absent | Self::Unknown, _) => Ok(self.clone()),
+            (Self::Text(text), Convert::Json) => serde_json::from_str(text)
+                .map(|json| Self::from_json(&json))
+                .map_err(|error| format!("the text is not JSON: {error}")),
+            (_, Convert::Json) => Ok(self.clone()),
+            (Self::List(items), to) => Ok(Self::list(
+                items
+                    .iter()
+                    .map(|item| item.convert(to))
+                    .collect::<Result<_, _>>()?,
+            )),
+            (value, Convert::Integer) => crate::expression::integer(value),
+            (value, Convert::Number) => crate::expression::float(value),
+            (value, Convert::Timestamp) => crate::expression::timestamp(value),
+            (Self::Duration(_), Convert::Duration) => Ok(self.clone()),
+            (Self::Text(text), Convert::Duration) => crate::duration::parse(text)
+                .map(Self::Duration)
+                .map_err(|error| error.to_string()),
+            (other, Convert::Duration) => Err(format!("{} is not a duration", other.kind())),
+            (Self::Boolean(value), Convert::Text) => Ok(Self::text(value.to_string())),
+            (value @ Self::Map(_), Convert::Text) => Ok(Self::text(value.to_json().to_string())),
+            (value, Convert::Text) => crate::expression::text(value).map(Self::text),
         }
     }
 

@@ -1,5 +1,7 @@
 //! Typed actions: every AWS operation by its model, local actions, waiters and composites; and the worlds in which they
 //! are called.
 
+pub mod aws;
 pub mod call;
+pub mod model;
 pub mod world;

@@ -1,6 +1,9 @@
 //! Diagnostics as text for people.
 
-use super::Diagnostic;
+use super::{Diagnostic, Severity};
+use crate::span::Span;
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use std::ops::Range;
 
 /// How text is decorated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,15 +14,61 @@ pub enum Style {
     Colour,
 }
 
-/// Renders one problem with its source lines.
+/// Renders one problem with its source lines: the place marked, other places that matter, and what to write instead.
+/// The text ends without a newline.
 #[must_use]
-pub fn render(diagnostic: &Diagnostic, _style: Style) -> String {
-    let at = diagnostic.source.position(diagnostic.primary.span.start);
-    format!(
-        "{}:{}:{}: {}",
-        diagnostic.source.name(),
-        at.line,
-        at.column,
-        diagnostic.message
-    )
+pub fn render(diagnostic: &Diagnostic, style: Style) -> String {
+    let renderer = match style {
+        Style::Plain => Renderer::plain(),
+        Style::Colour => Renderer::styled(),
+    };
+    let level = match diagnostic.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+        Severity::Lint => Level::NOTE,
+    };
+    let text = diagnostic.source.text();
+    let primary = AnnotationKind::Primary
+        .span(visible(text, diagnostic.primary.span))
+        .label(label(&diagnostic.primary.text));
+    let others = diagnostic.secondary.iter().map(|other| {
+        AnnotationKind::Context
+            .span(visible(text, other.span))
+            .label(label(&other.text))
+    });
+    let snippet = Snippet::source(text)
+        .path(diagnostic.source.name())
+        .annotation(primary)
+        .annotations(others);
+    let mut group: Group<'_> = level
+        .primary_title(diagnostic.message.as_str())
+        .id(diagnostic.code.slug())
+        .element(snippet);
+    if let Some(help) = &diagnostic.help {
+        group = group.element(Level::HELP.message(help.as_str()));
+    }
+    renderer.render(&[group])
+}
+
+/// Words at a mark; none where there are no words.
+fn label(text: &str) -> Option<&str> {
+    Some(text).filter(|text| !text.is_empty())
+}
+
+/// The part of a span that is marked: what is on its first line, at character boundaries inside the text.
+fn visible(text: &str, span: Span) -> Range<usize> {
+    let start = boundary(text, span.start);
+    let end = boundary(text, span.end).max(start);
+    let marked = text.get(start..end).unwrap_or_default();
+    let line = marked.find('\n').map_or(end, |newline| start + newline);
+    start..line
+}
+
+/// The last character boundary at or before a byte.
+fn boundary(text: &str, at: usize) -> usize {
+    let at = at.min(text.len());
+    (0..=at)
+        .rev()
+        .find(|at| text.is_char_boundary(*at))
+        .unwrap_or(0)
 }

@@ -199,7 +199,7 @@ fn absolute(value: &Value) -> Result<Value, String> {
     }
 }
 
-/// Reads a timestamp from ISO-8601 text or from seconds since 1970.
+/// Reads a timestamp from ISO-8601 text or from seconds since 1970; from 10^11 on they are milliseconds.
 pub(crate) fn timestamp(value: &Value) -> Result<Value, String> {
     match value {
         Value::Timestamp(_) => Ok(value.clone()),
@@ -208,9 +208,15 @@ pub(crate) fn timestamp(value: &Value) -> Result<Value, String> {
             .parse::<Timestamp>()
             .map(Value::Timestamp)
             .map_err(|_| format!("`{text}` is not a timestamp; write `2026-01-15T12:00:00Z`")),
-        Value::Integer(seconds) => Timestamp::from_second(*seconds)
+        // Seconds reach this bound in the year 5138, milliseconds did in 1973.
+        Value::Integer(count) if count.unsigned_abs() >= 100_000_000_000 => {
+            Timestamp::from_millisecond(*count)
+                .map(Value::Timestamp)
+                .map_err(|_| format!("{count} milliseconds since 1970 is out of range"))
+        }
+        Value::Integer(count) => Timestamp::from_second(*count)
             .map(Value::Timestamp)
-            .map_err(|_| format!("{seconds} seconds since 1970 is not a timestamp; milliseconds are divided by 1000 first")),
+            .map_err(|_| format!("{count} seconds since 1970 is out of range")),
         Value::Number(seconds) => number::to_duration(*seconds)
             .and_then(|length| Timestamp::UNIX_EPOCH.checked_add(length).ok())
             .map(Value::Timestamp)

@@ -131,7 +131,7 @@ pub const BUILTINS: &[Builtin] = &[
     function(
         "timestamp",
         &["value"],
-        "A timestamp from ISO-8601 text, or from seconds since 1970.",
+        "A timestamp from ISO-8601 text, or from seconds since 1970 (milliseconds from 10^11 on).",
     ),
     function(
         "trend",

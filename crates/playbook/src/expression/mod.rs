@@ -13,6 +13,7 @@ mod series;
 mod texts;
 mod tree;
 
+pub(crate) use builtins::{float, integer, text, timestamp};
 pub use compare::{equal, ordering};
 pub(crate) use evaluate::member;
 pub use evaluate::{EvaluationError, evaluate, evaluate_condition};

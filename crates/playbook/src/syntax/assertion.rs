@@ -177,20 +177,20 @@ impl Assertion {
 
     /// Reads the assertion among some fields.
     pub(super) fn read(reader: &mut Reader<'_>, fields: &Fields<'_>, owner: &str) -> Self {
-        let subjects: Vec<Field<'_>> = fields
+        let subjects: Vec<(&str, Field<'_>)> = fields
             .iter()
             .filter(|(key, _)| matches!(key.name, "path" | "value" | "that"))
-            .map(|(_, field)| field)
+            .map(|(key, field)| (key.name, field))
             .collect();
         let mut predicates = Vec::new();
         let mut written = Vec::new();
         for (key, field) in fields.iter() {
             if PREDICATES.key(key.name).is_some() {
                 written.push(field);
-                predicates.extend(Predicate::read(reader, &field));
+                predicates.extend(Predicate::read(reader, key.name, &field));
             }
         }
-        if let [first, second, ..] = subjects.as_slice() {
+        if let [(_, first), (_, second), ..] = subjects.as_slice() {
             reader.push(
                 Diagnostic::error(
                     Code::ConflictingKeys,
@@ -203,12 +203,12 @@ impl Assertion {
             );
         }
         let subject = match subjects.first() {
-            Some(field) if field.key.value == "path" => match reader.path(field) {
+            Some(("path", field)) => match reader.path(field) {
                 Some(path) => Subject::Path(path),
                 None => Subject::That(poison(field.node.span)),
             },
-            Some(field) if field.key.value == "value" => Subject::Value(reader.expression(field)),
-            Some(field) => Subject::That(reader.expression(field)),
+            Some(("value", field)) => Subject::Value(reader.expression(field)),
+            Some((_, field)) => Subject::That(reader.expression(field)),
             None => {
                 reader.report(
                     Code::MissingKey,
@@ -220,7 +220,7 @@ impl Assertion {
             }
         };
         match (subjects.first(), written.first()) {
-            (Some(that), Some(first)) if that.key.value == "that" => reader.push(
+            (Some(("that", that)), Some(first)) => reader.push(
                 Diagnostic::error(
                     Code::ConflictingKeys,
                     reader.source,
@@ -236,7 +236,7 @@ impl Assertion {
                     first.key.value
                 )),
             ),
-            (Some(subject), None) if subject.key.value != "that" => reader.report(
+            (Some((name, subject)), None) if subjects.len() == 1 && *name != "that" => reader.report(
                 Code::MissingKey,
                 subject.key.span,
                 format!(
@@ -267,7 +267,7 @@ impl Assertion {
 
 impl Predicate {
     /// Reads one predicate.
-    fn read(reader: &mut Reader<'_>, field: &Field<'_>) -> Option<Spanned<Self>> {
+    fn read(reader: &mut Reader<'_>, name: &str, field: &Field<'_>) -> Option<Spanned<Self>> {
         let operand = |reader: &mut Reader<'_>| {
             if field.node.is_null() {
                 reader.report(
@@ -280,7 +280,7 @@ impl Predicate {
             }
             Some(reader.data(field.node))
         };
-        let predicate = match field.key.as_str() {
+        let predicate = match name {
             "equals" => Self::Equals(operand(reader)?),
             "not_equals" => Self::NotEquals(operand(reader)?),
             "lt" => Self::Lt(operand(reader)?),
@@ -349,9 +349,9 @@ impl Predicate {
         let fields = Fields::read(reader, field.node, table, &owner, None)?;
         let mut predicates = Vec::new();
         let mut any = false;
-        for (_, inner) in fields.iter() {
+        for (key, inner) in fields.iter() {
             any = true;
-            predicates.extend(Self::read(reader, &inner));
+            predicates.extend(Self::read(reader, key.name, &inner));
         }
         if !any && field.node.entries().is_some_and(<[_]>::is_empty) {
             reader.report(

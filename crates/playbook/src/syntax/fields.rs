@@ -6,11 +6,11 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::span::{Span, Spanned};
 use crate::yaml::{Entry, Node, NodeKind};
 
-/// The mapping's entries, checked against their table: keys that the table does not have are reported.
-#[derive(Clone, Copy)]
+/// The mapping's entries, checked against their table: keys that the table does not have are reported. A misspelt key is
+/// read as the one that it is near to, so that what it holds is checked too.
+#[derive(Clone)]
 pub(super) struct Fields<'n> {
-    entries: &'n [Entry],
-    table: &'static Table,
+    entries: Vec<(&'static Key, Field<'n>)>,
     pub(super) span: Span,
 }
 
@@ -35,50 +35,44 @@ impl<'n> Fields<'n> {
             reader.wrong_kind(owner, node, &Shape::Object(table));
             return None;
         };
-        for (key, _) in entries {
-            if table.key(key).is_none() {
-                reader.unknown_key(key, table, place);
+        let mut read = Vec::with_capacity(entries.len());
+        for (written, node) in entries {
+            let key = table.key(written).or_else(|| {
+                let near = reader.unknown_key(written, table, place)?;
+                let taken = entries.iter().any(|(other, _)| other.value == near);
+                if taken { None } else { table.key(near) }
+            });
+            if let Some(key) = key {
+                let field = Field {
+                    key: written,
+                    node,
+                    shape: key.shape,
+                };
+                read.push((key, field));
             }
         }
         for key in table.all_keys().filter(|key| key.required) {
-            if !entries.iter().any(|(name, _)| name.value == key.name) {
+            if !read.iter().any(|(present, _)| present.name == key.name) {
                 reader.push(missing(reader, node, entries, key, owner));
             }
         }
         Some(Self {
-            entries,
-            table,
+            entries: read,
             span: node.span,
         })
     }
 
-    /// The entry of a key that the table has.
+    /// The entry of a key.
     pub(super) fn get(&self, name: &str) -> Option<Field<'n>> {
-        let key = self.table.key(name)?;
         self.entries
             .iter()
-            .find(|(written, _)| written.value == name)
-            .map(|(written, node)| Field {
-                key: written,
-                node,
-                shape: key.shape,
-            })
+            .find(|(key, _)| key.name == name)
+            .map(|(_, field)| *field)
     }
 
     /// The keys that are there, in written order.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&'static Key, Field<'n>)> + use<'n> {
-        let table = self.table;
-        self.entries.iter().filter_map(move |(written, node)| {
-            let key = table.key(written)?;
-            Some((
-                key,
-                Field {
-                    key: written,
-                    node,
-                    shape: key.shape,
-                },
-            ))
-        })
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&'static Key, Field<'n>)> + '_ {
+        self.entries.iter().copied()
     }
 }
 

@@ -49,11 +49,16 @@ const LONGEST: usize = 64;
 impl Reader<'_> {
     /// Checks a name; `what` says whose (`step`, `input`).
     pub(super) fn name(&mut self, what: &str, name: &Spanned<String>) {
+        let article = if what.starts_with(['a', 'e', 'i', 'o', 'u']) {
+            "an"
+        } else {
+            "a"
+        };
         if name.contains("${{") {
             self.report(
                 Code::TemplatePlace,
                 name.span,
-                format!("the name of a {what} takes no template"),
+                format!("the name of {article} {what} takes no template"),
                 "write the name itself; for one step over many things there is `each`",
             );
         } else if !is_snake_case(name) {
@@ -74,7 +79,7 @@ impl Reader<'_> {
                 Code::InvalidName,
                 name.span,
                 format!(
-                    "`{}` means something already and cannot name a {what}",
+                    "`{}` means something already and cannot name {article} {what}",
                     name.value
                 ),
                 format!("choose another, for example `{}_{what}`", name.value),

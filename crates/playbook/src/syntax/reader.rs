@@ -51,19 +51,20 @@ impl<'s> Reader<'s> {
         );
     }
 
-    /// Reports a key that a table does not have, with the nearest one that has a meaning there.
+    /// Reports a key that a table does not have and returns the nearest one that has a meaning there.
     pub(super) fn unknown_key(
         &mut self,
         key: &Spanned<String>,
         table: &'static Table,
         place: Option<Place>,
-    ) {
-        let names: Vec<&str> = table
+    ) -> Option<&'static str> {
+        let names: Vec<&'static str> = table
             .all_keys()
             .filter(|key| key.fits(place))
             .map(|key| key.name)
             .collect();
-        let help = match nearest(key, &names) {
+        let near = nearest(key, &names);
+        let help = match near {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("{} has the keys {}", table.name, list(&names)),
         };
@@ -73,6 +74,7 @@ impl<'s> Reader<'s> {
             format!("{} has no key `{}`", table.name, key.value),
             help,
         );
+        near
     }
 
     /// A scalar's text and place.
@@ -98,7 +100,10 @@ impl<'s> Reader<'s> {
                 Code::TemplatePlace,
                 place.part(at, end),
                 format!("`{}` takes no template", field.key.value),
-                format!("write {} itself", field.shape.due()),
+                match field.shape {
+                    Shape::Text => "write the text itself".to_owned(),
+                    _ => format!("write {}", field.shape.due()),
+                },
             );
             return None;
         }

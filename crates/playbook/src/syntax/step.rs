@@ -326,7 +326,10 @@ impl Call {
             .unwrap_or_default();
         let base = fields.get("base").map(|field| reader.expression(&field));
         if base.is_none() {
-            for (key, _) in with.iter().filter(|(key, _)| key.starts_with('$')) {
+            for (key, _) in with
+                .iter()
+                .filter(|(key, _)| key.starts_with('$') && !key.contains("${{"))
+            {
                 reader.report(
                     Code::MisplacedKey,
                     key.span,

@@ -341,14 +341,13 @@ fn elsewhere(key: &Key, place: Place) -> String {
         ("causes", _) => {
             "causes are found in `diagnose`; a claim is written as `assert`".to_owned()
         }
-        ("for" | "on_error", _) => format!(
-            "it belongs to a step of `resolve`; here `{}`",
-            match key.name {
-                "for" => "when` decides whether a step runs",
-                _ => "a failed step fails what reads it",
-            }
-            .trim_end_matches('`')
-        ),
+        ("for", _) => {
+            "it belongs to a step of `resolve`; here `when` decides whether a step runs".to_owned()
+        }
+        ("on_error", _) => {
+            "it belongs to a step of `resolve`; here a failed step blocks only what reads it"
+                .to_owned()
+        }
         ("undo" | "before" | "finally", Place::Undo) => {
             "what takes a step back is not taken back itself; delete it".to_owned()
         }

@@ -1,0 +1,247 @@
+//! Where a request goes and how it is signed there: a service's endpoint rules with every parameter bound.
+
+mod functions;
+pub mod partitions;
+pub mod rules;
+
+use crate::model::catalogue::catalogue;
+use crate::model::service::{Operation, Service, StaticValue};
+use aws_credential_types::Credentials;
+use aws_smithy_runtime_api::client::endpoint::{
+    EndpointFuture, EndpointResolverParams, ResolveEndpoint,
+};
+use aws_smithy_runtime_api::client::identity::Identity;
+use aws_smithy_types::Document;
+use aws_smithy_types::endpoint::Endpoint;
+use partitions::Partitions;
+use serde_json::Value as Json;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+/// What of a client's configuration decides about endpoints.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    /// The region.
+    pub region: Option<String>,
+    /// Use FIPS endpoints.
+    pub fips: bool,
+    /// Use dual-stack endpoints.
+    pub dual_stack: bool,
+    /// An endpoint given by the user, before any rule.
+    pub url: Option<String>,
+}
+
+/// No endpoint could be found.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("no endpoint for `{service}`: {reason}")]
+pub struct NoEndpoint {
+    /// The service.
+    pub service: &'static str,
+    /// Why.
+    pub reason: String,
+}
+
+/// Finds the endpoint of one call.
+#[derive(Debug)]
+pub(super) struct Resolver {
+    pub(super) service: &'static Service,
+    pub(super) operation: &'static Operation,
+    pub(super) arguments: Arc<Json>,
+    pub(super) settings: Arc<Settings>,
+}
+
+impl ResolveEndpoint for Resolver {
+    fn resolve_endpoint<'a>(&'a self, params: &'a EndpointResolverParams) -> EndpointFuture<'a> {
+        let account = params
+            .get_property::<Identity>()
+            .and_then(|identity| identity.data::<Credentials>())
+            .and_then(|credentials| credentials.account_id())
+            .map(|account| account.as_str());
+        let found = resolve(
+            self.service,
+            self.operation,
+            &self.arguments,
+            &self.settings,
+            account,
+        );
+        EndpointFuture::ready(found.map_err(Into::into))
+    }
+}
+
+/// The partitions of the embedded catalogue.
+pub(crate) fn partitions() -> &'static Partitions {
+    static PARTITIONS: OnceLock<Partitions> = OnceLock::new();
+    PARTITIONS.get_or_init(|| {
+        let text = catalogue().partitions().unwrap_or_default();
+        Partitions::from_json(&serde_json::from_str(&text).unwrap_or(Json::Null))
+    })
+}
+
+/// A service's rules, read once.
+fn rule_set(service: &'static Service) -> Option<&'static Json> {
+    static READ: OnceLock<Mutex<HashMap<&'static str, Option<&'static Json>>>> = OnceLock::new();
+    let mut read = READ
+        .get_or_init(Mutex::default)
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner);
+    *read.entry(service.name).or_insert_with(|| {
+        let text = catalogue().endpoint_rules(service.name).ok().flatten()?;
+        let rules: Json = serde_json::from_str(&text).ok()?;
+        Some(Box::leak(Box::new(rules)))
+    })
+}
+
+/// Whether the service's rules say more about an endpoint of the user's own than its address: S3 puts buckets into
+/// hosts and paths.
+fn rules_shape_own_endpoints(service: &Service) -> bool {
+    matches!(service.name, "s3" | "s3control")
+}
+
+/// The endpoint of a call.
+///
+/// # Errors
+/// [`NoEndpoint`] when the service's rules refuse the parameters, or want a way of signing that is not supported.
+pub fn resolve(
+    service: &'static Service,
+    operation: &Operation,
+    arguments: &Json,
+    settings: &Settings,
+    account: Option<&str>,
+) -> Result<Endpoint, NoEndpoint> {
+    let failed = |reason: String| NoEndpoint {
+        service: service.name,
+        reason,
+    };
+    if let Some(url) = &settings.url
+        && !rules_shape_own_endpoints(service)
+    {
+        return Ok(Endpoint::builder().url(url.clone()).build());
+    }
+    let Some(rules) = rule_set(service) else {
+        let region = settings.region.as_deref().unwrap_or("us-east-1");
+        let suffix = partitions()
+            .of(region)
+            .and_then(|outputs| outputs["dnsSuffix"].as_str())
+            .unwrap_or("amazonaws.com");
+        let url = format!(
+            "https://{}.{region}.{suffix}",
+            service.metadata.endpoint_prefix
+        );
+        return Ok(Endpoint::builder().url(url).build());
+    };
+    let chosen = rules::evaluate(rules, partitions(), &|name, specification| {
+        parameter(
+            service,
+            operation,
+            arguments,
+            settings,
+            account,
+            name,
+            specification,
+        )
+    })
+    .map_err(|error| failed(error.to_string()))?;
+    let mut endpoint = Endpoint::builder().url(chosen.url);
+    for (name, values) in chosen.headers {
+        for value in values {
+            endpoint = endpoint.header(name.clone(), value);
+        }
+    }
+    let schemes = chosen
+        .properties
+        .get("authSchemes")
+        .and_then(Json::as_array);
+    if let Some(schemes) = schemes {
+        let usable: Vec<Document> = schemes
+            .iter()
+            .filter(|scheme| scheme["name"] == "sigv4")
+            .map(document)
+            .collect();
+        if usable.is_empty() && !schemes.is_empty() {
+            let wanted = schemes
+                .iter()
+                .filter_map(|scheme| scheme["name"].as_str())
+                .collect::<Vec<_>>();
+            return Err(failed(format!(
+                "it must be signed with {}, which this version cannot do",
+                wanted.join(" or ")
+            )));
+        }
+        endpoint = endpoint.property("authSchemes", Document::Array(usable));
+    }
+    Ok(endpoint.build())
+}
+
+fn parameter(
+    service: &Service,
+    operation: &Operation,
+    arguments: &Json,
+    settings: &Settings,
+    account: Option<&str>,
+    name: &str,
+    specification: &Json,
+) -> Json {
+    let text = |text: Option<&str>| text.map_or(Json::Null, Json::from);
+    match specification["builtIn"].as_str() {
+        Some("AWS::Region") => text(settings.region.as_deref()),
+        Some("AWS::UseFIPS") => settings.fips.into(),
+        Some("AWS::UseDualStack") => settings.dual_stack.into(),
+        Some("SDK::Endpoint") => text(settings.url.as_deref()),
+        Some("AWS::Auth::AccountId") => text(account),
+        Some("AWS::Auth::AccountIdEndpointMode") => "preferred".into(),
+        // A bucket cannot stand before `127.0.0.1`.
+        Some("AWS::S3::ForcePathStyle") => settings.url.is_some().into(),
+        Some(_) => Json::Null,
+        None => context(service, operation, arguments, name),
+    }
+}
+
+/// A parameter that the operation fixes or takes from its arguments.
+fn context(service: &Service, operation: &Operation, arguments: &Json, name: &str) -> Json {
+    let fixed = operation
+        .static_context_params
+        .iter()
+        .find(|parameter| parameter.name == name);
+    if let Some(fixed) = fixed {
+        return match &fixed.value {
+            StaticValue::Boolean(flag) => (*flag).into(),
+            StaticValue::Text(text) => (*text).into(),
+            StaticValue::List(texts) => texts.iter().copied().collect(),
+        };
+    }
+    let computed = operation
+        .operation_context_params
+        .iter()
+        .find(|parameter| parameter.name == name);
+    if let Some(computed) = computed {
+        return super::expression::search(computed.path, arguments);
+    }
+    service
+        .structure(operation.input)
+        .into_iter()
+        .flat_map(|structure| &structure.members)
+        .find(|member| {
+            member
+                .rare
+                .as_ref()
+                .is_some_and(|rare| rare.context_param == Some(name))
+        })
+        .and_then(|member| arguments.get(member.name))
+        .cloned()
+        .unwrap_or(Json::Null)
+}
+
+fn document(value: &Json) -> Document {
+    match value {
+        Json::Bool(flag) => Document::Bool(*flag),
+        Json::String(text) => Document::String(text.clone()),
+        Json::Array(items) => Document::Array(items.iter().map(document).collect()),
+        Json::Object(members) => Document::Object(
+            members
+                .iter()
+                .map(|(name, value)| (name.clone(), document(value)))
+                .collect(),
+        ),
+        _ => Document::Null,
+    }
+}

@@ -1,0 +1,159 @@
+//! From the orchestrator's errors to ours: what failed, whether anything was sent, and what to do next.
+
+use super::endpoint::NoEndpoint;
+use super::failure::Failure;
+use crate::call::{CallError, FailureKind};
+use aws_credential_types::provider::error::CredentialsError;
+use aws_smithy_runtime_api::client::interceptors::context::Error;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_schema::serde::SerdeError;
+use aws_types::request_id::RequestId as _;
+use std::error::Error as StdError;
+use std::io::ErrorKind as IoKind;
+
+/// The error of a call to `address` (`` `ecs` in eu-west-1 ``).
+pub(super) fn of_call(error: SdkError<Error, HttpResponse>, address: &str) -> CallError {
+    match error {
+        SdkError::ServiceError(context) => match context.into_err().downcast::<Failure>() {
+            Ok(failure) => failure.into_call_error(),
+            Err(_) => CallError::new(
+                FailureKind::Garbled,
+                "response",
+                "the answer has an unexpected form",
+            ),
+        },
+        SdkError::TimeoutError(_) => CallError::new(
+            FailureKind::Unanswered,
+            "timeout",
+            format!("no answer from {address} within the time allowed for this call"),
+        ),
+        SdkError::ResponseError(context) => {
+            let request_id = context.raw().request_id().map(ToOwned::to_owned);
+            let error = SdkError::<Error, HttpResponse>::ResponseError(context);
+            CallError {
+                request_id,
+                ..CallError::new(
+                    FailureKind::Garbled,
+                    "response",
+                    format!("the answer of {address} broke off: {}", root_of(&error)),
+                )
+            }
+        }
+        other => not_answered(&other, address),
+    }
+}
+
+fn not_answered(error: &SdkError<Error, HttpResponse>, address: &str) -> CallError {
+    if let Some(problem) = find::<CredentialsError>(error) {
+        return credentials(problem);
+    }
+    if let Some(problem) = find::<SerdeError>(error) {
+        return CallError::new(FailureKind::NotSent, "arguments", problem.to_string());
+    }
+    if let Some(problem) = find::<NoEndpoint>(error) {
+        return CallError::new(FailureKind::Environment, "endpoint", problem.to_string());
+    }
+    let reason = root_of(error);
+    let chain = texts(error);
+    let says = |words: &[&str]| words.iter().any(|word| chain.contains(word));
+    let io = find::<std::io::Error>(error).map(std::io::Error::kind);
+    let timed_out = matches!(error, SdkError::DispatchFailure(failure) if failure.is_timeout());
+    if timed_out && says(&["read timeout", "HTTP read"]) {
+        return CallError::new(
+            FailureKind::Unanswered,
+            "timeout",
+            format!("no answer from {address}: {reason}"),
+        );
+    }
+    if timed_out || io == Some(IoKind::TimedOut) {
+        return unreachable_endpoint("connect", address, &reason);
+    }
+    if says(&["dns error", "failed to lookup address"]) {
+        return unreachable_endpoint("dns", address, &reason);
+    }
+    if says(&["certificate", "tls handshake", "TLS"]) {
+        return unreachable_endpoint("tls", address, &reason);
+    }
+    let connecting = says(&[
+        "tcp connect error",
+        "error trying to connect",
+        "client error (Connect)",
+    ]);
+    if io == Some(IoKind::ConnectionRefused) || connecting {
+        return unreachable_endpoint("connect", address, &reason);
+    }
+    if matches!(error, SdkError::DispatchFailure(failure) if failure.is_io()) {
+        return CallError::new(
+            FailureKind::Unanswered,
+            "connect",
+            format!("the connection to {address} broke before an answer came: {reason}"),
+        );
+    }
+    CallError::new(
+        FailureKind::NotSent,
+        "arguments",
+        format!("the request to {address} could not be made: {reason}"),
+    )
+}
+
+fn unreachable_endpoint(code: &str, address: &str, reason: &str) -> CallError {
+    CallError::new(
+        FailureKind::Environment,
+        code,
+        format!(
+            "cannot reach {address}: {reason}; check the network, the region and any endpoint URL that is set"
+        ),
+    )
+}
+
+/// There are no usable credentials.
+pub(super) fn credentials(problem: &CredentialsError) -> CallError {
+    let next = "log in (`aws sso login`), name a profile (`--profile`), or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY";
+    let message = match problem {
+        CredentialsError::CredentialsNotLoaded(_) => {
+            format!("no AWS credentials were found; {next}")
+        }
+        other => format!(
+            "the AWS credentials cannot be used: {}; {next}",
+            root_of(other)
+        ),
+    };
+    CallError::new(FailureKind::Environment, "credentials", message)
+}
+
+/// No region is known.
+pub(super) fn region() -> CallError {
+    CallError::new(
+        FailureKind::Environment,
+        "region",
+        "no AWS region is known; give one (`--region`), set AWS_REGION, or set `region` in the profile",
+    )
+}
+
+fn chain<'e>(
+    error: &'e (dyn StdError + 'static),
+) -> impl Iterator<Item = &'e (dyn StdError + 'static)> {
+    std::iter::successors(Some(error), |error: &&'e (dyn StdError + 'static)| {
+        (*error).source()
+    })
+}
+
+fn find<'e, T: StdError + 'static>(error: &'e (dyn StdError + 'static)) -> Option<&'e T> {
+    chain(error).find_map(|error| error.downcast_ref::<T>())
+}
+
+fn texts(error: &(dyn StdError + 'static)) -> String {
+    chain(error)
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(": ")
+}
+
+/// The innermost reason.
+fn root_of(error: &(dyn StdError + 'static)) -> String {
+    chain(error)
+        .last()
+        .map(ToString::to_string)
+        .unwrap_or_default()
+}

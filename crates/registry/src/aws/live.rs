@@ -1,0 +1,347 @@
+//! The client: any operation of any service, by name, with the configuration of the AWS CLI and SDKs.
+
+use super::endpoint::{self, Settings};
+use super::error;
+use super::orchestrate::{Channel, Parts, is_unsigned};
+use super::paginate::{self, Page};
+use super::protocol::Wire;
+use super::transport::Transport;
+use super::unsupported;
+use crate::call::{Answer, Call, CallError, FailureKind, Target};
+use crate::model::catalogue::catalogue;
+use crate::model::service::{Operation, Service};
+use crate::model::shape::MemberTrait;
+use crate::world::{Pending, Place};
+use aws_config::sts::AssumeRoleProvider;
+use aws_config::{BehaviorVersion, ConfigLoader, SdkConfig};
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_runtime_api::client::identity::SharedIdentityResolver;
+use aws_smithy_types::retry::RetryConfig;
+use aws_types::region::Region;
+use aws_types::service_config::ServiceConfigKey;
+use serde_json::{Map, Value as Json};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use tokio::sync::OnceCell;
+
+/// What a client is told; everything else comes from the environment and profiles, as the AWS CLI reads them.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// The region, before any other.
+    pub region: Option<String>,
+    /// The profile.
+    pub profile: Option<String>,
+    /// The URL of every service, before any other.
+    pub endpoint_url: Option<String>,
+    /// A role to assume for every call.
+    pub role: Option<String>,
+    /// The longest wait for a connection; 5 s when not given.
+    pub connect_timeout: Option<Duration>,
+    /// The longest wait for an answer to start or go on; 60 s when not given.
+    pub read_timeout: Option<Duration>,
+    /// The most attempts at one request, the first included; the environment's, else 3, when not given.
+    pub max_attempts: Option<u32>,
+}
+
+/// A client for every AWS operation.
+///
+/// Making one costs nothing: configuration, credentials and models are read when the first call needs them.
+#[derive(Debug)]
+pub struct AwsClient {
+    options: Options,
+    http: SharedHttpClient,
+    config: OnceCell<SdkConfig>,
+    roles: tokio::sync::Mutex<HashMap<String, SharedIdentityResolver>>,
+    wires: Mutex<HashMap<&'static str, Arc<Wire>>>,
+    channels: Mutex<HashMap<(&'static str, Target, bool), Arc<Channel>>>,
+}
+
+impl AwsClient {
+    /// Makes a client.
+    #[must_use]
+    pub fn new(options: Options) -> Self {
+        Self {
+            options,
+            http: SharedHttpClient::new(Transport::default()),
+            config: OnceCell::new(),
+            roles: tokio::sync::Mutex::default(),
+            wires: Mutex::default(),
+            channels: Mutex::default(),
+        }
+    }
+
+    /// Makes a client that sends its requests with another HTTP client.
+    #[must_use]
+    pub fn with_http_client(options: Options, http: SharedHttpClient) -> Self {
+        Self {
+            http,
+            ..Self::new(options)
+        }
+    }
+
+    /// Calls an AWS operation, all its pages included. Arguments are not validated beyond what their wire form needs.
+    ///
+    /// # Errors
+    /// [`CallError`] of any kind.
+    pub fn call<'a>(&'a self, call: &'a Call) -> Pending<'a, Result<Answer, CallError>> {
+        Box::pin(self.perform(call))
+    }
+
+    /// Where calls go, as far as it is known by now: the region is, once something was called or
+    /// [`Self::check_environment`] done.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        let configured = self.config.get().and_then(SdkConfig::region);
+        let region = self
+            .options
+            .region
+            .clone()
+            .or_else(|| configured.map(ToString::to_string));
+        let partition = region
+            .as_deref()
+            .and_then(|region| endpoint::partitions().name_of(region))
+            .map(ToOwned::to_owned);
+        Place {
+            account: None,
+            region,
+            partition,
+        }
+    }
+
+    /// Finds the region and the credentials, so that what is wrong with them is said before anything is called.
+    ///
+    /// # Errors
+    /// [`CallError`] of [`FailureKind::Environment`] with the code `region` or `credentials`.
+    pub async fn check_environment(&self) -> Result<(), CallError> {
+        let config = self.config().await;
+        if config.region().is_none() {
+            return Err(error::region());
+        }
+        let missing =
+            || aws_credential_types::provider::error::CredentialsError::not_loaded_no_source();
+        let provider = config
+            .credentials_provider()
+            .ok_or_else(|| error::credentials(&missing()))?;
+        provider
+            .provide_credentials()
+            .await
+            .map(|_| ())
+            .map_err(|problem| error::credentials(&problem))
+    }
+
+    async fn perform(&self, call: &Call) -> Result<Answer, CallError> {
+        let (service, operation) = find(&call.action)?;
+        if let Some(reason) = unsupported(service, operation) {
+            return Err(CallError::new(FailureKind::NotSent, "arguments", reason));
+        }
+        let deadline = call
+            .timeout
+            .and_then(|timeout| Duration::try_from(timeout).ok())
+            .map(|timeout| Instant::now() + timeout);
+        let arguments = with_tokens(service, operation, &call.arguments);
+        let channel = self.channel(service, operation, &call.target).await?;
+        let fetch = async |arguments: Json| {
+            let left = deadline.map(|at| at.saturating_duration_since(Instant::now()));
+            channel.call(operation, Arc::new(arguments), left).await
+        };
+        let paginator = operation
+            .paginator
+            .as_ref()
+            .filter(|paginator| paginate::applies(paginator, &arguments));
+        let Some(paginator) = paginator else {
+            let reply = fetch(arguments).await?;
+            return Ok(Answer {
+                result: reply.result,
+                truncated: false,
+                request_id: reply.request_id,
+            });
+        };
+        let joined = paginate::pages(paginator, &arguments, call.limit, |arguments| {
+            let page = fetch(arguments);
+            async move {
+                let reply = page.await?;
+                Ok(Page {
+                    result: reply.result,
+                    request_id: reply.request_id,
+                })
+            }
+        })
+        .await?;
+        Ok(Answer {
+            result: joined.result,
+            truncated: joined.truncated,
+            request_id: joined.request_id,
+        })
+    }
+
+    async fn config(&self) -> &SdkConfig {
+        self.config
+            .get_or_init(async || {
+                let mut loader: ConfigLoader =
+                    aws_config::defaults(BehaviorVersion::latest()).http_client(self.http.clone());
+                if let Some(region) = &self.options.region {
+                    loader = loader.region(Region::new(region.clone()));
+                }
+                if let Some(profile) = &self.options.profile {
+                    loader = loader.profile_name(profile);
+                }
+                if let Some(url) = &self.options.endpoint_url {
+                    loader = loader.endpoint_url(url);
+                }
+                loader.load().await
+            })
+            .await
+    }
+
+    fn wire(&self, service: &'static Service) -> Arc<Wire> {
+        let mut wires = self.wires.lock().unwrap_or_else(PoisonError::into_inner);
+        wires
+            .entry(service.name)
+            .or_insert_with(|| Arc::new(Wire::new(service)))
+            .clone()
+    }
+
+    async fn channel(
+        &self,
+        service: &'static Service,
+        operation: &'static Operation,
+        target: &Target,
+    ) -> Result<Arc<Channel>, CallError> {
+        let unsigned = is_unsigned(operation);
+        let key = (service.name, target.clone(), unsigned);
+        let known = self
+            .channels
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&key)
+            .cloned();
+        if let Some(channel) = known {
+            return Ok(channel);
+        }
+        let config = self.config().await;
+        let region = target
+            .region
+            .clone()
+            .or_else(|| config.region().map(ToString::to_string))
+            .ok_or_else(error::region)?;
+        let identity = if unsigned {
+            None
+        } else {
+            Some(self.identity(config, target).await?)
+        };
+        let channel = Arc::new(Channel::new(Parts {
+            wire: self.wire(service),
+            settings: Arc::new(Settings {
+                region: Some(region),
+                fips: config.use_fips().unwrap_or(false),
+                dual_stack: config.use_dual_stack().unwrap_or(false),
+                url: self.endpoint_url(config, service),
+            }),
+            identity,
+            http: self.http.clone(),
+            retry: self.retry(config),
+            connect_timeout: self
+                .options
+                .connect_timeout
+                .unwrap_or(Duration::from_secs(5)),
+            read_timeout: self.options.read_timeout.unwrap_or(Duration::from_secs(60)),
+        }));
+        self.channels
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(key, channel.clone());
+        Ok(channel)
+    }
+
+    fn retry(&self, config: &SdkConfig) -> RetryConfig {
+        let configured = config
+            .retry_config()
+            .cloned()
+            .unwrap_or_else(RetryConfig::standard);
+        match self.options.max_attempts {
+            Some(attempts) => configured.with_max_attempts(attempts),
+            None => configured,
+        }
+    }
+
+    /// The endpoint given by the user: an option, `AWS_ENDPOINT_URL_<SERVICE>`, the profile's service section,
+    /// `AWS_ENDPOINT_URL`, the profile's `endpoint_url`.
+    fn endpoint_url(&self, config: &SdkConfig, service: &Service) -> Option<String> {
+        if let Some(url) = &self.options.endpoint_url {
+            return Some(url.clone());
+        }
+        let of_service = ServiceConfigKey::builder()
+            .service_id(service.metadata.service_id)
+            .env("AWS_ENDPOINT_URL")
+            .profile("endpoint_url")
+            .build()
+            .ok()
+            .and_then(|key| config.service_config()?.load_config(key));
+        of_service.or_else(|| config.endpoint_url().map(ToOwned::to_owned))
+    }
+
+    async fn identity(
+        &self,
+        config: &SdkConfig,
+        target: &Target,
+    ) -> Result<SharedIdentityResolver, CallError> {
+        let none = || {
+            error::credentials(
+                &aws_credential_types::provider::error::CredentialsError::not_loaded_no_source(),
+            )
+        };
+        let own = config.credentials_provider().ok_or_else(none)?;
+        let Some(role) = target.role.as_ref().or(self.options.role.as_ref()) else {
+            return Ok(SharedIdentityResolver::new(own));
+        };
+        let mut roles = self.roles.lock().await;
+        if let Some(identity) = roles.get(role) {
+            return Ok(identity.clone());
+        }
+        let assumed = AssumeRoleProvider::builder(role)
+            .session_name("runbook")
+            .configure(config)
+            .build_from_provider(own)
+            .await;
+        let identity = SharedIdentityResolver::new(SharedCredentialsProvider::new(assumed));
+        roles.insert(role.clone(), identity.clone());
+        Ok(identity)
+    }
+}
+
+/// An operation by its action: `ecs:UpdateService`.
+fn find(action: &str) -> Result<(&'static Service, &'static Operation), CallError> {
+    action
+        .split_once(':')
+        .and_then(|(service, operation)| {
+            let service = catalogue().service(service)?;
+            Some((service, service.operation(operation)?))
+        })
+        .ok_or_else(|| {
+            CallError::new(
+                FailureKind::NotSent,
+                "arguments",
+                format!("there is no AWS operation `{action}`"),
+            )
+        })
+}
+
+/// The arguments with a fresh token for each idempotency token that is left out.
+fn with_tokens(service: &Service, operation: &Operation, arguments: &Json) -> Json {
+    let mut arguments = match arguments {
+        Json::Object(_) => arguments.clone(),
+        _ => Json::Object(Map::new()),
+    };
+    let members = service
+        .structure(operation.input)
+        .into_iter()
+        .flat_map(|structure| &structure.members);
+    for member in members.filter(|member| member.is(MemberTrait::IdempotencyToken)) {
+        if arguments.get(member.name).is_none_or(Json::is_null) {
+            arguments[member.name] = uuid::Uuid::new_v4().to_string().into();
+        }
+    }
+    arguments
+}

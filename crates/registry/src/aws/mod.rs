@@ -1,0 +1,25 @@
+//! One client for every AWS operation, on AWS's own runtime crates.
+//!
+//! A model becomes schemas ([`schema`]); arguments go through them onto the wire ([`encode`]) and results come back
+//! ([`decode`]); [`protocol`] has the glue that AWS's protocol crates leave to generated code; [`endpoint`] says where to
+//! and how to sign; [`orchestrate`] signs, sends and retries; [`paginate`] joins pages; [`live`] is the client.
+
+mod decode;
+mod encode;
+pub mod endpoint;
+mod error;
+mod expression;
+mod failure;
+mod garbage;
+mod instant;
+mod live;
+pub mod offline;
+mod orchestrate;
+mod paginate;
+mod protocol;
+mod schema;
+mod transport;
+mod unsupported;
+
+pub use live::{AwsClient, Options};
+pub use unsupported::unsupported;

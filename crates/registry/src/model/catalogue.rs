@@ -1,0 +1,125 @@
+//! The embedded catalogue: services by name, each read when it is first asked for and kept for the process's life.
+
+use super::format::{self, Entry, FormatError, Header, Names, Span};
+use super::service::Service;
+use std::sync::OnceLock;
+
+static FILE: &[u8] = include_bytes!("../../catalogue/catalogue.bin");
+
+/// The catalogue of AWS operations.
+#[derive(Debug)]
+pub struct Catalogue {
+    header: Header,
+    blocks: &'static [u8],
+    services: Vec<OnceLock<&'static Service>>,
+    names: OnceLock<Vec<Names>>,
+}
+
+/// The embedded catalogue. Opening it reads the table of contents only.
+///
+/// # Panics
+/// Never: a test reads every block of the embedded file.
+#[must_use]
+pub fn catalogue() -> &'static Catalogue {
+    static CATALOGUE: OnceLock<Catalogue> = OnceLock::new();
+    CATALOGUE.get_or_init(|| Catalogue::open(FILE).expect("the embedded catalogue is whole"))
+}
+
+impl Catalogue {
+    /// Opens a catalogue.
+    ///
+    /// # Errors
+    /// [`FormatError`] when the bytes are no catalogue of this version.
+    pub fn open(file: &'static [u8]) -> Result<Self, FormatError> {
+        let (header, blocks) = format::open(file)?;
+        let services = header.services.iter().map(|_| OnceLock::new()).collect();
+        Ok(Self {
+            header,
+            blocks,
+            services,
+            names: OnceLock::new(),
+        })
+    }
+
+    /// The services in the table of contents, sorted by name.
+    #[must_use]
+    pub fn entries(&self) -> &[Entry] {
+        &self.header.services
+    }
+
+    /// The service of the exact name.
+    ///
+    /// # Panics
+    /// Never for the embedded catalogue: a test reads every block of it.
+    #[must_use]
+    pub fn service(&self, name: &str) -> Option<&'static Service> {
+        let place = self.place(name)?;
+        let entry = self.header.services.get(place)?;
+        let slot = self.services.get(place)?;
+        Some(slot.get_or_init(|| {
+            let service: Service = self
+                .decode(entry.model)
+                .expect("the block of a service is whole");
+            Box::leak(Box::new(service))
+        }))
+    }
+
+    /// The names of all services' actions, in the order of [`Catalogue::entries`].
+    ///
+    /// # Panics
+    /// Never for the embedded catalogue: a test reads every block of it.
+    #[must_use]
+    pub fn names(&self) -> &[Names] {
+        self.names.get_or_init(|| {
+            self.decode(self.header.names)
+                .expect("the block of names is whole")
+        })
+    }
+
+    /// The names of one service's actions.
+    #[must_use]
+    pub fn names_of(&self, service: &str) -> Option<&Names> {
+        self.names().get(self.place(service)?)
+    }
+
+    /// The endpoint rule set of a service, as botocore's `endpoint-rule-set-1.json` without documentation.
+    ///
+    /// # Errors
+    /// [`FormatError`] when the block cannot be read.
+    pub fn endpoint_rules(&self, service: &str) -> Result<Option<String>, FormatError> {
+        let entry = self
+            .place(service)
+            .and_then(|place| self.header.services.get(place));
+        entry
+            .and_then(|entry| entry.endpoint)
+            .map(|span| self.text(span))
+            .transpose()
+    }
+
+    /// botocore's `partitions.json`.
+    ///
+    /// # Errors
+    /// [`FormatError`] when the block cannot be read.
+    pub fn partitions(&self) -> Result<String, FormatError> {
+        self.text(self.header.partitions)
+    }
+
+    fn place(&self, service: &str) -> Option<usize> {
+        self.header
+            .services
+            .binary_search_by(|entry| entry.name.cmp(service))
+            .ok()
+    }
+
+    fn text(&self, span: Span) -> Result<String, FormatError> {
+        let bytes = format::block(self.blocks, span)?;
+        String::from_utf8(bytes).map_err(|error| FormatError::Text(error.utf8_error()))
+    }
+
+    /// Decodes a block whose text stays borrowed from it. The block is leaked: it is read once, and what borrows from
+    /// it lives as long as the process.
+    fn decode<T: serde::Deserialize<'static>>(&self, span: Span) -> Result<T, FormatError> {
+        let bytes: &'static [u8] = Box::leak(format::block(self.blocks, span)?.into_boxed_slice());
+        Ok(postcard::from_bytes(bytes)?)
+    }
+}

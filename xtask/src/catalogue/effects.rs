@@ -1,0 +1,134 @@
+//! What each operation does, and the permissions that it needs.
+//!
+//! An operation reads only if two independent sources say so: IAM's access level (or, where IAM knows no such action,
+//! the model's `readonly` trait) and a reviewed verb; or if the table names it. All else is a write, which the table
+//! raises.
+
+use super::iam::{Actions, Known};
+use super::model::leak;
+use super::packages::Source;
+use super::tables::Tables;
+use runbook_playbook::catalog::{Effect, Effects};
+use runbook_registry::model::service::{EffectOf, Operation, Service};
+use runbook_registry::model::shape::{ShapeId, ShapeKind};
+
+/// How deep a role is looked for in the input: `overrides.taskRoleArn`.
+const ROLE_DEPTH: usize = 3;
+
+/// Fills in `effects` and `permissions` of every operation.
+pub fn apply(service: &mut Service, source: &Source, tables: &Tables, iam: &Actions) {
+    let mut all = Vec::new();
+    for operation in &service.operations {
+        let known = iam.of(service, operation.name, operation.method, tables);
+        let readonly = source.model["operations"][operation.name]["readonly"] == true;
+        let effects = effects(service, operation, readonly, &known, tables);
+        all.push((effects, known.actions));
+    }
+    for (operation, (effects, permissions)) in service.operations.iter_mut().zip(all) {
+        operation.effects = effects;
+        operation.permissions = permissions.iter().map(|action| leak(action)).collect();
+    }
+}
+
+fn effects(
+    service: &Service,
+    operation: &Operation,
+    readonly: bool,
+    known: &Known,
+    tables: &Tables,
+) -> Vec<EffectOf> {
+    let action = format!("{}:{}", service.name, operation.name);
+    let reads = known.reads.unwrap_or(readonly) && tables.reads_by_verb(operation.name);
+    let (exact, added) = tables.effects(&action, reads);
+    let mut set = Effects::new();
+    if exact.is_empty() {
+        set.insert(if reads { Effect::Read } else { Effect::Write });
+        set.extend(added.into_iter().map(named));
+        if known.manages_permissions {
+            set.insert(Effect::Permission);
+        }
+    } else {
+        set.extend(exact.into_iter().map(named));
+    }
+    // What is dangerous is not also listed as harmless.
+    if set.len() > 1 {
+        set.remove(&Effect::Read);
+    }
+    if set.len() > 1 {
+        set.remove(&Effect::Write);
+    }
+    let only_reads = set.iter().all(|effect| *effect == Effect::Read);
+    let mut effects: Vec<EffectOf> = set.into_iter().map(|effect| of(effect, None)).collect();
+    for (member, effect) in tables.effects_by_member(&action) {
+        effects.push(of(named(effect), Some(leak(member))));
+    }
+    if !only_reads {
+        let mut roles = Vec::new();
+        find_roles(
+            service,
+            operation.input,
+            &action,
+            tables,
+            "",
+            ROLE_DEPTH,
+            &mut roles,
+        );
+        effects.extend(
+            roles
+                .iter()
+                .map(|path| of(Effect::Permission, Some(leak(path)))),
+        );
+    }
+    effects
+}
+
+/// Paths of the input by which a role is passed.
+fn find_roles(
+    service: &Service,
+    structure: ShapeId,
+    action: &str,
+    tables: &Tables,
+    above: &str,
+    depth: usize,
+    found: &mut Vec<String>,
+) {
+    let Some(structure) = service.structure(structure) else {
+        return;
+    };
+    for member in &structure.members {
+        let path = format!("{above}{}", member.name);
+        match &service.target(member).kind {
+            _ if tables.passes_role(action, member.name) => found.push(path),
+            ShapeKind::Structure(_) if depth > 1 => {
+                let inner = format!("{path}.");
+                find_roles(
+                    service,
+                    member.target,
+                    action,
+                    tables,
+                    &inner,
+                    depth - 1,
+                    found,
+                );
+            }
+            _ => {}
+        }
+    }
+}
+
+fn named(effect: &str) -> Effect {
+    Effect::ALL
+        .into_iter()
+        .find(|known| known.as_str() == effect)
+        .unwrap_or(Effect::Destroy)
+}
+
+fn of(effect: Effect, member: Option<&'static str>) -> EffectOf {
+    let place = Effect::ALL.iter().position(|known| *known == effect);
+    EffectOf {
+        effect: place
+            .and_then(|place| u8::try_from(place).ok())
+            .unwrap_or(u8::MAX),
+        member,
+    }
+}
