@@ -4,6 +4,7 @@ mod literal;
 mod parse;
 mod render;
 
+pub(crate) use literal::fit;
 pub use literal::read_scalar;
 pub use parse::parse;
 pub use render::{read, render, render_text, write};

@@ -17,6 +17,8 @@ pub struct Call {
     pub limit: usize,
     /// The most time that the call may take, retries, pages and waits included.
     pub timeout: Option<SignedDuration>,
+    /// The id of the step that makes it, for the person who is asked and the scenario that answers.
+    pub step: Option<String>,
 }
 
 /// The most items of a paginated result where the step sets no `limit`.
@@ -31,6 +33,7 @@ impl Call {
             target: Target::default(),
             limit: DEFAULT_LIMIT,
             timeout: None,
+            step: None,
         }
     }
 }

@@ -4,4 +4,6 @@
 pub mod aws;
 pub mod call;
 pub mod model;
+pub mod composite;
+pub mod local;
 pub mod world;

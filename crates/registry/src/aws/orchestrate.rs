@@ -32,8 +32,12 @@ use aws_smithy_runtime_api::client::endpoint::{
 };
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_runtime_api::client::identity::SharedIdentityResolver;
-use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
-use aws_smithy_runtime_api::client::interceptors::context::{Error, Input, Output};
+use aws_smithy_runtime_api::client::interceptors::context::{
+    BeforeSerializationInterceptorContextRef, Error, Input, Output,
+};
+use aws_smithy_runtime_api::client::interceptors::{
+    Intercept, SharedInterceptor, dyn_dispatch_hint,
+};
 use aws_smithy_runtime_api::client::orchestrator::{
     HttpRequest, HttpResponse, Metadata, OrchestratorError,
 };
@@ -200,7 +204,6 @@ impl Channel {
         }));
         layer.store_put(Metadata::new(operation.name, service.metadata.service_id));
         layer.store_put(AuthSchemeOptionResolverParams::new(operation.name));
-        layer.store_put(EndpointResolverParams::new(operation.name));
         layer.store_put(SigV4OperationSigningConfig {
             signing_options: signing_options(service),
             ..Default::default()
@@ -231,6 +234,7 @@ impl Channel {
             SIGV4
         };
         let components = RuntimeComponentsBuilder::new("operation")
+            .with_interceptor(SharedInterceptor::permanent(EndpointParams))
             .with_auth_scheme_option_resolver(Some(SharedAuthSchemeOptionResolver::new(
                 StaticAuthSchemeOptionResolver::new(vec![scheme]),
             )))
@@ -271,6 +275,27 @@ fn signing_options(service: &Service) -> SigningOptions {
     options.normalize_uri_path = !s3;
     options.content_sha256_header = s3 || service.name == "glacier";
     options
+}
+
+/// Puts the endpoint's parameters, which are the resolver's own, where the orchestrator adds the identity to them.
+#[derive(Debug)]
+struct EndpointParams;
+
+#[dyn_dispatch_hint]
+impl Intercept for EndpointParams {
+    fn name(&self) -> &'static str {
+        "EndpointParams"
+    }
+
+    fn read_before_execution(
+        &self,
+        _context: &BeforeSerializationInterceptorContextRef<'_, Input, Output, Error>,
+        cfg: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        cfg.interceptor_state()
+            .store_put(EndpointResolverParams::new(()));
+        Ok(())
+    }
 }
 
 /// The serializer and deserializer of one operation.

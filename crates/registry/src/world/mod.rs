@@ -3,6 +3,10 @@
 //! An interpreter never asks the system for the time, a random number or the network; it asks its world. Under a
 //! scenario a run is therefore the same byte for byte.
 
+pub mod clock;
+pub mod live;
+pub mod scenario;
+
 use crate::call::{Answer, Call, CallError};
 use jiff::{SignedDuration, Timestamp};
 use std::future::Future;

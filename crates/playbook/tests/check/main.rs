@@ -1,0 +1,127 @@
+//! Checks every fixture under `tests/check`: those in `ok` have nothing to complain about, those in `err` have exactly
+//! what the `.expected` file beside them says. Run with `BLESS=1` to write those files.
+
+mod catalog;
+mod library;
+
+use runbook_playbook::checked::Checked;
+use runbook_playbook::diagnostic::{Code, Diagnostic, Severity, has_errors};
+use runbook_playbook::source::Source;
+use runbook_playbook::{check, syntax};
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn folder(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/check").join(name)
+}
+
+fn fixtures(name: &str) -> Vec<PathBuf> {
+    let mut found: Vec<PathBuf> = fs::read_dir(folder(name))
+        .expect("the folder of fixtures")
+        .map(|entry| entry.expect("an entry").path())
+        .filter(|path| path.extension().is_some_and(|ending| ending == "yaml"))
+        .collect();
+    found.sort();
+    assert!(!found.is_empty(), "no fixtures in {name}");
+    found
+}
+
+fn read(path: &Path) -> (Option<Checked>, Vec<Diagnostic>) {
+    let text = fs::read_to_string(path).expect("a fixture");
+    let name = path.file_name().expect("a name").to_string_lossy();
+    let (playbook, mut problems) = syntax::parse(&Source::new(name, text));
+    let Some(playbook) = playbook else {
+        return (None, problems);
+    };
+    let (checked, found) = check::check(playbook, "fixture", &catalog::actions(), &library::Shelf);
+    problems.extend(found);
+    (checked, problems)
+}
+
+fn described(problems: &[Diagnostic]) -> String {
+    problems
+        .iter()
+        .map(|problem| {
+            let at = problem.source.position(problem.primary.span.start);
+            let severity = match problem.severity {
+                Severity::Error => "error",
+                Severity::Warning => "warning",
+                Severity::Lint => "lint",
+            };
+            let help = problem.help.as_ref();
+            let help = help.map(|help| format!("\n    {help}")).unwrap_or_default();
+            format!(
+                "{}:{} {severity} {}: {}{help}\n",
+                at.line,
+                at.column,
+                problem.code.slug(),
+                problem.message,
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn nothing_is_wrong_with_good_playbooks() {
+    for path in fixtures("ok") {
+        let (checked, problems) = read(&path);
+        let problems = described(&problems);
+        assert!(problems.is_empty(), "{}:\n{problems}", path.display());
+        assert!(checked.is_some(), "{}", path.display());
+    }
+}
+
+#[test]
+fn what_is_wrong_is_said_where_it_is_wrong() {
+    let bless = std::env::var_os("BLESS").is_some();
+    let mut wrong = String::new();
+    for path in fixtures("err") {
+        let (checked, problems) = read(&path);
+        assert_eq!(checked.is_none(), has_errors(&problems), "{}", path.display());
+        let found = described(&problems);
+        let beside = path.with_extension("expected");
+        if bless {
+            fs::write(&beside, &found).expect("the expectation is written");
+        }
+        let expected = fs::read_to_string(&beside).unwrap_or_default();
+        if found != expected {
+            wrong.push_str(&format!(
+                "{}\nexpected:\n{expected}found:\n{found}\n",
+                path.display()
+            ));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+#[test]
+fn every_code_of_the_checker_has_a_fixture_that_shows_it() {
+    let shown: BTreeSet<String> = fixtures("err")
+        .iter()
+        .filter_map(|path| {
+            let slug = path.file_stem()?.to_string_lossy().into_owned();
+            let (_, problems) = read(path);
+            let shows = problems.iter().any(|problem| problem.code.slug() == slug);
+            shows.then_some(slug)
+        })
+        .collect();
+    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/check");
+    let text: String = fs::read_dir(sources)
+        .expect("the checker")
+        .map(|entry| fs::read_to_string(entry.expect("an entry").path()).expect("a source"))
+        .collect();
+    let missing: Vec<&str> = Code::ALL
+        .iter()
+        .filter(|code| {
+            let used = format!("Code::{code:?}");
+            text.match_indices(&used).any(|(at, _)| {
+                let rest = text.get(at + used.len()..).unwrap_or_default();
+                !rest.starts_with(|next: char| next.is_alphanumeric())
+            })
+        })
+        .map(|code| code.slug())
+        .filter(|slug| !shown.contains(*slug))
+        .collect();
+    assert!(missing.is_empty(), "no fixture shows {missing:?}");
+}

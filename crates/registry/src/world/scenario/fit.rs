@@ -1,0 +1,61 @@
+//! Whether what a scenario wrote down fits what a call had.
+
+use crate::local::same_scalar;
+use serde_json::Value as Json;
+
+/// Whether `wanted` is a subset of `actual`: objects by the members that are wanted (null: not there), lists and
+/// scalars as a whole, numbers by value.
+pub(super) fn fits(wanted: &Json, actual: &Json) -> bool {
+    match (wanted, actual) {
+        (Json::Object(wanted), Json::Object(actual)) => wanted
+            .iter()
+            .all(|(name, value)| fits(value, actual.get(name).unwrap_or(&Json::Null))),
+        _ => same(wanted, actual),
+    }
+}
+
+fn same(one: &Json, other: &Json) -> bool {
+    match (one, other) {
+        (Json::Object(one), Json::Object(other)) => {
+            one.len() == other.len()
+                && one
+                    .iter()
+                    .all(|(name, value)| other.get(name).is_some_and(|other| same(value, other)))
+        }
+        (Json::Array(one), Json::Array(other)) => {
+            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| same(one, other))
+        }
+        _ => same_scalar(one, other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn objects_fit_by_subset_and_lists_as_a_whole() {
+        let actual =
+            json!({"cluster": "a", "tasks": [1, {"x": 1, "y": 2}], "deep": {"a": 1, "b": 2}});
+        for wanted in [
+            json!({}),
+            json!({"cluster": "a"}),
+            json!({"deep": {"b": 2.0}}),
+            json!({"tasks": [1.0, {"y": 2, "x": 1}]}),
+            json!({"nextToken": null}),
+        ] {
+            assert!(fits(&wanted, &actual), "{wanted}");
+        }
+        for wanted in [
+            json!({"cluster": "b"}),
+            json!({"cluster": null}),
+            json!({"tasks": [1]}),
+            json!({"tasks": [1, {"x": 1}]}),
+            json!({"deep": {"c": 3}}),
+            json!({"deep": "a"}),
+        ] {
+            assert!(!fits(&wanted, &actual), "{wanted}");
+        }
+    }
+}

@@ -1,0 +1,350 @@
+//! Scenarios: written-down worlds in which a playbook runs with no account and no network.
+
+mod clock;
+mod definition;
+mod expectation;
+mod facts;
+mod fit;
+mod people;
+mod points;
+mod read;
+
+pub use clock::ScenarioClock;
+pub use definition::{
+    Answers, Approve, Entry, ErrorResponse, Expectation, ExpectedCall, Response, Scenario,
+    ScenarioFile, ScenarioProblem, Segment, SeriesResponse,
+};
+pub use expectation::{Mismatch, Outcome};
+pub use facts::ActionFacts;
+
+use crate::call::{Answer, Call, CallError, DEFAULT_LIMIT, FailureKind};
+use crate::local::{self, LocalAction, LocalContext};
+use crate::world::clock::Clock;
+use crate::world::{Pending, Place, World};
+use aws_runtime::retries::classifiers::{THROTTLING_ERRORS, TRANSIENT_ERRORS};
+use jiff::{SignedDuration, Timestamp};
+use people::ScenarioPerson;
+use runbook_playbook::catalog::{Effect, Effects};
+use serde_json::Value as Json;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// How often the client sends a call that is refused for a moment, the first time included.
+const ATTEMPTS: usize = 3;
+/// Codes of server errors, which the client takes for transient by their status.
+const SERVER_ERRORS: [&str; 6] = [
+    "InternalError",
+    "InternalFailure",
+    "InternalServerError",
+    "InternalServerException",
+    "ServiceUnavailable",
+    "ServiceUnavailableException",
+];
+
+/// A world as a scenario describes it.
+pub struct ScenarioWorld {
+    scenario: Arc<Scenario>,
+    facts: Arc<dyn ActionFacts>,
+    clock: Arc<ScenarioClock>,
+    context: LocalContext,
+    locals: HashMap<String, Box<dyn LocalAction>>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// When each flag is, or will be, set.
+    flags: HashMap<String, Timestamp>,
+    /// How many calls each entry has answered.
+    used: HashMap<(String, usize), u32>,
+    calls: Vec<CallRecord>,
+    ids: u64,
+}
+
+/// A call that was made in a scenario.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CallRecord {
+    /// When.
+    pub at: Timestamp,
+    /// The action.
+    pub action: String,
+    /// Its arguments.
+    pub arguments: Json,
+    /// The step that made it, where it is known.
+    pub step: Option<String>,
+    /// What the call does.
+    pub effects: Effects,
+    /// The error code, where it failed.
+    pub error: Option<String>,
+    /// How often the client sent it.
+    pub attempts: usize,
+    /// No entry answered it: the scenario is incomplete.
+    pub unanswered: bool,
+}
+
+impl CallRecord {
+    /// Whether the call changes something.
+    #[must_use]
+    pub fn is_write(&self) -> bool {
+        self.effects.iter().any(|effect| *effect != Effect::Read)
+    }
+}
+
+impl ScenarioWorld {
+    /// Makes the world of a scenario. `context` says where the playbook's files are and judges documents; its clock and
+    /// its person are replaced by the scenario's, and nothing in it is contacted or started.
+    #[must_use]
+    pub fn new(
+        scenario: Arc<Scenario>,
+        facts: Arc<dyn ActionFacts>,
+        mut context: LocalContext,
+    ) -> Self {
+        let clock = Arc::new(ScenarioClock::new(scenario.clock));
+        context.clock = Arc::<ScenarioClock>::clone(&clock);
+        context.person = Arc::new(ScenarioPerson::new(Arc::clone(&scenario)));
+        let locals = local::all()
+            .into_iter()
+            .map(|action| (action.signature().name, action))
+            .collect();
+        Self {
+            scenario,
+            facts,
+            clock,
+            context,
+            locals,
+            state: Mutex::default(),
+        }
+    }
+
+    /// Lets somebody else than the scenario answer `human:Do` and `human:Ask`, as `run --scenario` does.
+    #[must_use]
+    pub fn with_person(mut self, person: Arc<dyn local::Person>) -> Self {
+        self.context.person = person;
+        self
+    }
+
+    /// The scenario.
+    #[must_use]
+    pub fn scenario(&self) -> &Scenario {
+        &self.scenario
+    }
+
+    /// The calls so far, in order; those that only calculate, read the playbook's files or wait are not among them.
+    #[must_use]
+    pub fn calls(&self) -> Vec<CallRecord> {
+        self.state().calls.clone()
+    }
+
+    /// What a run came to against what the scenario expects; calls that no entry answered come first.
+    #[must_use]
+    pub fn check_expectations(&self, outcome: &Outcome) -> Vec<Mismatch> {
+        expectation::check(&self.scenario.expect, outcome, &self.calls())
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn answer(&self, call: &Call) -> Result<Answer, CallError> {
+        self.clock.touch();
+        let has_entries = self.scenario.actions.contains_key(&call.action);
+        if !has_entries && let Some(action) = self.own(&call.action) {
+            // A wait is what moves time; anything else must not be overtaken by it.
+            let hold = (call.action != "time:Sleep").then(|| self.clock.hold());
+            let result = action.run(&self.context, call).await;
+            drop(hold);
+            if is_human(&call.action) {
+                self.record(call, &result, 1, false);
+            }
+            return result;
+        }
+        let mut attempts = 1;
+        loop {
+            let Some(result) = self.by_entry(call) else {
+                let result = Err(self.unanswered(call, attempts));
+                self.record(call, &result, attempts, true);
+                return result;
+            };
+            let again = attempts < ATTEMPTS
+                && !self.locals.contains_key(&call.action)
+                && result.as_ref().err().is_some_and(is_retried);
+            if again {
+                attempts += 1;
+                continue;
+            }
+            let result = result.map(|result| self.limited(call, result));
+            self.record(call, &result, attempts, false);
+            return result;
+        }
+    }
+
+    /// The action, if the world can carry it out without an entry.
+    fn own(&self, action: &str) -> Option<&dyn LocalAction> {
+        let found = self.locals.get(action)?.as_ref();
+        (found.is_self_contained() || is_human(action)).then_some(found)
+    }
+
+    /// What the first entry that fits answers; nothing where none does.
+    fn by_entry(&self, call: &Call) -> Option<Result<Json, CallError>> {
+        let now = self.clock.now();
+        let mut state = self.state();
+        let entries = self.scenario.actions.get(&call.action)?;
+        let (position, entry) = entries
+            .iter()
+            .enumerate()
+            .find(|(position, entry)| state.fits(entry, *position, call, now))?;
+        *state
+            .used
+            .entry((call.action.clone(), position))
+            .or_default() += 1;
+        let due = now.checked_add(entry.after).unwrap_or(Timestamp::MAX);
+        for flag in &entry.set {
+            let set = state.flags.entry(flag.clone()).or_insert(due);
+            *set = due.min(*set);
+        }
+        Some(match &entry.response {
+            Response::Return(result) => Ok(result.clone()),
+            Response::Series(series) => Ok(points::answer(series, &call.arguments, now)),
+            Response::Error(error) => Err(CallError::new(
+                error.kind,
+                error.code.clone(),
+                error.message.clone(),
+            )),
+        })
+    }
+
+    /// Cuts a paginated result at the call's limit.
+    fn limited(&self, call: &Call, mut result: Json) -> Answer {
+        let named = self.facts.list_member(&call.action);
+        let list = match named {
+            Some(name) => result.get_mut(&name).and_then(Json::as_array_mut),
+            None if call.limit == DEFAULT_LIMIT => None,
+            None => only_list(&mut result),
+        };
+        let truncated = list.is_some_and(|list| {
+            let cut = list.len() > call.limit;
+            list.truncate(call.limit);
+            cut
+        });
+        Answer {
+            result,
+            truncated,
+            request_id: None,
+        }
+    }
+
+    fn unanswered(&self, call: &Call, attempts: usize) -> CallError {
+        let why = match self.scenario.actions.get(&call.action) {
+            None => format!("add `{}` to its `actions`", call.action),
+            Some(_) if attempts > 1 => {
+                "the client tried again after an error that it retries; add an entry for that"
+                    .to_owned()
+            }
+            Some(entries) => format!("none of its {} entries fits", entries.len()),
+        };
+        CallError::new(
+            FailureKind::Environment,
+            "scenario",
+            format!(
+                "scenario {} answers no {} {}: {why}",
+                self.scenario.name, call.action, call.arguments
+            ),
+        )
+    }
+
+    fn record<T>(
+        &self,
+        call: &Call,
+        result: &Result<T, CallError>,
+        attempts: usize,
+        unanswered: bool,
+    ) {
+        let record = CallRecord {
+            at: self.clock.now(),
+            action: call.action.clone(),
+            arguments: call.arguments.clone(),
+            step: call.step.clone(),
+            effects: match self.locals.get(&call.action) {
+                Some(action) => action.effects(&call.arguments),
+                None => self.facts.effects(&call.action, &call.arguments),
+            },
+            error: result.as_ref().err().map(|error| error.code.clone()),
+            attempts,
+            unanswered,
+        };
+        self.state().calls.push(record);
+    }
+}
+
+impl State {
+    fn fits(&self, entry: &Entry, position: usize, call: &Call, now: Timestamp) -> bool {
+        let is_set = |flag: &String| self.flags.get(flag).is_some_and(|at| *at <= now);
+        let used = self
+            .used
+            .get(&(call.action.clone(), position))
+            .copied()
+            .unwrap_or_default();
+        entry.times.is_none_or(|times| used < times)
+            && entry.when.iter().all(is_set)
+            && !entry.unless.iter().any(is_set)
+            && entry
+                .with
+                .as_ref()
+                .is_none_or(|with| fit::fits(with, &call.arguments))
+    }
+}
+
+impl World for ScenarioWorld {
+    fn send<'a>(&'a self, call: &'a Call) -> Pending<'a, Result<Answer, CallError>> {
+        Box::pin(self.answer(call))
+    }
+
+    fn answers(&self, action: &str) -> bool {
+        self.scenario.actions.contains_key(action)
+    }
+
+    fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    fn sleep(&self, length: SignedDuration) -> Pending<'_, ()> {
+        self.clock.sleep(length)
+    }
+
+    fn fresh_id(&self) -> String {
+        let mut state = self.state();
+        state.ids += 1;
+        // In the form of a UUID, which some services demand of a token.
+        format!("00000000-0000-4000-8000-{:012}", state.ids)
+    }
+
+    fn place(&self) -> Place {
+        self.scenario.place.clone()
+    }
+}
+
+/// Whether the client sends the call again after this error.
+fn is_retried(error: &CallError) -> bool {
+    let code = error.code.as_str();
+    THROTTLING_ERRORS.contains(&code)
+        || TRANSIENT_ERRORS.contains(&code)
+        || SERVER_ERRORS.contains(&code)
+}
+
+fn is_human(action: &str) -> bool {
+    matches!(action, "human:Do" | "human:Ask")
+}
+
+/// The list of a result that has one list.
+fn only_list(result: &mut Json) -> Option<&mut Vec<Json>> {
+    let mut lists = result
+        .as_object_mut()?
+        .values_mut()
+        .filter_map(Json::as_array_mut);
+    let list = lists.next()?;
+    lists.next().is_none().then_some(list)
+}
+
+#[cfg(test)]
+#[path = "world_tests.rs"]
+mod tests;
