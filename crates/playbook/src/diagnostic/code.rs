@@ -72,3 +72,24 @@ codes! {
     UnknownScenario "unknown-scenario" "A scenario that the file does not have.",
     ScenarioResponse "scenario-response" "A response that the action could not give.",
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Code;
+    use std::collections::HashSet;
+
+    #[test]
+    fn slugs_are_unique_kebab_case() {
+        let slugs: HashSet<&str> = Code::ALL.iter().map(|code| code.slug()).collect();
+        assert_eq!(slugs.len(), Code::ALL.len());
+        for code in Code::ALL {
+            let slug = code.slug();
+            assert!(
+                slug.chars()
+                    .all(|each| each.is_ascii_lowercase() || each == '-'),
+                "{slug}"
+            );
+            assert!(code.meaning().ends_with('.'), "{slug}");
+        }
+    }
+}

@@ -72,3 +72,59 @@ fn boundary(text: &str, at: usize) -> usize {
         .find(|at| text.is_char_boundary(*at))
         .unwrap_or(0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnostic::Code;
+    use crate::source::Source;
+
+    fn twice() -> Diagnostic {
+        let source = Source::new("é.yaml", "title: é\nb: 1\ntitle: x\n");
+        Diagnostic::error(Code::DuplicateKey, &source, Span::new(15, 20), "twice")
+            .label("again here")
+            .also(Span::new(0, 5), "first here")
+            .help("keep one")
+    }
+
+    #[test]
+    fn shows_the_source_the_other_place_and_the_help() {
+        let expected = "\
+error[duplicate-key]: twice
+ --> é.yaml:3:1
+  |
+1 | title: é
+  | ----- first here
+2 | b: 1
+3 | title: x
+  | ^^^^^ again here
+  |
+  = help: keep one";
+        assert_eq!(render(&twice(), Style::Plain), expected);
+        assert!(render(&twice(), Style::Colour).contains("\u{1b}["));
+    }
+
+    #[test]
+    fn marks_places_at_the_edges() {
+        let source = Source::new("edge.yaml", "é");
+        for span in [(0, 0), (1, 1), (2, 2), (0, 99), (50, 60), (2, 1)] {
+            let problem = Diagnostic::error(
+                Code::WrongKind,
+                &source,
+                Span {
+                    start: span.0,
+                    end: span.1,
+                },
+                "x",
+            );
+            assert!(render(&problem, Style::Plain).contains("edge.yaml:1:"));
+        }
+        let empty = Diagnostic::error(
+            Code::YamlSyntax,
+            &Source::new("e", ""),
+            Span::default(),
+            "x",
+        );
+        assert!(render(&empty, Style::Plain).contains("yaml-syntax"));
+    }
+}

@@ -243,7 +243,7 @@ pub fn parse(source: &Source) -> (Option<Playbook>, Vec<Diagnostic>) {
     let playbook = yaml::read(source, &mut reader.diagnostics)
         .and_then(|node| Playbook::read(&mut reader, &node));
     let mut diagnostics = reader.diagnostics;
-    diagnostics.sort_by_key(|diagnostic| diagnostic.primary.span);
+    diagnostics.sort_by_key(|diagnostic| diagnostic.primary.span.start);
     (playbook, diagnostics)
 }
 

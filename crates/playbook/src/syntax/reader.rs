@@ -245,10 +245,8 @@ impl<'s> Reader<'s> {
 
     /// Checks a path to another file: relative, inside the playbook root.
     pub(super) fn relative_path(&mut self, path: &Spanned<String>) {
-        let depth = path
-            .split('/')
-            .try_fold((), |(), part| (!part.is_empty()).then_some(()));
-        if path.starts_with('/') || path.contains('\\') || depth.is_none() {
+        let gap = path.split('/').any(str::is_empty);
+        if path.starts_with('/') || path.contains('\\') || gap {
             self.report(
                 Code::InvalidValue,
                 path.span,
