@@ -26,7 +26,7 @@ const DAY: i64 = 86_400;
 /// | --- | --- |
 /// | `metric` | namespace and name: `AWS/ECS/MemoryUtilization`; the name is what follows the last `/` |
 /// | `dimensions` | a mapping; CloudWatch treats each combination as a metric of its own |
-/// | `from`, `to` | the window, now at its end by default; periods that begin in it count |
+/// | `from`, `to` | the window, now at its end by default; periods that begin in it count, and where none does there are no points |
 /// | `every` | the period, 5m by default: 1s, 5s, 10s, 20s, 30s or whole minutes; points older than 15 days exist for multiples of 5m only, older than 63 days for multiples of 1h |
 /// | `stat` | `Average` (default), `Maximum`, `Minimum`, `Sum`, `SampleCount`, `p99`, `tm90` … |
 /// | `missing` | `zero` fills periods without data; `unknown` fails with `missing` where a period that has ended has none; by default they are left out |
@@ -92,6 +92,13 @@ impl Composite for Series {
     ) -> Pending<'a, Result<Answer, CallError>> {
         Box::pin(async move {
             let query = Query::read(&Arguments::of(call), world.now())?;
+            // CloudWatch refuses an empty window; right after a change, `since` gives one.
+            if query.start >= query.end {
+                return Ok(Answer {
+                    result: json!({"points": []}),
+                    ..Answer::default()
+                });
+            }
             let mut data = Call::new("cloudwatch:GetMetricData", query.arguments());
             data.target = call.target.clone();
             data.timeout = call.timeout;
@@ -171,10 +178,8 @@ impl Query {
             .timestamp("from")?
             .ok_or_else(|| arguments.wrong("from", "is missing"))?;
         let to = arguments.timestamp("to")?.unwrap_or(now);
-        if from >= to {
-            return Err(
-                arguments.wrong("from", format_args!("is {from}, which is not before {to}"))
-            );
+        if from > to {
+            return Err(arguments.wrong("from", format_args!("is {from}, which is after {to}")));
         }
         kept(arguments, period, now.as_second() - from.as_second())?;
         let query = Self {
@@ -209,8 +214,6 @@ impl Query {
     }
 
     fn arguments(&self) -> Json {
-        // CloudWatch refuses an empty window; one that holds no period's start asks for one period and keeps none.
-        let end = self.end.max(self.start + self.period);
         json!({
             "MetricDataQueries": [{
                 "Id": "series",
@@ -230,7 +233,7 @@ impl Query {
                 },
             }],
             "StartTime": instant(self.start),
-            "EndTime": instant(end),
+            "EndTime": instant(self.end),
             "ScanBy": "TimestampAscending",
         })
     }

@@ -51,6 +51,10 @@ async fn series(answer: Json, with: Json) -> (Result<Json, CallError>, Vec<Call>
     }
     let call = Call::new("cloudwatch:Series", arguments);
     let result = Series.run(&stub, &call).await.map(|answer| answer.result);
+    if let Ok(result) = &result {
+        let output = Series.signature().output;
+        assert_eq!(crate::local::conforms::problems(&output, result), [""; 0]);
+    }
     (result, stub.asked.into_inner())
 }
 
@@ -83,6 +87,16 @@ async fn one_query_asks_for_whole_periods() {
             "ScanBy": "TimestampAscending",
         })
     );
+}
+
+#[tokio::test]
+async fn a_window_in_which_no_period_begins_has_no_points() {
+    for from in ["2026-01-15T12:02:00Z", "2026-01-15T12:01:00Z"] {
+        let with = json!({"from": from, "to": "2026-01-15T12:02:00Z"});
+        let (result, asked) = series(json!({}), with).await;
+        assert_eq!(result.expect("no points"), json!({"points": []}));
+        assert_eq!(asked, []);
+    }
 }
 
 #[tokio::test]
@@ -148,7 +162,7 @@ async fn windows_that_cloudwatch_cannot_answer_are_refused_before_anything_is_se
     for (with, says) in [
         (json!({"metric": "MemoryUtilization"}), "namespace"),
         (json!({"every": "90s"}), "whole minutes"),
-        (json!({"from": "2026-01-15T12:02:00Z"}), "not before"),
+        (json!({"from": "2026-01-15T12:02:01Z"}), "after"),
         (
             json!({"from": "2025-12-01T00:00:00Z", "every": "1m"}),
             "write `every: 5m`",

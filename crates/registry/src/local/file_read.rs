@@ -70,11 +70,12 @@ async fn read(context: &LocalContext, call: &Call) -> Result<Answer, CallError> 
     };
     let real = context.path(path).await?;
     let unreadable = |error: std::io::Error| failed("read", error.to_string());
-    let file = tokio::fs::File::open(&real).await.map_err(unreadable)?;
-    // A pipe or a device would never end.
-    if !file.metadata().await.map_err(unreadable)?.is_file() {
+    // Opening a pipe could wait for ever, and a device may never end.
+    let kind = tokio::fs::metadata(&real).await.map_err(unreadable)?;
+    if !kind.is_file() {
         return Err(failed("read", "not a file".to_owned()));
     }
+    let file = tokio::fs::File::open(&real).await.map_err(unreadable)?;
     let mut bytes = Vec::new();
     file.take(most + 1)
         .read_to_end(&mut bytes)

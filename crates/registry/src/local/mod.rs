@@ -2,6 +2,8 @@
 
 mod allowed;
 mod arguments;
+#[cfg(test)]
+pub(crate) mod conforms;
 mod connection;
 mod context;
 mod data_diff;

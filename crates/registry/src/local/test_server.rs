@@ -1,6 +1,6 @@
 //! Servers on loopback and surroundings for the tests of local actions.
 
-use super::{LocalAction, LocalContext};
+use super::{LocalAction, LocalContext, conforms};
 use crate::call::{Call, CallError};
 use crate::world::Pending;
 use crate::world::clock::Clock;
@@ -44,14 +44,24 @@ pub(super) fn context() -> LocalContext {
     context
 }
 
-/// Runs an action with the given arguments.
+/// Runs an action with the given arguments; its result must have the declared type, its failure a declared code.
 pub(super) async fn run(
     action: &dyn LocalAction,
     context: &LocalContext,
     arguments: Json,
 ) -> Result<Json, CallError> {
-    let call = Call::new(action.signature().name, arguments);
-    action.run(context, &call).await.map(|answer| answer.result)
+    let signature = action.signature();
+    let call = Call::new(signature.name.clone(), arguments);
+    let result = action.run(context, &call).await.map(|answer| answer.result);
+    match &result {
+        Ok(result) => assert_eq!(conforms::problems(&signature.output, result), [""; 0]),
+        Err(error) => assert!(
+            signature.errors.contains(&error.code),
+            "{} does not declare {error}",
+            signature.name
+        ),
+    }
+    result
 }
 
 /// An HTTP server: `/echo` describes the request as JSON, `/status/N` answers with the status N, `/to?URL` redirects,

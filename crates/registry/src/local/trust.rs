@@ -7,7 +7,8 @@ use rustls_pki_types::CertificateDer;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-/// Trusted certificate authorities: the system's, read when first needed, or given ones.
+/// Trusted certificate authorities: the system's, read when first needed (`SSL_CERT_FILE` and `SSL_CERT_DIR` included, as
+/// everywhere on the system), or given ones.
 #[derive(Default)]
 pub struct Trust {
     roots: OnceLock<Arc<RootCertStore>>,

@@ -6,9 +6,10 @@ use crate::world::{Pending, Place, World};
 use jiff::{SignedDuration, Timestamp};
 use runbook_playbook::duration;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// Who sends AWS operations: the client.
-pub trait AwsSender {
+pub trait AwsSender: Send + Sync {
     /// Sends one operation with all its pages and retries.
     ///
     /// # Errors
@@ -21,7 +22,7 @@ pub trait AwsSender {
 
 /// The real world.
 pub struct LiveWorld {
-    aws: Box<dyn AwsSender>,
+    aws: Arc<dyn AwsSender>,
     context: LocalContext,
     locals: HashMap<String, Box<dyn LocalAction>>,
 }
@@ -29,7 +30,7 @@ pub struct LiveWorld {
 impl LiveWorld {
     /// Makes the world of a client and the surroundings of local actions; time is that of the surroundings' clock.
     #[must_use]
-    pub fn new(aws: Box<dyn AwsSender>, context: LocalContext) -> Self {
+    pub fn new(aws: Arc<dyn AwsSender>, context: LocalContext) -> Self {
         let locals = local::all()
             .into_iter()
             .map(|action| (action.signature().name, action))
@@ -39,6 +40,12 @@ impl LiveWorld {
             context,
             locals,
         }
+    }
+
+    /// The same world as another playbook sees it, with its own folder, `reaches` and `runs`.
+    #[must_use]
+    pub fn with_context(&self, context: LocalContext) -> Self {
+        Self::new(Arc::clone(&self.aws), context)
     }
 
     async fn carry_out(&self, action: &dyn LocalAction, call: &Call) -> Result<Answer, CallError> {
@@ -127,7 +134,7 @@ mod tests {
 
     #[tokio::test]
     async fn operations_go_to_the_client_and_local_actions_stay() {
-        let world = LiveWorld::new(Box::new(Echo), LocalContext::new("."));
+        let world = LiveWorld::new(Arc::new(Echo), LocalContext::new("."));
         let call = Call::new("ecs:ListTasks", json!({}));
         assert_eq!(
             world.send(&call).await.expect("answers").result,
@@ -142,7 +149,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_call_that_takes_too_long_fails_with_timeout() {
-        let world = LiveWorld::new(Box::new(Echo), LocalContext::new("."));
+        let world = LiveWorld::new(Arc::new(Echo), LocalContext::new("."));
         let mut call = Call::new("time:Sleep", json!({"for": "1h"}));
         call.timeout = Some(SignedDuration::from_millis(20));
         let started = Instant::now();

@@ -17,7 +17,7 @@ pub use definition::{
 pub use expectation::{Mismatch, Outcome};
 pub use facts::ActionFacts;
 
-use crate::call::{Answer, Call, CallError, DEFAULT_LIMIT, FailureKind};
+use crate::call::{Answer, Call, CallError, DEFAULT_LIMIT, FailureKind, Target};
 use crate::local::{self, LocalAction, LocalContext};
 use crate::world::clock::Clock;
 use crate::world::{Pending, Place, World};
@@ -70,6 +70,8 @@ pub struct CallRecord {
     pub action: String,
     /// Its arguments.
     pub arguments: Json,
+    /// Where it went, when not to the run's own target.
+    pub target: Target,
     /// The step that made it, where it is known.
     pub step: Option<String>,
     /// What the call does.
@@ -263,6 +265,7 @@ impl ScenarioWorld {
             at: self.clock.now(),
             action: call.action.clone(),
             arguments: call.arguments.clone(),
+            target: call.target.clone(),
             step: call.step.clone(),
             effects: match self.locals.get(&call.action) {
                 Some(action) => action.effects(&call.arguments),
