@@ -83,7 +83,14 @@ fn not_answered(error: &SdkError<Error, HttpResponse>, address: &str) -> CallErr
     if io == Some(IoKind::ConnectionRefused) || connecting {
         return unreachable_endpoint("connect", address, &reason);
     }
-    if matches!(error, SdkError::DispatchFailure(failure) if failure.is_io()) {
+    let broken = says(&[
+        "connection closed before message completed",
+        "connection error",
+        "connection reset",
+        "Connection reset",
+        "Broken pipe",
+    ]);
+    if broken || matches!(error, SdkError::DispatchFailure(failure) if failure.is_io()) {
         return CallError::new(
             FailureKind::Unanswered,
             "connect",

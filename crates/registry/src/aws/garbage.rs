@@ -37,6 +37,31 @@ pub(super) fn unexpected(
     ))
 }
 
+/// Whether an XML document ends with its root element; the codecs take what they find and do not look for the end.
+pub(super) fn is_whole_xml(body: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(body);
+    let mut rest = text.trim();
+    while let Some(after) = rest.strip_prefix("<?").or_else(|| rest.strip_prefix("<!")) {
+        let Some((_, after)) = after.split_once('>') else {
+            return false;
+        };
+        rest = after.trim_start();
+    }
+    let Some(root) = rest.strip_prefix('<') else {
+        return false;
+    };
+    let name = root
+        .split(|c: char| c.is_whitespace() || matches!(c, '>' | '/'))
+        .next()
+        .unwrap_or_default();
+    let closed = rest
+        .strip_suffix('>')
+        .map(str::trim_end)
+        .and_then(|rest| rest.strip_suffix(name))
+        .is_some_and(|rest| rest.ends_with("</"));
+    closed || (rest.ends_with("/>") && rest.matches('<').count() == 1)
+}
+
 /// What is wrong with an answer that could not be read.
 pub(super) fn unreadable(
     response: &HttpResponse,
@@ -84,4 +109,23 @@ fn title(body: &[u8]) -> Option<String> {
     let title = text.get(start..end)?.split_whitespace();
     let title = title.collect::<Vec<_>>().join(" ");
     (!title.is_empty()).then(|| title.chars().take(120).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn xml_that_ends_early_is_seen() {
+        for whole in [
+            "<?xml version='1.0'?>\n<a x='1'><b/></a>\n",
+            "<a/>",
+            "<a b='/'></a >",
+        ] {
+            assert!(is_whole_xml(whole.as_bytes()), "{whole}");
+        }
+        for cut in ["", "text", "<?xml", "<a><b/>", "<a><b></b>", "<a></"] {
+            assert!(!is_whole_xml(cut.as_bytes()), "{cut}");
+        }
+    }
 }

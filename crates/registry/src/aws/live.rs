@@ -72,12 +72,17 @@ impl AwsClient {
         }
     }
 
-    /// Makes a client that sends its requests with another HTTP client.
+    /// Makes a client with a configuration that was found elsewhere; nothing is read from the environment.
     #[must_use]
-    pub fn with_http_client(options: Options, http: SharedHttpClient) -> Self {
-        Self {
-            http,
+    pub fn with_config(options: Options, config: SdkConfig) -> Self {
+        let http = config.http_client();
+        let client = Self {
+            config: OnceCell::new_with(Some(config)),
             ..Self::new(options)
+        };
+        match http {
+            Some(http) => Self { http, ..client },
+            None => client,
         }
     }
 
@@ -116,7 +121,7 @@ impl AwsClient {
     /// [`CallError`] of [`FailureKind::Environment`] with the code `region` or `credentials`.
     pub async fn check_environment(&self) -> Result<(), CallError> {
         let config = self.config().await;
-        if config.region().is_none() {
+        if config.region().is_none() && self.options.region.is_none() {
             return Err(error::region());
         }
         let missing =
@@ -224,6 +229,7 @@ impl AwsClient {
         let region = target
             .region
             .clone()
+            .or_else(|| self.options.region.clone())
             .or_else(|| config.region().map(ToString::to_string))
             .ok_or_else(error::region)?;
         let identity = if unsigned {

@@ -189,6 +189,14 @@ impl Wire {
         body: &[u8],
         cfg: &ConfigBag,
     ) -> Result<Json, SerdeError> {
+        let xml = matches!(
+            self.protocol(),
+            Protocol::RestXml | Protocol::Query | Protocol::Ec2
+        );
+        let empty = body.iter().all(u8::is_ascii_whitespace);
+        if xml && !empty && !self.has_raw_payload(operation) && !garbage::is_whole_xml(body) {
+            return Err(SerdeError::invalid_input("the document ends early"));
+        }
         let replaced = self.body_of_result(operation, body).map(|body| {
             let mut replaced = HttpResponse::new(response.status(), SdkBody::from(body));
             *replaced.headers_mut() = response.headers().clone();
