@@ -3,7 +3,10 @@
 
 pub mod aws;
 pub mod call;
-pub mod model;
 pub mod composite;
 pub mod local;
+pub mod model;
+pub mod registry;
 pub mod world;
+
+pub use registry::Registry;

@@ -65,6 +65,7 @@ fn mark(member: &mut Member, path: &str, kinds: &[Kind], tables: &Tables) {
             }
         }
         Some(Kind::Text) if tables.is_json(path) => member.traits.set(MemberTrait::JsonText),
+        Some(Kind::Text) if tables.is_numeric(path) => member.traits.set(MemberTrait::NumericText),
         _ => {}
     }
 }

@@ -237,6 +237,7 @@ fn namespace(value: Option<&Json>) -> Option<XmlNamespace> {
     })
 }
 
+#[expect(clippy::too_many_lines, reason = "one line a trait")]
 fn operation(
     name: &str,
     data: &Object,

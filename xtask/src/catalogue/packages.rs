@@ -4,6 +4,7 @@ use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::fmt::Write;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -182,11 +183,10 @@ fn open(folder: &Path, pin: &Pin) -> Result<ZipArchive<File>, Problem> {
     }
     let mut hash = Sha256::new();
     hash.update(std::fs::read(&path)?);
-    let found: String = hash
-        .finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let mut found = String::new();
+    for byte in hash.finalize() {
+        write!(found, "{byte:02x}")?;
+    }
     if found != pin.sha256 {
         return Err(format!(
             "{} has SHA-256 {found}, expected {}; remove it to download it again",

@@ -59,6 +59,7 @@ struct MembersFile {
     seconds: Vec<String>,
     milliseconds: Vec<String>,
     json: Vec<String>,
+    numeric: Vec<String>,
     failures: Vec<String>,
     not_failures: Reasons,
 }
@@ -184,6 +185,11 @@ impl Tables {
     /// Whether a text member is a JSON document.
     pub fn is_json(&self, member: &str) -> bool {
         self.any(&self.members.json, member)
+    }
+
+    /// Whether a text member is a number.
+    pub fn is_numeric(&self, member: &str) -> bool {
+        self.any(&self.members.numeric, member)
     }
 
     /// Whether an output member reports failures of a success: `ecs:DescribeServices.failures`.

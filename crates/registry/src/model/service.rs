@@ -154,6 +154,10 @@ pub enum Auth {
 }
 
 /// An operation.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "traits of the model, each of its own"
+)]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Operation {
     /// Its name as the API spells it.
@@ -255,7 +259,7 @@ pub enum StaticValue {
 pub struct OperationContextParam {
     /// The parameter.
     pub name: &'static str,
-    /// A JMESPath over the arguments: `keys(RequestItems)`.
+    /// A `JMESPath` over the arguments: `keys(RequestItems)`.
     pub path: &'static str,
 }
 
@@ -272,7 +276,7 @@ pub struct Checksum {
     pub response_algorithms: Vec<&'static str>,
 }
 
-/// How the pages of an operation are fetched; every expression is a JMESPath.
+/// How the pages of an operation are fetched; every expression is a `JMESPath`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Paginator {
     /// `input_token`: members of the input.
@@ -319,11 +323,11 @@ pub struct Acceptor {
 /// What an acceptor looks at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Matcher {
-    /// The value of a JMESPath over the result.
+    /// The value of a `JMESPath` over the result.
     Path(&'static str),
-    /// Every element, of at least one, of a JMESPath over the result.
+    /// Every element, of at least one, of a `JMESPath` over the result.
     PathAll(&'static str),
-    /// Any element of a JMESPath over the result.
+    /// Any element of a `JMESPath` over the result.
     PathAny(&'static str),
     /// The HTTP status.
     Status,

@@ -300,6 +300,8 @@ pub enum MemberTrait {
     Deprecated,
     /// Text that holds a JSON document, by our reviewed table (policies).
     JsonText,
+    /// Text that is a number, by our reviewed table (ECS `cpu`).
+    NumericText,
 }
 
 /// A set of traits.

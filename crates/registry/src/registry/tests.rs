@@ -1,0 +1,300 @@
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use super::*;
+use crate::call::FailureKind;
+use crate::world::Place;
+use jiff::{SignedDuration, Timestamp};
+use runbook_playbook::catalog::{ActionKind, Effect};
+use serde_json::{Value as Json, json};
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+
+fn action(name: &str) -> Arc<Action> {
+    Registry::new().action(name).unwrap()
+}
+
+fn effects(name: &str) -> Vec<Effect> {
+    action(name).effects.iter().copied().collect()
+}
+
+#[test]
+fn every_service_loads_and_every_operation_is_an_action() {
+    let registry = Registry::new();
+    let mut operations = 0;
+    for entry in catalogue().entries() {
+        let service = catalogue().service(entry.name).unwrap();
+        for operation in &service.operations {
+            let action = operation_action(service, operation);
+            assert!(!action.effects.is_empty(), "{}", action.name);
+            operations += 1;
+        }
+        for waiter in &service.waiters {
+            assert!(waiter_action(service, waiter).is_some(), "{}", waiter.name);
+        }
+        assert!(!registry.operations(entry.name).is_empty());
+    }
+    assert_eq!((catalogue().entries().len(), operations), (439, 19_796));
+}
+
+#[test]
+fn what_an_operation_does_comes_from_the_reviewed_tables() {
+    use Effect::{Destroy, Execute, Permission, Read, Write};
+    for (name, expected) in [
+        ("ecs:DescribeServices", vec![Read]),
+        ("ecs:UpdateService", vec![Write]),
+        ("ecs:RegisterTaskDefinition", vec![Write]),
+        ("ecs:DeregisterTaskDefinition", vec![Destroy]),
+        ("ecs:DeleteService", vec![Destroy]),
+        ("ecs:ExecuteCommand", vec![Execute]),
+        ("lambda:Invoke", vec![Execute]),
+        ("ssm:SendCommand", vec![Execute]),
+        ("ssm:GetParameter", vec![Read]),
+        ("logs:FilterLogEvents", vec![Read]),
+        ("logs:StartQuery", vec![Read]),
+        ("s3:ListObjectsV2", vec![Read]),
+        ("s3:GetBucketAcl", vec![Read]),
+        ("s3:PutBucketPolicy", vec![Permission]),
+        ("cloudwatch:GetMetricData", vec![Read]),
+        ("secretsmanager:GetSecretValue", vec![Permission]),
+        ("ecr:GetAuthorizationToken", vec![Permission]),
+        ("sts:AssumeRole", vec![Permission]),
+        ("iam:CreateAccessKey", vec![Permission]),
+        ("iam:DeleteRole", vec![Permission, Destroy]),
+        ("kms:ScheduleKeyDeletion", vec![Destroy]),
+        ("cloudformation:ExecuteChangeSet", vec![Permission, Destroy]),
+        ("apigateway:GetRestApis", vec![Read]),
+    ] {
+        assert_eq!(effects(name), expected, "{name}");
+    }
+    let by_member = |name: &str| action(name).effects_by_member.clone();
+    assert_eq!(
+        by_member("ecs:RegisterTaskDefinition"),
+        [
+            ("taskRoleArn".to_owned(), Permission),
+            ("executionRoleArn".to_owned(), Permission)
+        ]
+    );
+    assert_eq!(
+        by_member("ssm:GetParameter"),
+        [("WithDecryption".to_owned(), Permission)]
+    );
+}
+
+#[test]
+fn permissions_are_iams_own_names() {
+    for (name, expected) in [
+        ("ecs:UpdateService", "ecs:UpdateService"),
+        ("s3:ListObjectsV2", "s3:ListBucket"),
+        ("cloudwatch:GetMetricData", "cloudwatch:GetMetricData"),
+        ("lambda:Invoke", "lambda:InvokeFunction"),
+        (
+            "elbv2:DescribeTargetHealth",
+            "elasticloadbalancing:DescribeTargetHealth",
+        ),
+        ("apigateway:GetRestApis", "apigateway:GET"),
+    ] {
+        assert_eq!(action(name).permissions, [expected], "{name}");
+    }
+}
+
+#[test]
+fn members_that_report_failures_are_known() {
+    assert_eq!(action("ecs:DescribeServices").failure_members, ["failures"]);
+    assert_eq!(action("lambda:Invoke").failure_members, ["FunctionError"]);
+    assert_eq!(
+        action("dynamodb:BatchGetItem").failure_members,
+        ["UnprocessedKeys"]
+    );
+    assert_eq!(action("s3:DeleteObjects").failure_members, ["Errors"]);
+    assert!(
+        action("cloudtrail:ListImportFailures")
+            .failure_members
+            .is_empty()
+    );
+}
+
+#[test]
+fn an_unknown_name_is_answered_with_what_may_have_been_meant() {
+    for (name, suggestion) in [
+        ("ecs:DescribeService", "ecs:DescribeServices"),
+        (
+            "elasticloadbalancing:DescribeTargetHealth",
+            "elbv2:DescribeTargetHealth",
+        ),
+        ("cloudwatch-logs:FilterLogEvents", "logs:FilterLogEvents"),
+        ("ecs:describeServices", "ecs:DescribeServices"),
+        ("ecs:WaitUntilServiceStable", "ecs:WaitUntilServicesStable"),
+        ("monitoring:GetMetricData", "cloudwatch:GetMetricData"),
+        ("lambda:InvokeFunction", "lambda:Invoke"),
+    ] {
+        let unknown = Registry::new().action(name).unwrap_err();
+        assert!(
+            unknown.suggestions.iter().any(|near| near == suggestion),
+            "{name}: {unknown:?}"
+        );
+    }
+    let unknown = Registry::new().action("transcribe-streaming:StartStreamTranscription");
+    assert!(unknown.is_err());
+}
+
+#[test]
+fn a_search_finds_the_nearest_first() {
+    let hits = Registry::new().search("ecs update service", 3);
+    assert_eq!(hits.first().unwrap().action, "ecs:UpdateService");
+}
+
+#[test]
+fn a_waiter_is_an_action_of_the_operation_that_it_polls() {
+    let action = action("ecs:WaitUntilServicesStable");
+    assert_eq!(
+        action.kind,
+        ActionKind::Waiter {
+            polls: "ecs:DescribeServices".to_owned(),
+            bound: SignedDuration::from_secs(600),
+        }
+    );
+    assert_eq!(action.effects.iter().collect::<Vec<_>>(), [&Effect::Read]);
+}
+
+/// A world that answers from a queue, on a clock that moves only in waits.
+struct Queue {
+    answers: RefCell<VecDeque<Result<Json, CallError>>>,
+    sent: RefCell<Vec<Call>>,
+    now: Cell<Timestamp>,
+}
+
+impl Queue {
+    fn new(answers: impl IntoIterator<Item = Result<Json, CallError>>) -> Self {
+        Self {
+            answers: RefCell::new(answers.into_iter().collect()),
+            sent: RefCell::default(),
+            now: Cell::new(Timestamp::UNIX_EPOCH),
+        }
+    }
+}
+
+impl World for Queue {
+    fn send<'a>(&'a self, call: &'a Call) -> Pending<'a, Result<Answer, CallError>> {
+        self.sent.borrow_mut().push(call.clone());
+        let mut answers = self.answers.borrow_mut();
+        let next = if answers.len() > 1 {
+            answers.pop_front()
+        } else {
+            answers.front().cloned()
+        };
+        let result = next.unwrap().map(|result| Answer {
+            result,
+            ..Answer::default()
+        });
+        Box::pin(std::future::ready(result))
+    }
+
+    fn answers(&self, _action: &str) -> bool {
+        false
+    }
+
+    fn now(&self) -> Timestamp {
+        self.now.get()
+    }
+
+    fn sleep(&self, length: SignedDuration) -> Pending<'_, ()> {
+        self.now.set(self.now.get() + length);
+        Box::pin(std::future::ready(()))
+    }
+
+    fn fresh_id(&self) -> String {
+        "00000000-0000-4000-8000-000000000001".to_owned()
+    }
+
+    fn place(&self) -> Place {
+        Place::default()
+    }
+}
+
+/// Drives a future that never waits for anything outside of itself.
+fn block_on<T>(future: Pending<'_, T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    runtime.block_on(future)
+}
+
+fn perform(world: &Queue, call: &Call) -> Result<Answer, CallError> {
+    block_on(Registry::new().perform(world, call))
+}
+
+fn services(status: &str, running: u32) -> Json {
+    json!({"services": [{
+        "status": status, "desiredCount": 2, "runningCount": running, "deployments": [{}],
+    }]})
+}
+
+#[test]
+fn a_waiter_polls_until_its_acceptor_fits() {
+    let world = Queue::new([Ok(services("ACTIVE", 1)), Ok(services("ACTIVE", 2))]);
+    let call = Call::new("ecs:WaitUntilServicesStable", json!({"services": ["web"]}));
+    let answer = perform(&world, &call).unwrap();
+    assert_eq!(answer.result["services"][0]["runningCount"], 2);
+    assert_eq!(world.now().as_second(), 15);
+    assert_eq!(world.sent.borrow()[0].action, "ecs:DescribeServices");
+}
+
+#[test]
+fn a_waiter_fails_at_once_when_it_cannot_succeed_any_more() {
+    let world = Queue::new([Ok(services("INACTIVE", 0))]);
+    let call = Call::new("ecs:WaitUntilServicesStable", json!({"services": ["web"]}));
+    let error = perform(&world, &call).unwrap_err();
+    assert_eq!(error.code, "waiter");
+    assert!(error.message.contains("INACTIVE"), "{error}");
+    assert_eq!(world.now(), Timestamp::UNIX_EPOCH);
+}
+
+#[test]
+fn a_waiter_ends_at_its_bound_or_the_steps_timeout() {
+    let world = Queue::new([Ok(services("ACTIVE", 1))]);
+    let mut call = Call::new("ecs:WaitUntilServicesStable", json!({"services": ["web"]}));
+    assert_eq!(perform(&world, &call).unwrap_err().code, "timeout");
+    assert_eq!(world.now().as_second(), 600);
+    call.timeout = Some(SignedDuration::from_mins(1));
+    let world = Queue::new([Ok(services("ACTIVE", 1))]);
+    assert_eq!(perform(&world, &call).unwrap_err().code, "timeout");
+    assert_eq!(world.now().as_second(), 60);
+}
+
+#[test]
+fn an_error_can_be_what_a_waiter_waits_for() {
+    let gone = CallError::new(FailureKind::Answered, "404", "Not Found");
+    let world = Queue::new([Ok(json!({})), Err(gone)]);
+    let call = Call::new("s3:WaitUntilBucketNotExists", json!({"Bucket": "logs"}));
+    assert!(perform(&world, &call).is_ok());
+    let denied = CallError::new(FailureKind::Answered, "AccessDenied", "no");
+    let world = Queue::new([Err(denied.clone())]);
+    let call = Call::new("ecs:WaitUntilServicesStable", json!({"services": ["web"]}));
+    assert_eq!(perform(&world, &call).unwrap_err(), denied);
+}
+
+#[test]
+fn arguments_are_checked_before_anything_is_sent() {
+    let world = Queue::new([Ok(json!({}))]);
+    let call = Call::new("ecs:UpdateService", json!({"desiredCont": 2}));
+    let error = perform(&world, &call).unwrap_err();
+    assert_eq!(
+        (error.kind, error.code.as_str()),
+        (FailureKind::NotSent, "arguments")
+    );
+    assert!(
+        error.message.contains("did you mean `desiredCount`?"),
+        "{error}"
+    );
+    assert!(error.message.contains("`service` is missing"), "{error}");
+    assert!(world.sent.borrow().is_empty());
+}
+
+#[test]
+fn an_idempotency_token_is_filled_in() {
+    let world = Queue::new([Ok(json!({}))]);
+    let call = Call::new("ecs:RunTask", json!({"taskDefinition": "job"}));
+    perform(&world, &call).unwrap();
+    let sent = world.sent.borrow();
+    assert_eq!(sent[0].arguments["clientToken"], world.fresh_id());
+}
