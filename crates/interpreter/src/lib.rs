@@ -3,7 +3,19 @@
 //! Events flow out to observers; questions flow out to an approver; calls flow out to a world. Nothing else leaves.
 
 pub mod approval;
+mod assertion;
+pub mod cancel;
 pub mod event;
+mod failure;
+pub mod journal;
 pub mod outcome;
+pub mod plan;
+mod redact;
+mod run;
+mod step;
+pub mod surroundings;
 pub mod truth;
 pub mod verdict;
+
+pub use redact::MASK;
+pub use run::run;

@@ -86,3 +86,211 @@ impl Reason {
         }
     }
 }
+
+/// What a verdict is made of: a column of the table each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Facts {
+    /// It ended early.
+    pub stop: Option<StopFacts>,
+    /// Something was taken back.
+    pub undone: Option<UndoFacts>,
+    /// What the symptom graph said.
+    pub symptom: Symptom,
+    /// It ended after `symptom`, as asked.
+    pub until_symptom: bool,
+    /// What `diagnose` found.
+    pub diagnosis: Diagnosis,
+    /// There is no `resolve`, or it was not to run.
+    pub no_resolve: bool,
+    /// What `resolve` did.
+    pub resolution: Resolution,
+    /// A person declined a write.
+    pub declined: bool,
+    /// `verify` has steps of its own.
+    pub own_verify: bool,
+    /// What verification found.
+    pub verification: Verification,
+    /// What the single graph of a health check said.
+    pub check: Option<CheckFacts>,
+}
+
+/// Why a run ended early.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StopFacts {
+    /// It waits for a person.
+    Paused,
+    /// It was stopped.
+    Aborted,
+}
+
+/// How an undo went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UndoFacts {
+    /// Nothing is left.
+    Completely,
+    /// Something is left.
+    Partly,
+}
+
+/// What the symptom graph said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Symptom {
+    /// There is none.
+    #[default]
+    NoGraph,
+    /// None holds.
+    None,
+    /// Some hold.
+    Some,
+    /// It could not be told.
+    Unknown,
+}
+
+/// What `diagnose` found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Diagnosis {
+    /// It did not run.
+    #[default]
+    NotRun,
+    /// At least one cause, and no remedy is in doubt.
+    Found,
+    /// No cause, and that is known.
+    NoneFound,
+    /// It could not be told.
+    Unknown,
+}
+
+/// What `resolve` did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Resolution {
+    /// It did not run.
+    #[default]
+    NotRun,
+    /// It changed nothing.
+    Nothing,
+    /// It changed something, and nothing failed.
+    Done,
+    /// A step failed.
+    Failed,
+}
+
+/// What verification found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Verification {
+    /// It did not run.
+    #[default]
+    NotRun,
+    /// The symptom is gone.
+    Clear,
+    /// It is still there.
+    Still,
+    /// It could not be read at the end.
+    Unreadable,
+}
+
+/// What a health check said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CheckFacts {
+    /// All checks are true.
+    AllTrue,
+    /// One is false.
+    OneFalse,
+    /// None is false, and one could not be read.
+    Unknown,
+}
+
+/// The table of verdicts: the first row that fits, from the top.
+#[must_use]
+pub fn judge(facts: &Facts) -> (Verdict, Option<Reason>) {
+    use Verdict::{
+        Aborted, Absent, Diagnosed, Done, Failed, Healthy, Paused, Resolved, Undone, Unhealthy,
+        Unresolved,
+    };
+    let some_or_no_graph = matches!(facts.symptom, Symptom::Some | Symptom::NoGraph);
+    let nothing_done = matches!(facts.resolution, Resolution::Nothing | Resolution::NotRun);
+    let verdict = match facts {
+        Facts {
+            stop: Some(StopFacts::Paused),
+            ..
+        } => Paused,
+        Facts {
+            undone: Some(UndoFacts::Completely),
+            ..
+        } => Undone,
+        Facts {
+            undone: Some(UndoFacts::Partly),
+            ..
+        } => Failed,
+        Facts {
+            stop: Some(StopFacts::Aborted),
+            ..
+        } => Aborted,
+        Facts {
+            symptom: Symptom::None,
+            ..
+        } => Absent,
+        Facts {
+            symptom: Symptom::Some,
+            until_symptom: true,
+            ..
+        } => Diagnosed,
+        Facts {
+            symptom: Symptom::Unknown,
+            ..
+        } => Failed,
+        Facts {
+            resolution: Resolution::Failed,
+            ..
+        } if some_or_no_graph => Failed,
+        Facts {
+            resolution: Resolution::Done,
+            verification,
+            ..
+        } if (facts.symptom == Symptom::Some || facts.own_verify)
+            && *verification != Verification::NotRun =>
+        {
+            match verification {
+                Verification::Clear => Resolved,
+                Verification::Still => Unresolved,
+                Verification::Unreadable | Verification::NotRun => Failed,
+            }
+        }
+        Facts {
+            diagnosis: Diagnosis::Found,
+            no_resolve: true,
+            ..
+        } => Diagnosed,
+        Facts {
+            diagnosis: Diagnosis::Unknown,
+            ..
+        } if nothing_done => Failed,
+        Facts {
+            symptom: Symptom::Some,
+            ..
+        } if nothing_done => {
+            let reason = if facts.declined {
+                Reason::Declined
+            } else if facts.diagnosis == Diagnosis::NoneFound {
+                Reason::Unexplained
+            } else {
+                Reason::NoRemedy
+            };
+            return (Unresolved, Some(reason));
+        }
+        Facts {
+            check: Some(check), ..
+        } => match check {
+            CheckFacts::AllTrue => Healthy,
+            CheckFacts::OneFalse => Unhealthy,
+            CheckFacts::Unknown => Failed,
+        },
+        Facts { declined: true, .. } if nothing_done => {
+            return (Unresolved, Some(Reason::Declined));
+        }
+        _ => Done,
+    };
+    (verdict, None)
+}
+
+#[cfg(test)]
+mod tests;

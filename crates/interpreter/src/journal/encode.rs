@@ -1,0 +1,98 @@
+//! Events as JSON. Calls have a table of their own, so that their events are not recorded twice.
+
+use crate::approval::Decision;
+use crate::event::{Event, EventKind};
+use crate::outcome::StepOutcome;
+use crate::truth::Truth;
+use serde_json::{Value as Json, json};
+
+fn truth(truth: Truth) -> &'static str {
+    match truth {
+        Truth::True => "true",
+        Truth::False => "false",
+        Truth::Unknown => "unknown",
+    }
+}
+
+/// The event's kind, in a word.
+pub(super) fn kind(event: &Event) -> &'static str {
+    match &event.kind {
+        EventKind::RunStarted { .. } => "run_started",
+        EventKind::GraphStarted { .. } => "graph_started",
+        EventKind::GraphEnded { .. } => "graph_ended",
+        EventKind::StepStarted { .. } => "step_started",
+        EventKind::CallStarted { .. } => "call_started",
+        EventKind::CallEnded { .. } => "call_ended",
+        EventKind::Waiting { .. } => "waiting",
+        EventKind::Asked(_) => "asked",
+        EventKind::Answered { .. } => "answered",
+        EventKind::StepEnded { .. } => "step_ended",
+        EventKind::CauseJudged(_) => "cause_judged",
+        EventKind::RunEnded(_) => "run_ended",
+    }
+}
+
+/// Writes an event.
+pub(super) fn event(event: &Event) -> Json {
+    let body = match &event.kind {
+        EventKind::RunStarted {
+            run,
+            playbook,
+            title,
+            inputs,
+        } => json!({"run": run, "playbook": playbook, "title": title, "inputs": inputs}),
+        EventKind::GraphStarted { graph, reading } => json!({"graph": graph, "reading": reading}),
+        EventKind::GraphEnded { graph, summary } => json!({"graph": graph, "summary": summary}),
+        EventKind::StepStarted { step, action, .. } => json!({"step": step, "action": action}),
+        EventKind::CallStarted { step, attempt, .. }
+        | EventKind::CallEnded { step, attempt, .. } => json!({"step": step, "attempt": attempt}),
+        EventKind::Waiting { step, why, length } => {
+            json!({"step": step, "why": why, "milliseconds": i64::try_from(length.as_millis()).unwrap_or(i64::MAX)})
+        }
+        EventKind::Asked(question) => json!({
+            "step": question.step,
+            "place": question.place,
+            "effects": question.effects.iter().map(|effect| effect.as_str()).collect::<Vec<_>>(),
+            "calls": question.calls.iter().map(|call| json!({"action": call.action, "arguments": call.arguments})).collect::<Vec<_>>(),
+            "undo": question.undo.iter().map(|call| json!({"action": call.action, "arguments": call.arguments})).collect::<Vec<_>>(),
+        }),
+        EventKind::Answered { step, decision } => {
+            let (answer, by) = match decision {
+                Decision::Approved { by } => ("approved", Some(by)),
+                Decision::Declined { by } => ("declined", Some(by)),
+                Decision::Nobody => ("nobody", None),
+                Decision::Abort => ("abort", None),
+            };
+            json!({"step": step, "answer": answer, "by": by})
+        }
+        EventKind::StepEnded { step, outcome } => {
+            json!({"step": step, "outcome": step_outcome(outcome)})
+        }
+        EventKind::CauseJudged(cause) => json!({
+            "cause": cause.name,
+            "found": truth(cause.found),
+            "evidence": cause.evidence.iter().map(|one| json!({"step": one.step, "truth": truth(one.truth), "found": one.found})).collect::<Vec<_>>(),
+        }),
+        EventKind::RunEnded(outcome) => json!({
+            "verdict": outcome.verdict.as_str(),
+            "reason": outcome.reason.map(|reason| reason.as_str()),
+            "explanation": outcome.explanation,
+        }),
+    };
+    let mut entry = json!({"at": event.at.to_string(), "event": kind(event)});
+    if let (Json::Object(entry), Json::Object(body)) = (&mut entry, body) {
+        entry.extend(body);
+    }
+    entry
+}
+
+fn step_outcome(outcome: &StepOutcome) -> Json {
+    json!({
+        "status": outcome.status.as_str(),
+        "holds": outcome.holds.map(truth),
+        "captures": outcome.captures.iter().map(|(name, value)| (name.clone(), value.to_json())).collect::<serde_json::Map<_, _>>(),
+        "error": outcome.error.as_ref().map(|error| json!({"code": error.code, "message": error.message})),
+        "truncated": outcome.truncated,
+        "calls": outcome.calls,
+    })
+}

@@ -1,0 +1,200 @@
+//! What a run is to do: the only thing that the engine accepts.
+
+use indexmap::IndexMap;
+use runbook_playbook::checked::{Checked, StepPath};
+use runbook_playbook::value::Value;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// A graph after which a run ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Until {
+    /// After `symptom`.
+    Symptom,
+    /// After `diagnose`.
+    Diagnose,
+    /// After `resolve`: nothing is verified.
+    Resolve,
+}
+
+/// What the person who starts a run asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// Where to end early.
+    pub until: Option<Until>,
+    /// Whether to verify; `--no-verify` sets it to false.
+    pub verify: bool,
+    /// The only steps that run in their graphs, by id or full name; empty for all.
+    pub only: Vec<String>,
+    /// Steps that do not run, by id or full name.
+    pub skip: Vec<String>,
+    /// Diagnose and resolve although no symptom holds.
+    pub force: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            until: None,
+            verify: true,
+            only: Vec::new(),
+            skip: Vec::new(),
+            force: false,
+        }
+    }
+}
+
+/// A checked playbook with its inputs and options.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The playbook.
+    pub checked: Arc<Checked>,
+    /// The inputs, defaults included.
+    pub inputs: IndexMap<String, Value>,
+    /// What was asked for.
+    pub options: Options,
+    /// Steps that do not run, by full name.
+    left_out: BTreeSet<StepPath>,
+}
+
+/// A plan that cannot be made.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PlanError {
+    /// `--only` or `--skip` names a step that the playbook does not have.
+    #[error("`{flag} {name}` names no step of `{playbook}`{}", did_you_mean(.suggestions))]
+    UnknownStep {
+        /// `--only` or `--skip`.
+        flag: &'static str,
+        /// What was given.
+        name: String,
+        /// The playbook's id.
+        playbook: String,
+        /// What may have been meant, best first.
+        suggestions: Vec<StepPath>,
+    },
+}
+
+fn did_you_mean(suggestions: &[StepPath]) -> String {
+    match suggestions {
+        [] => String::new(),
+        [one] => format!("; did you mean `{one}`?"),
+        many => format!("; did you mean one of `{}`?", many.join("`, `")),
+    }
+}
+
+impl Plan {
+    /// Makes a plan.
+    ///
+    /// # Errors
+    /// [`PlanError::UnknownStep`] where an option names a step that is not there.
+    pub fn new(
+        checked: Arc<Checked>,
+        inputs: IndexMap<String, Value>,
+        options: Options,
+    ) -> Result<Self, PlanError> {
+        let only = resolve_names(&checked, "--only", &options.only)?;
+        let skip = resolve_names(&checked, "--skip", &options.skip)?;
+        let left_out = left_out(&checked, &only, &skip);
+        Ok(Self {
+            checked,
+            inputs,
+            options,
+            left_out,
+        })
+    }
+
+    /// Whether the options leave the step out.
+    #[must_use]
+    pub fn leaves_out(&self, step: &str) -> bool {
+        self.left_out.contains(step)
+    }
+}
+
+/// Finds the steps that the names mean: full names, or ids wherever they stand.
+fn resolve_names(
+    checked: &Checked,
+    flag: &'static str,
+    names: &[String],
+) -> Result<BTreeSet<StepPath>, PlanError> {
+    let mut found = BTreeSet::new();
+    for name in names {
+        let tail = format!(".{name}");
+        let before = found.len();
+        found.extend(
+            checked
+                .steps
+                .keys()
+                .filter(|path| *path == name || path.ends_with(&tail))
+                .cloned(),
+        );
+        if found.len() == before {
+            return Err(PlanError::UnknownStep {
+                flag,
+                name: name.clone(),
+                playbook: checked.id.clone(),
+                suggestions: similar(checked, name),
+            });
+        }
+    }
+    Ok(found)
+}
+
+/// The steps whose id or full name is close to what was given.
+fn similar(checked: &Checked, name: &str) -> Vec<StepPath> {
+    let mut near: Vec<(usize, &StepPath)> = checked
+        .steps
+        .keys()
+        .map(|path| {
+            let id = path.rsplit('.').next().unwrap_or(path);
+            (
+                strsim::damerau_levenshtein(id, name).min(strsim::damerau_levenshtein(path, name)),
+                path,
+            )
+        })
+        .filter(|(distance, _)| *distance <= 1 + name.len() / 4)
+        .collect();
+    near.sort();
+    near.into_iter()
+        .take(3)
+        .map(|(_, path)| path.clone())
+        .collect()
+}
+
+fn is_inside(path: &str, container: &str) -> bool {
+    path.strip_prefix(container)
+        .is_some_and(|rest| rest.starts_with('.'))
+}
+
+/// The steps that `--only` and `--skip` leave out. `--only` narrows the graphs in which it names a step; what a named step
+/// comes after, its blocks and what is inside it stay.
+fn left_out(
+    checked: &Checked,
+    only: &BTreeSet<StepPath>,
+    skip: &BTreeSet<StepPath>,
+) -> BTreeSet<StepPath> {
+    let mut keep = BTreeSet::new();
+    let mut open: Vec<&StepPath> = only.iter().collect();
+    while let Some(path) = open.pop() {
+        if keep.insert(path.clone()) {
+            for (other, step) in &checked.steps {
+                if is_inside(other, path) {
+                    open.push(other);
+                } else if other == path || is_inside(path, other) {
+                    open.extend(step.after.iter());
+                    keep.insert(other.clone());
+                }
+            }
+        }
+    }
+    let graph = |path: &str| path.split('.').next().unwrap_or_default().to_owned();
+    let narrowed: BTreeSet<String> = only.iter().map(|path| graph(path)).collect();
+    checked
+        .steps
+        .keys()
+        .filter(|path| {
+            let unnamed = narrowed.contains(&graph(path)) && !keep.contains(*path);
+            unnamed || skip.contains(*path)
+        })
+        .cloned()
+        .collect()
+}

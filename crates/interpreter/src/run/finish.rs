@@ -1,0 +1,102 @@
+//! The end of a run: what it leaves behind.
+
+use super::scope::StepScope;
+use super::state::{Container, Graph, Run, Stop};
+use crate::event::EventKind;
+use crate::outcome::{Outcome, Waiting};
+use crate::verdict::{Facts, Verdict, judge};
+use indexmap::IndexMap;
+use runbook_playbook::expression::evaluate;
+use runbook_playbook::value::Value;
+
+impl Run<'_> {
+    /// Judges the run, tells, and brings the record to its end.
+    pub(super) fn finish(&self, facts: &Facts) -> Outcome {
+        let (mut verdict, mut reason) = judge(facts);
+        let lost = self.state.borrow().journal_error.clone();
+        if lost.is_some() && verdict.is_well() {
+            verdict = Verdict::Failed;
+            reason = None;
+        }
+        let explanation = match &lost {
+            Some(error) => error.to_string(),
+            None => self
+                .redactor
+                .borrow()
+                .text(&self.explain(verdict, reason, facts)),
+        };
+        let outputs = self.outputs();
+        let waiting = match &self.state.borrow().stop {
+            Some(Stop::Paused(waiting)) => Some(Waiting::clone(waiting)),
+            _ => None,
+        };
+        let causes = if self.plan.checked.playbook.diagnose.is_some()
+            && facts.diagnosis != crate::verdict::Diagnosis::NotRun
+        {
+            self.causes()
+        } else {
+            Vec::new()
+        };
+        let (steps, changes, environment) = {
+            let state = self.state.borrow();
+            let steps = state
+                .steps
+                .iter()
+                .map(|(path, ended)| (path.clone(), self.masked(ended)))
+                .collect();
+            let changes = state
+                .changes
+                .iter()
+                .enumerate()
+                .filter(|(index, _)| !state.unsent.contains(index))
+                .map(|(_, change)| change.clone())
+                .collect();
+            let environment = !state.answered && state.environment == Some(true);
+            (steps, changes, environment)
+        };
+        let outcome = Outcome {
+            run: self.id.clone(),
+            playbook: self.plan.checked.id.clone(),
+            verdict,
+            reason,
+            explanation,
+            environment: environment && !verdict.is_well() && verdict != Verdict::Paused,
+            causes,
+            steps,
+            changes,
+            outputs,
+            started: self.started,
+            ended: self.now(),
+            waiting,
+        };
+        self.emit(EventKind::RunEnded(Box::new(outcome.clone())));
+        let kept = self.around.journal.end(&outcome);
+        match kept {
+            Err(error) if lost.is_none() => Outcome {
+                explanation: format!("{}; but {error}", outcome.explanation),
+                ..outcome
+            },
+            _ => outcome,
+        }
+    }
+
+    /// What the playbook gives its caller; what cannot be told is absent.
+    fn outputs(&self) -> IndexMap<String, Value> {
+        let container = Container {
+            shown: String::new(),
+            checked: String::new(),
+            ..Container::of(Graph::Symptom)
+        };
+        let scope = StepScope::new(self, &container, IndexMap::new());
+        self.plan
+            .checked
+            .playbook
+            .outputs
+            .iter()
+            .map(|(name, expression)| {
+                let value = evaluate(expression, &scope).unwrap_or(Value::Absent);
+                (name.value.clone(), self.redactor.borrow().value(&value))
+            })
+            .collect()
+    }
+}

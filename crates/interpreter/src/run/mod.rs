@@ -1,0 +1,422 @@
+//! A run: symptom → diagnose → resolve → verify, or a check.
+
+pub(crate) mod acting;
+mod explain;
+mod finish;
+pub(crate) mod reading;
+pub(crate) mod scope;
+pub(crate) mod state;
+pub(crate) mod undo;
+pub(crate) mod verify;
+
+use crate::event::EventKind;
+use crate::journal::RunRecord;
+use crate::outcome::{CauseOutcome, Evidence, Outcome};
+use crate::plan::{Plan, Until};
+use crate::redact::Redactor;
+use crate::step::StepEnd;
+use crate::surroundings::Surroundings;
+use crate::truth::Truth;
+use crate::verdict::{CheckFacts, Diagnosis, Facts, Resolution, Symptom, UndoFacts, Verification};
+use runbook_playbook::syntax::input::InputKind;
+use runbook_playbook::syntax::playbook::MatchSymptoms;
+use runbook_playbook::syntax::step::Step;
+use runbook_playbook::syntax::verify::Otherwise;
+use runbook_playbook::types::Type;
+use serde_json::Value as Json;
+use sha2::{Digest, Sha256};
+use state::{Container, Graph, Run, State, Stop, Undone};
+use std::cell::RefCell;
+use std::fmt::Write as _;
+use std::rc::Rc;
+use verify::Verified;
+
+/// Runs a plan to its end, or until a person must answer.
+///
+/// Nothing that goes wrong is an error of this function: whatever happens, the outcome says it.
+pub async fn run(plan: &Plan, surroundings: &Surroundings<'_>) -> Outcome {
+    let redactor = Rc::new(RefCell::new(Redactor::default()));
+    run_inside(plan, *surroundings, 0, String::new(), redactor).await
+}
+
+/// Runs a plan inside of another run.
+pub(crate) async fn run_inside(
+    plan: &Plan,
+    around: Surroundings<'_>,
+    depth: usize,
+    prefix: String,
+    redactor: Rc<RefCell<Redactor>>,
+) -> Outcome {
+    let started = around.world.now();
+    let run = Run {
+        plan,
+        around,
+        id: around.world.fresh_id(),
+        started,
+        deadline: plan
+            .checked
+            .playbook
+            .timeout
+            .as_ref()
+            .and_then(|timeout| started.checked_add(timeout.value).ok()),
+        depth,
+        prefix,
+        state: RefCell::new(State::default()),
+        redactor,
+    };
+    run.learn_inputs();
+    if let Err(error) = run.begin() {
+        run.state.borrow_mut().journal_error = Some(error);
+        return run.finish(&Facts::default());
+    }
+    let facts = run.graphs().await;
+    run.finish(&facts)
+}
+
+/// What the claims of some symptom steps say together; a skipped one says nothing.
+pub(crate) fn symptom(
+    run: &Run<'_>,
+    steps: &[Step],
+    container: &Container,
+    matching: MatchSymptoms,
+) -> Truth {
+    let state = run.state.borrow();
+    let claims: Vec<Truth> = steps
+        .iter()
+        .filter_map(|step| state.steps.get(&container.shown(&step.id.value)))
+        .filter(|ended| ended.outcome.status != crate::outcome::StepStatus::Skipped)
+        .filter_map(|ended| ended.outcome.holds)
+        .collect();
+    match matching {
+        _ if claims.is_empty() => Truth::False,
+        MatchSymptoms::Any => claims.into_iter().fold(Truth::False, Truth::or),
+        MatchSymptoms::All => claims.into_iter().fold(Truth::True, Truth::and),
+    }
+}
+
+impl Run<'_> {
+    /// Learns the secret inputs.
+    fn learn_inputs(&self) {
+        for input in &self.plan.checked.playbook.inputs {
+            if input.kind == InputKind::Secret
+                && let Some(value) = self.plan.inputs.get(&input.name.value)
+            {
+                self.redactor.borrow_mut().learn(&value.to_json());
+            }
+        }
+    }
+
+    /// Learns what the models call sensitive in a document.
+    pub(crate) fn learn(&self, json: &Json, ty: Option<&Type>) {
+        if let Some(ty) = ty {
+            self.redactor.borrow_mut().learn_typed(json, ty);
+        }
+    }
+
+    /// How a paused run goes on.
+    pub(crate) fn how_to_go_on(&self) -> String {
+        "run it again where somebody can answer, or with --yes".to_owned()
+    }
+
+    /// How many writes were sent.
+    pub(crate) fn sent_writes(&self) -> usize {
+        let state = self.state.borrow();
+        let noted = state.changes.len();
+        noted - state.unsent.len().min(noted)
+    }
+
+    fn begin(&self) -> Result<(), crate::journal::JournalError> {
+        let playbook = &self.plan.checked.playbook;
+        let inputs: Json = self
+            .plan
+            .inputs
+            .iter()
+            .map(|(name, value)| (name.clone(), self.redactor.borrow().json(&value.to_json())))
+            .collect::<serde_json::Map<_, _>>()
+            .into();
+        let source = playbook.source.text();
+        let mut digest = String::new();
+        for byte in Sha256::digest(source.as_bytes()) {
+            // Writing to a string cannot fail.
+            let _ = write!(digest, "{byte:02x}");
+        }
+        self.around.journal.begin(&RunRecord {
+            id: self.id.clone(),
+            playbook: self.plan.checked.id.clone(),
+            source: source.to_owned(),
+            digest,
+            inputs: inputs.clone(),
+            started: self.started,
+        })?;
+        self.emit(EventKind::RunStarted {
+            run: self.id.clone(),
+            playbook: self.plan.checked.id.clone(),
+            title: playbook.title.value.clone(),
+            inputs,
+        });
+        Ok(())
+    }
+
+    /// Runs the graphs and gathers what the verdict needs.
+    async fn graphs(&self) -> Facts {
+        let mut facts = Facts::default();
+        self.read_and_act(&mut facts).await;
+        let state = self.state.borrow();
+        facts.stop = match &state.stop {
+            Some(Stop::Paused(_)) => Some(crate::verdict::StopFacts::Paused),
+            Some(Stop::Aborted) => Some(crate::verdict::StopFacts::Aborted),
+            None => None,
+        };
+        facts.undone = match &state.undone {
+            Some(Undone::Completely) => Some(UndoFacts::Completely),
+            Some(Undone::Partly(_)) => Some(UndoFacts::Partly),
+            None => None,
+        };
+        facts
+    }
+
+    async fn read_and_act(&self, facts: &mut Facts) {
+        let playbook = &self.plan.checked.playbook;
+        let options = &self.plan.options;
+        if let Some(check) = &playbook.check {
+            facts.check = Some(self.check(&check.steps).await);
+            return;
+        }
+        if let Some(graph) = &playbook.symptom {
+            facts.symptom = self.symptom(&graph.steps).await;
+            let goes_on = match facts.symptom {
+                Symptom::Some | Symptom::Unknown => true,
+                Symptom::None => {
+                    // Whoever forces a run says that the problem is there.
+                    if options.force {
+                        facts.symptom = Symptom::Some;
+                    }
+                    options.force
+                }
+                Symptom::NoGraph => false,
+            };
+            if facts.symptom == Symptom::Unknown && options.force {
+                facts.symptom = Symptom::Some;
+            }
+            if !goes_on || self.is_over() {
+                return;
+            }
+        }
+        if options.until == Some(Until::Symptom) {
+            facts.until_symptom = true;
+            return;
+        }
+        if let Some(graph) = &playbook.diagnose {
+            self.diagnose(&graph.steps).await;
+            facts.diagnosis = self.diagnosis();
+            if self.is_over() {
+                return;
+            }
+        }
+        if options.until == Some(Until::Diagnose) || facts.symptom == Symptom::Unknown {
+            facts.no_resolve = true;
+            return;
+        }
+        let Some(graph) = &playbook.resolve else {
+            facts.no_resolve = true;
+            return;
+        };
+        facts.resolution = self.resolve(&graph.steps, facts).await;
+        let undone = self.state.borrow().undone.is_some();
+        let own_steps = playbook
+            .verify
+            .as_ref()
+            .is_some_and(|verify| !verify.steps.is_empty());
+        facts.own_verify = own_steps;
+        let verifies = options.verify
+            && options.until.is_none()
+            && facts.resolution == Resolution::Done
+            && !undone
+            && (own_steps || playbook.symptom.is_some());
+        if !verifies || self.is_over() {
+            return;
+        }
+        let Some((verified, otherwise)) = verify::run(self).await else {
+            return;
+        };
+        facts.verification = match verified {
+            Verified::Clear => Verification::Clear,
+            Verified::Still => Verification::Still,
+            Verified::Unreadable => Verification::Unreadable,
+        };
+        if verified != Verified::Clear && otherwise == Otherwise::Undo {
+            undo::back_to(self, undo::BEGINNING).await;
+        }
+    }
+
+    /// Whether the run ends early.
+    fn is_over(&self) -> bool {
+        if self.around.cancel.is_cancelled() {
+            self.stop(Stop::Aborted);
+        }
+        self.state.borrow().stop.is_some()
+    }
+
+    fn graph_started(&self, graph: Graph) {
+        self.emit(EventKind::GraphStarted {
+            graph: graph.name(),
+            reading: None,
+        });
+    }
+
+    fn graph_ended(&self, graph: Graph, summary: impl Into<String>) {
+        self.emit(EventKind::GraphEnded {
+            graph: graph.name(),
+            summary: summary.into(),
+        });
+    }
+
+    async fn check(&self, steps: &[Step]) -> CheckFacts {
+        self.graph_started(Graph::Check);
+        let container = Container::of(Graph::Check);
+        reading::graph(self, steps, &container).await;
+        let truth = symptom(self, steps, &container, MatchSymptoms::All);
+        let claims_nothing = !self
+            .state
+            .borrow()
+            .steps
+            .values()
+            .any(|ended| ended.outcome.holds.is_some());
+        let facts = match truth {
+            _ if claims_nothing => CheckFacts::AllTrue,
+            Truth::True => CheckFacts::AllTrue,
+            Truth::False => CheckFacts::OneFalse,
+            Truth::Unknown => CheckFacts::Unknown,
+        };
+        self.graph_ended(
+            Graph::Check,
+            match facts {
+                CheckFacts::AllTrue => "all true",
+                CheckFacts::OneFalse => "not all true",
+                CheckFacts::Unknown => "unknown",
+            },
+        );
+        facts
+    }
+
+    async fn symptom(&self, steps: &[Step]) -> Symptom {
+        self.graph_started(Graph::Symptom);
+        let container = Container::of(Graph::Symptom);
+        reading::graph(self, steps, &container).await;
+        let matching = self.plan.checked.playbook.match_symptoms;
+        let (found, summary) = match symptom(self, steps, &container, matching) {
+            Truth::True => (Symptom::Some, "holds"),
+            Truth::False => (Symptom::None, "clear"),
+            Truth::Unknown => (Symptom::Unknown, "unknown"),
+        };
+        self.graph_ended(Graph::Symptom, summary);
+        found
+    }
+
+    async fn diagnose(&self, steps: &[Step]) {
+        self.graph_started(Graph::Diagnose);
+        reading::graph(self, steps, &Container::of(Graph::Diagnose)).await;
+        let causes = self.causes();
+        let found: Vec<&str> = causes
+            .iter()
+            .filter(|cause| cause.found == Truth::True)
+            .map(|cause| cause.name.as_str())
+            .collect();
+        let summary = if found.is_empty() {
+            "no cause found".to_owned()
+        } else {
+            found.join(", ")
+        };
+        for cause in causes {
+            self.emit(EventKind::CauseJudged(Box::new(cause)));
+        }
+        self.graph_ended(Graph::Diagnose, summary);
+    }
+
+    /// Every cause with what its finders saw.
+    fn causes(&self) -> Vec<CauseOutcome> {
+        let state = self.state.borrow();
+        let redactor = self.redactor.borrow();
+        self.plan
+            .checked
+            .causes
+            .iter()
+            .map(|(name, cause)| CauseOutcome {
+                name: name.clone(),
+                title: cause.title.clone(),
+                found: self.cause_truth(name),
+                evidence: cause
+                    .finders
+                    .iter()
+                    .filter_map(|finder| {
+                        let ended = state.steps.get(finder)?;
+                        let why = || {
+                            let error = ended.outcome.error.as_ref();
+                            let message = error.map_or("", |error| error.message.as_str());
+                            format!("{}: {message}", ended.outcome.status.as_str())
+                        };
+                        let said = ended.finders.get(name);
+                        Some(Evidence {
+                            step: finder.clone(),
+                            truth: said.map_or_else(
+                                || match ended.outcome.status {
+                                    crate::outcome::StepStatus::Skipped => Truth::False,
+                                    _ => Truth::Unknown,
+                                },
+                                |(truth, _)| *truth,
+                            ),
+                            found: redactor.text(&said.map_or_else(why, |(_, text)| text.clone())),
+                        })
+                    })
+                    .collect(),
+            })
+            .collect()
+    }
+
+    fn diagnosis(&self) -> Diagnosis {
+        let truths: Vec<Truth> = self
+            .plan
+            .checked
+            .causes
+            .keys()
+            .map(|name| self.cause_truth(name))
+            .collect();
+        if truths.contains(&Truth::True) {
+            Diagnosis::Found
+        } else if truths.contains(&Truth::Unknown) {
+            Diagnosis::Unknown
+        } else {
+            Diagnosis::NoneFound
+        }
+    }
+
+    async fn resolve(&self, steps: &[Step], facts: &mut Facts) -> Resolution {
+        self.graph_started(Graph::Resolve);
+        let end = acting::top(self, steps, &Container::of(Graph::Resolve)).await;
+        let state = self.state.borrow();
+        let changed = state
+            .changes
+            .iter()
+            .enumerate()
+            .any(|(index, change)| change.confirmed || state.unanswered.contains(&index));
+        if state.blocked.is_some() {
+            facts.diagnosis = Diagnosis::Unknown;
+        }
+        facts.declined = state.declined;
+        let resolution = match end {
+            StepEnd::Failed => Resolution::Failed,
+            _ if changed || state.acted => Resolution::Done,
+            _ => Resolution::Nothing,
+        };
+        drop(state);
+        self.graph_ended(
+            Graph::Resolve,
+            match resolution {
+                Resolution::Failed => "a step failed",
+                Resolution::Done => "done",
+                Resolution::Nothing | Resolution::NotRun => "nothing done",
+            },
+        );
+        resolution
+    }
+}

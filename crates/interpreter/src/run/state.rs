@@ -1,0 +1,422 @@
+//! What a run knows while it goes on.
+
+use crate::approval::{Question, QuestionCall};
+use crate::event::{Event, EventKind};
+use crate::journal::JournalError;
+use crate::outcome::{Change, StepOutcome, StepStatus, Waiting};
+use crate::plan::Plan;
+use crate::redact::Redactor;
+use crate::surroundings::Surroundings;
+use crate::truth::Truth;
+use indexmap::IndexMap;
+use jiff::Timestamp;
+use runbook_playbook::checked::{CheckedStep, StepPath};
+use runbook_playbook::syntax::step::Step;
+use runbook_playbook::value::Value;
+use serde_json::Value as Json;
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
+
+/// Names that a container gives to its steps: the element of an enclosing `each`, what an undo step sees.
+pub type Locals = Rc<IndexMap<String, Value>>;
+
+/// A run that is going on.
+pub struct Run<'a> {
+    pub plan: &'a Plan,
+    pub around: Surroundings<'a>,
+    pub id: String,
+    pub started: Timestamp,
+    /// When the playbook's own `timeout` ends it.
+    pub deadline: Option<Timestamp>,
+    /// How many runs this one is inside of.
+    pub depth: usize,
+    /// What stands before its steps' names in events: the calling step, in a nested run.
+    pub prefix: String,
+    pub state: RefCell<State>,
+    pub redactor: Rc<RefCell<Redactor>>,
+}
+
+/// What has happened so far.
+#[derive(Default)]
+pub struct State {
+    /// Steps that have ended, in that order; secrets not masked.
+    pub steps: IndexMap<StepPath, Ended>,
+    /// Every write that was sent.
+    pub changes: Vec<Change>,
+    /// Changes whose answer never came, by index.
+    pub unanswered: HashSet<usize>,
+    /// Changes that were noted and not sent, by index.
+    pub unsent: HashSet<usize>,
+    /// How to take back what was done, oldest first.
+    pub undo: Vec<UndoEntry>,
+    /// When the last write ended.
+    pub last_write: Option<Timestamp>,
+    /// Something was done that is not a change of this run's own: a person acted.
+    pub acted: bool,
+    /// A call has been answered.
+    pub answered: bool,
+    /// The first failure of a call blames the environment.
+    pub environment: Option<bool>,
+    /// Steps of reading graphs whose code a person has allowed in this run.
+    pub allowed: HashSet<StepPath>,
+    /// Why the run ends early.
+    pub stop: Option<Stop>,
+    /// A person declined a write.
+    pub declined: bool,
+    /// A step of `resolve` failed, and nothing tolerates it.
+    pub first_failure: Option<StepPath>,
+    /// How an undo went.
+    pub undone: Option<Undone>,
+    /// A gate of `resolve` that could not be decided.
+    pub blocked: Option<StepPath>,
+    /// The journal failed while it was not guarding a write.
+    pub journal_error: Option<JournalError>,
+}
+
+/// Why a run ends early.
+#[derive(Debug, Clone)]
+pub enum Stop {
+    /// A person must answer, and nobody can be asked.
+    Paused(Box<Waiting>),
+    /// Ctrl-C, or a person stopped it at a question.
+    Aborted,
+}
+
+/// How an undo went.
+#[derive(Debug, Clone)]
+pub enum Undone {
+    /// Everything was taken back.
+    Completely,
+    /// Something is left: what, in words.
+    Partly(String),
+}
+
+/// A step that has ended.
+#[derive(Debug, Clone)]
+pub struct Ended {
+    pub outcome: StepOutcome,
+    /// The names of its captures, whether they have values or not.
+    pub names: Vec<String>,
+    /// What it says about causes: the truth and what was found.
+    pub finders: IndexMap<String, (Truth, String)>,
+    /// Its result is masked as a whole.
+    pub masked: bool,
+}
+
+/// How to take a step back.
+#[derive(Clone)]
+pub struct UndoEntry {
+    /// The step, by the name that observers see and by its name in the playbook.
+    pub step: StepPath,
+    pub checked: StepPath,
+    /// What takes it back: `(graph step path, index)` would not outlive edits, so the steps themselves.
+    pub undo: Rc<Vec<Step>>,
+    /// What they see.
+    pub locals: Locals,
+    /// The calls as they were shown with the write's approval.
+    pub shown: Rc<Vec<QuestionCall>>,
+    /// The calls as they were rendered when the write ended, by step id.
+    pub rendered: Rc<HashMap<String, Json>>,
+    /// The changes that it takes back, by index.
+    pub changes: Vec<usize>,
+}
+
+/// Where steps run.
+#[derive(Clone)]
+pub struct Container {
+    /// The name before its steps' names, as observers see it.
+    pub shown: String,
+    /// The same in the playbook; differs while `verify` reads the symptom graph again.
+    pub checked: String,
+    /// Names from outside.
+    pub locals: Locals,
+    /// The graph.
+    pub graph: Graph,
+    /// Cancellation does not reach here: `finally` and undo.
+    pub shielded: bool,
+    /// The undo that these steps belong to.
+    pub undoing: Option<Rc<UndoEntry>>,
+}
+
+/// What kind of graph a step belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Graph {
+    Symptom,
+    Diagnose,
+    Resolve,
+    Check,
+    Verify,
+}
+
+impl Graph {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Symptom => "symptom",
+            Self::Diagnose => "diagnose",
+            Self::Resolve => "resolve",
+            Self::Check => "check",
+            Self::Verify => "verify",
+        }
+    }
+
+    /// Steps run in written order and may change something.
+    pub fn acts(self) -> bool {
+        self == Self::Resolve
+    }
+}
+
+impl Container {
+    /// The top of a graph.
+    pub fn of(graph: Graph) -> Self {
+        Self {
+            shown: graph.name().to_owned(),
+            checked: graph.name().to_owned(),
+            locals: Locals::default(),
+            graph,
+            shielded: false,
+            undoing: None,
+        }
+    }
+
+    /// The inside of a block, or its `finally`.
+    pub fn inside(&self, id: &str, locals: Locals) -> Self {
+        Self {
+            shown: format!("{}.{id}", self.shown),
+            checked: format!("{}.{id}", self.checked),
+            locals,
+            ..self.clone()
+        }
+    }
+
+    /// The full name of a step as observers see it.
+    pub fn shown(&self, id: &str) -> StepPath {
+        format!("{}.{id}", self.shown)
+    }
+
+    /// The full name of a step in the playbook.
+    pub fn checked(&self, id: &str) -> StepPath {
+        format!("{}.{id}", self.checked)
+    }
+
+    /// The name under which a step of the playbook is found here.
+    pub fn shown_name(&self, checked: &str) -> StepPath {
+        let graph = self.checked.split('.').next().unwrap_or_default();
+        let shown = self.shown.split('.').next().unwrap_or_default();
+        match checked.strip_prefix(graph) {
+            Some(rest) if rest.starts_with('.') => format!("{shown}{rest}"),
+            _ => checked.to_owned(),
+        }
+    }
+}
+
+impl Run<'_> {
+    /// The time.
+    pub fn now(&self) -> Timestamp {
+        self.around.world.now()
+    }
+
+    /// What the checker found out about a step.
+    pub fn checked(&self, path: &str) -> CheckedStep {
+        self.plan
+            .checked
+            .steps
+            .get(path)
+            .cloned()
+            .unwrap_or_default()
+    }
+
+    /// Tells observers and the journal. Secrets must have been masked.
+    pub fn emit(&self, kind: EventKind) {
+        let event = Event {
+            at: self.now(),
+            kind,
+        };
+        self.around.observer.observe(&event);
+        if let Err(error) = self.around.journal.event(&self.id, &event) {
+            self.state.borrow_mut().journal_error.get_or_insert(error);
+        }
+    }
+
+    /// The name of a step as observers see it.
+    pub fn public(&self, path: &str) -> StepPath {
+        format!("{}{path}", self.prefix)
+    }
+
+    /// Whether steps must not start any more.
+    pub fn is_stopped(&self, container: &Container) -> bool {
+        if self.state.borrow().stop.is_some() {
+            // `finally` runs after an abort; a paused run will go on, so it does not.
+            let paused = matches!(self.state.borrow().stop, Some(Stop::Paused(_)));
+            return paused || !container.shielded;
+        }
+        if self.around.cancel.is_cancelled() {
+            self.state.borrow_mut().stop = Some(Stop::Aborted);
+            return !container.shielded;
+        }
+        false
+    }
+
+    /// Notes that the run ends early; the first reason stays.
+    pub fn stop(&self, stop: Stop) {
+        self.state.borrow_mut().stop.get_or_insert(stop);
+    }
+
+    /// Records that a step has ended, and tells.
+    pub fn end(&self, container: &Container, id: &str, mut ended: Ended) {
+        let path = container.shown(id);
+        ended.outcome.ended = self.now();
+        let masked = self.masked(&ended);
+        {
+            let mut state = self.state.borrow_mut();
+            state.steps.shift_remove(&path);
+            state.steps.insert(path.clone(), ended);
+        }
+        self.emit(EventKind::StepEnded {
+            step: self.public(&path),
+            outcome: Box::new(masked),
+        });
+    }
+
+    /// A step's outcome as it may be shown.
+    pub fn masked(&self, ended: &Ended) -> StepOutcome {
+        let redactor = self.redactor.borrow();
+        let mut outcome = ended.outcome.clone();
+        for value in outcome.captures.values_mut() {
+            *value = if ended.masked {
+                Value::text(crate::redact::MASK)
+            } else {
+                redactor.value(value)
+            };
+        }
+        for assertion in &mut outcome.assertions {
+            assertion.found = redactor.text(&assertion.found);
+            assertion.message = assertion
+                .message
+                .as_deref()
+                .map(|message| redactor.text(message));
+        }
+        if let Some(error) = &mut outcome.error {
+            error.message = redactor.text(&error.message);
+        }
+        outcome
+    }
+
+    /// Waits, unless the run is asked to end; says whether the whole time has passed.
+    pub async fn sleep(
+        &self,
+        container: &Container,
+        step: &str,
+        why: &str,
+        length: jiff::SignedDuration,
+    ) -> bool {
+        self.emit(EventKind::Waiting {
+            step: self.public(step),
+            why: why.to_owned(),
+            length,
+        });
+        let sleep = self.around.world.sleep(length);
+        if container.shielded {
+            sleep.await;
+            return true;
+        }
+        tokio::select! {
+            biased;
+            () = sleep => true,
+            () = self.around.cancel.cancelled() => false,
+        }
+    }
+
+    /// The account, region and role acted on, in one line.
+    pub fn place(&self, target: &runbook_registry::call::Target) -> String {
+        let place = self.around.world.place();
+        let mut parts = Vec::new();
+        if let Some(account) = place.account {
+            parts.push(format!("account {account}"));
+        }
+        if let Some(region) = target.region.clone().or(place.region) {
+            parts.push(format!("region {region}"));
+        }
+        if let Some(role) = &target.role {
+            parts.push(format!("role {role}"));
+        }
+        parts.join(", ")
+    }
+
+    /// A question with its secrets masked.
+    pub fn masked_question(&self, question: &Question) -> Question {
+        let redactor = self.redactor.borrow();
+        let calls = |calls: &[QuestionCall]| {
+            calls
+                .iter()
+                .map(|call| QuestionCall {
+                    action: call.action.clone(),
+                    arguments: redactor.json(&call.arguments),
+                    changes: call
+                        .changes
+                        .iter()
+                        .map(|change| crate::approval::ValueChange {
+                            path: change.path.clone(),
+                            from: redactor.json(&change.from),
+                            to: redactor.json(&change.to),
+                        })
+                        .collect(),
+                })
+                .collect()
+        };
+        Question {
+            calls: calls(&question.calls),
+            undo: calls(&question.undo),
+            step: question.step.clone(),
+            title: question.title.clone(),
+            effects: question.effects.clone(),
+            prompt: question.prompt.as_deref().map(|text| redactor.text(text)),
+            place: question.place.clone(),
+        }
+    }
+}
+
+impl Ended {
+    /// A step that did not run.
+    pub fn not_run(
+        step: &Step,
+        status: StepStatus,
+        error: crate::outcome::StepError,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            outcome: StepOutcome {
+                status,
+                title: step.title.as_ref().map(|title| title.value.clone()),
+                action: action_of(step),
+                holds: None,
+                captures: IndexMap::new(),
+                assertions: Vec::new(),
+                error: Some(error),
+                truncated: false,
+                calls: 0,
+                started: now,
+                ended: now,
+            },
+            names: capture_names(step),
+            finders: IndexMap::new(),
+            masked: false,
+        }
+    }
+}
+
+/// The names that a step keeps.
+pub fn capture_names(step: &Step) -> Vec<String> {
+    step.capture
+        .iter()
+        .map(|capture| capture.name.value.clone())
+        .collect()
+}
+
+/// The action that a step calls.
+pub fn action_of(step: &Step) -> Option<String> {
+    match &step.work {
+        runbook_playbook::syntax::step::Work::Action(call) => Some(call.action.value.clone()),
+        _ => None,
+    }
+}

@@ -1,0 +1,248 @@
+//! Asking before a write: what is shown is what is sent.
+
+use super::call::{Prepared, gravest};
+use super::{Context, Halt, arguments};
+use crate::approval::{Decision, Question, QuestionCall, ValueChange};
+use crate::event::EventKind;
+use crate::outcome::{StepError, Waiting};
+use crate::run::scope::StepScope;
+use crate::run::state::Stop;
+use runbook_playbook::catalog::Effect;
+use runbook_playbook::syntax::approve::{Approve, People};
+use runbook_playbook::syntax::step::Work;
+use runbook_playbook::template;
+use serde_json::Value as Json;
+use std::collections::BTreeSet;
+
+/// Who answers in a scenario; stands for as many people as are needed.
+const SCENARIO: &str = "scenario";
+
+/// The calls by which a step would be taken back, as far as they can be rendered before it is sent.
+pub(super) fn undo_calls(
+    context: &Context<'_, '_>,
+    scope: &StepScope<'_, '_>,
+) -> Vec<QuestionCall> {
+    let base = context.container.checked(&context.step.id.value);
+    context
+        .step
+        .undo
+        .iter()
+        .filter_map(|step| match &step.work {
+            Work::Action(call) => {
+                let checked = context
+                    .run
+                    .checked(&format!("{base}.undo.{}", step.id.value));
+                Some(QuestionCall {
+                    action: call.action.value.clone(),
+                    arguments: arguments::render_early(
+                        context,
+                        call,
+                        checked.action.as_deref(),
+                        scope,
+                    ),
+                    changes: Vec::new(),
+                })
+            }
+            _ => None,
+        })
+        .collect()
+}
+
+/// Asks for leave to send the calls, unless none is needed or it has been given.
+///
+/// # Errors
+/// Leave was not given.
+pub(super) async fn ask(
+    context: &Context<'_, '_>,
+    prepared: &[Prepared],
+    undo: Vec<QuestionCall>,
+    scope: &StepScope<'_, '_>,
+) -> Result<(), Halt> {
+    let run = context.run;
+    let Some(first) = prepared.first() else {
+        return Ok(());
+    };
+    let by_effect = gravest(&first.effects) != Effect::Read
+        && !first.call.action.starts_with("human:")
+        && first.call.action != "playbook:Run";
+    if !by_effect && context.step.approve == Approve::Auto {
+        return Ok(());
+    }
+    if covered_by_write(context, prepared) {
+        return Ok(());
+    }
+    let reading = context.states_read();
+    if reading && run.state.borrow().allowed.contains(&context.checked_path()) {
+        return Ok(());
+    }
+    let people = match &context.step.approve {
+        Approve::People(people) => Some(people.as_ref()),
+        _ => None,
+    };
+    let question = Question {
+        step: context.public(),
+        title: context.step.title.as_ref().map(|title| title.value.clone()),
+        calls: prepared
+            .iter()
+            .map(|one| QuestionCall {
+                action: one.call.action.clone(),
+                arguments: one.call.arguments.clone(),
+                changes: changes(one.before.as_ref(), &one.call.arguments),
+            })
+            .collect(),
+        effects: first.effects.clone(),
+        prompt: people
+            .and_then(|people| people.prompt.as_ref())
+            .and_then(|prompt| template::render_text(prompt, scope).ok()),
+        place: run.place(&first.call.target),
+        undo,
+    };
+    for one in prepared {
+        run.learn(
+            &one.call.arguments,
+            context.action().map(|action| &action.input),
+        );
+    }
+    let question = run.masked_question(&question);
+    match decide(context, &question, people).await {
+        Decision::Approved { .. } => {
+            if reading {
+                let path = context.checked_path();
+                run.state.borrow_mut().allowed.insert(path);
+            }
+            Ok(())
+        }
+        Decision::Declined { by } if context.container.graph.acts() => {
+            tracing::debug!(step = context.path, by, "declined");
+            run.state.borrow_mut().declined = true;
+            Err(Halt::Declined)
+        }
+        // In a graph that only reads, what was not allowed could not be read.
+        Decision::Declined { by } => {
+            Err(StepError::new("declined", format!("declined by {by}")).into())
+        }
+        Decision::Nobody => {
+            let calls: Vec<String> = question
+                .calls
+                .iter()
+                .map(|call| format!("{} {}", call.action, call.arguments))
+                .collect();
+            run.stop(Stop::Paused(Box::new(Waiting {
+                step: context.public(),
+                question: calls.join("; "),
+                next: run.how_to_go_on(),
+            })));
+            Err(Halt::Stopped)
+        }
+        Decision::Abort => {
+            run.stop(Stop::Aborted);
+            Err(Halt::Stopped)
+        }
+    }
+}
+
+/// Asks once, or until as many people have said yes as the author wants.
+async fn decide(
+    context: &Context<'_, '_>,
+    question: &Question,
+    people: Option<&People>,
+) -> Decision {
+    let needed = people.map_or(1, |people| {
+        usize::try_from(people.people.value).unwrap_or(1)
+    });
+    let mut agreed = BTreeSet::new();
+    loop {
+        context
+            .run
+            .emit(EventKind::Asked(Box::new(question.clone())));
+        let answer = context.run.around.approver.decide(question);
+        let mut decision = if context.container.shielded {
+            answer.await
+        } else {
+            tokio::select! {
+                biased;
+                decision = answer => decision,
+                () = context.run.around.cancel.cancelled() => Decision::Abort,
+            }
+        };
+        if let (Decision::Approved { by }, Some(people)) = (&decision, people) {
+            let may = people.from.is_empty()
+                || by == SCENARIO
+                || people.from.iter().any(|name| name.value == *by);
+            // One person who answers twice is still one.
+            if !may || (!agreed.insert(by.clone()) && by != SCENARIO) {
+                decision = Decision::Nobody;
+            }
+        }
+        context.run.emit(EventKind::Answered {
+            step: question.step.clone(),
+            decision: decision.clone(),
+        });
+        match &decision {
+            Decision::Approved { by }
+                if by != SCENARIO && agreed.len() < needed && people.is_some() => {}
+            _ => return decision,
+        }
+    }
+}
+
+/// An undo step that is what was shown with its write's approval needs no answer of its own.
+fn covered_by_write(context: &Context<'_, '_>, prepared: &[Prepared]) -> bool {
+    let Some(entry) = &context.container.undoing else {
+        return false;
+    };
+    context.step.approve == Approve::Auto
+        && prepared.iter().all(|one| {
+            entry.shown.iter().any(|shown| {
+                shown.action == one.call.action && fits(&shown.arguments, &one.call.arguments)
+            })
+        })
+}
+
+/// What is sent is what was shown; a value that could not be known then was shown as its template.
+fn fits(shown: &Json, sent: &Json) -> bool {
+    match (shown, sent) {
+        (Json::String(text), _) if text.contains("${{") => true,
+        (Json::Object(shown), Json::Object(sent)) => {
+            shown.len() == sent.len()
+                && shown
+                    .iter()
+                    .all(|(name, value)| sent.get(name).is_some_and(|other| fits(value, other)))
+        }
+        (shown, sent) => shown == sent,
+    }
+}
+
+/// Arguments that differ from the members of `before` that have the same name.
+fn changes(before: Option<&Json>, arguments: &Json) -> Vec<ValueChange> {
+    let mut found = Vec::new();
+    if let Some(before) = before {
+        compare(before, arguments, "", &mut found);
+    }
+    found
+}
+
+fn compare(before: &Json, arguments: &Json, path: &str, found: &mut Vec<ValueChange>) {
+    let (Json::Object(before), Json::Object(arguments)) = (before, arguments) else {
+        return;
+    };
+    for (name, to) in arguments {
+        let Some(from) = before.get(name) else {
+            continue;
+        };
+        let path = if path.is_empty() {
+            name.clone()
+        } else {
+            format!("{path}.{name}")
+        };
+        if from.is_object() && to.is_object() {
+            compare(from, to, &path, found);
+        } else if from != to {
+            found.push(ValueChange {
+                path,
+                from: from.clone(),
+                to: to.clone(),
+            });
+        }
+    }
+}

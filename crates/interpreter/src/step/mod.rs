@@ -1,0 +1,297 @@
+//! One step's life: gate → arguments → approval → call → capture → judge, once or for each element.
+
+mod approval;
+mod arguments;
+mod base;
+mod call;
+mod capture;
+mod each;
+mod gate;
+mod judge;
+mod nested;
+mod unit;
+
+use crate::event::EventKind;
+use crate::outcome::{AssertionOutcome, StepError, StepOutcome, StepStatus};
+use crate::run::state::{Container, Ended, Graph, Run, action_of, capture_names};
+use crate::truth::Truth;
+use indexmap::IndexMap;
+use jiff::Timestamp;
+use runbook_playbook::catalog::{Action, Effect, Effects};
+use runbook_playbook::checked::{CheckedStep, StepPath};
+use runbook_playbook::syntax::step::{Sensitive, Step};
+use runbook_playbook::value::Value;
+use runbook_registry::world::Pending;
+use std::cell::Cell;
+
+/// How a step ended, as its graph needs to know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StepEnd {
+    Done,
+    Skipped,
+    Blocked,
+    Failed,
+    /// A person declined a write in it.
+    Declined,
+    /// It was taken back.
+    Undone,
+    /// The run ends early.
+    Stopped,
+}
+
+/// A step while it runs.
+pub(crate) struct Context<'r, 'a> {
+    pub run: &'r Run<'a>,
+    pub step: &'r Step,
+    pub container: &'r Container,
+    pub checked: CheckedStep,
+    /// Its name as it is recorded.
+    pub path: StepPath,
+    /// Calls made so far.
+    pub calls: Cell<usize>,
+    /// When its `timeout` or the run's ends it.
+    pub deadline: Cell<Option<Timestamp>>,
+}
+
+/// Why a step does not go on.
+pub(crate) enum Halt {
+    Failed(Box<Failure>),
+    Declined,
+    /// What was taken back inside of it.
+    Undone,
+    Stopped,
+}
+
+/// A failure and what was seen until then.
+pub(crate) struct Failure {
+    pub error: StepError,
+    pub assertions: Vec<AssertionOutcome>,
+    pub truncated: bool,
+}
+
+impl From<StepError> for Halt {
+    fn from(error: StepError) -> Self {
+        Self::Failed(Box::new(Failure {
+            error,
+            assertions: Vec::new(),
+            truncated: false,
+        }))
+    }
+}
+
+/// What a step, or one element of it, found.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Found {
+    pub captures: IndexMap<String, Value>,
+    pub assertions: Vec<AssertionOutcome>,
+    pub holds: Option<Truth>,
+    pub finders: IndexMap<String, (Truth, String)>,
+    pub truncated: bool,
+    /// The error that was an answer.
+    pub error: Option<StepError>,
+}
+
+impl Context<'_, '_> {
+    /// The action of the step.
+    pub fn action(&self) -> Option<&Action> {
+        self.checked.action.as_deref()
+    }
+
+    /// A step's name for people who watch.
+    pub fn public(&self) -> StepPath {
+        self.run.public(&self.path)
+    }
+
+    /// The step's name in the playbook.
+    pub fn checked_path(&self) -> StepPath {
+        self.container.checked(&self.step.id.value)
+    }
+
+    /// The step only reasons, or only reads as far as its author says.
+    pub fn reads_only(&self) -> bool {
+        self.effects(None)
+            .iter()
+            .all(|effect| *effect == Effect::Read)
+    }
+
+    /// What the step's call does: the registry's word, what `with` sets, and what the author says.
+    pub fn effects(&self, call: Option<&runbook_playbook::syntax::step::Call>) -> Effects {
+        let Some(action) = self.action() else {
+            return Effects::from([Effect::Read]);
+        };
+        let mut effects = action.effects.clone();
+        if let Some(call) = call {
+            for (member, effect) in &action.effects_by_member {
+                let sets = call.with.iter().any(|(key, _)| {
+                    key.value == *member || key.value.ends_with(&format!(".{member}"))
+                });
+                if sets {
+                    effects.insert(*effect);
+                }
+            }
+        }
+        if let Some(stated) = &self.step.effect
+            && stated.value != Effect::Read
+        {
+            effects.insert(stated.value);
+        }
+        if effects.len() > 1 {
+            effects.remove(&Effect::Read);
+        }
+        effects
+    }
+
+    /// The author states that code only reads.
+    pub fn states_read(&self) -> bool {
+        self.step
+            .effect
+            .as_ref()
+            .is_some_and(|effect| effect.value == Effect::Read)
+    }
+
+    /// The time left, if there is a bound.
+    pub fn time_left(&self) -> Option<jiff::SignedDuration> {
+        self.deadline
+            .get()
+            .map(|deadline| deadline.duration_since(self.run.now()))
+    }
+
+    /// Starts the step's clock.
+    pub fn start_clock(&self) {
+        let own = self
+            .step
+            .timeout
+            .as_ref()
+            .and_then(|timeout| self.run.now().checked_add(timeout.value).ok());
+        let deadline = match (own, self.run.deadline) {
+            (Some(own), Some(run)) => Some(own.min(run)),
+            (own, run) => own.or(run),
+        };
+        self.deadline.set(deadline);
+    }
+}
+
+/// The step makes a claim.
+pub(crate) fn claims(step: &Step, graph: Graph) -> bool {
+    let asserts = step.assert.iter().any(|assertion| !assertion.warn);
+    !step.causes.is_empty() || (asserts && !graph.acts())
+}
+
+/// Runs a step and records how it ended.
+pub(crate) fn run_step<'r>(
+    run: &'r Run<'_>,
+    step: &'r Step,
+    container: &'r Container,
+) -> Pending<'r, StepEnd> {
+    Box::pin(life(run, step, container))
+}
+
+/// Records a step that does not run.
+pub(crate) fn leave_out(
+    run: &Run<'_>,
+    step: &Step,
+    container: &Container,
+    status: StepStatus,
+    error: StepError,
+) {
+    let mut ended = Ended::not_run(step, status, error, run.now());
+    if status == StepStatus::Blocked && claims(step, container.graph) {
+        ended.outcome.holds = Some(Truth::Unknown);
+    }
+    if status == StepStatus::Skipped && claims(step, container.graph) {
+        ended.outcome.holds = Some(Truth::False);
+    }
+    run.end(container, &step.id.value, ended);
+}
+
+async fn life(run: &Run<'_>, step: &Step, container: &Container) -> StepEnd {
+    let id = &step.id.value;
+    let checked = run.checked(&container.checked(id));
+    if let Some((status, error)) = gate::shut(run, step, container, &checked) {
+        leave_out(run, step, container, status, error);
+        return if status == StepStatus::Blocked {
+            StepEnd::Blocked
+        } else {
+            StepEnd::Skipped
+        };
+    }
+    let context = Context {
+        run,
+        step,
+        container,
+        checked,
+        path: container.shown(id),
+        calls: Cell::new(0),
+        deadline: Cell::new(None),
+    };
+    let started = run.now();
+    run.emit(EventKind::StepStarted {
+        step: context.public(),
+        title: step.title.as_ref().map(|title| title.value.clone()),
+        action: action_of(step),
+    });
+    context.start_clock();
+    let result = each::run(&context).await;
+    let mut outcome = StepOutcome {
+        status: StepStatus::Done,
+        title: step.title.as_ref().map(|title| title.value.clone()),
+        action: action_of(step),
+        holds: None,
+        captures: IndexMap::new(),
+        assertions: Vec::new(),
+        error: None,
+        truncated: false,
+        calls: context.calls.get(),
+        started,
+        ended: started,
+    };
+    let mut finders = IndexMap::new();
+    let claims = claims(step, container.graph);
+    let end = match result {
+        Ok(found) => {
+            outcome.holds = found.holds;
+            outcome.captures = found.captures;
+            outcome.assertions = found.assertions;
+            outcome.error = found.error;
+            outcome.truncated = found.truncated;
+            finders = found.finders;
+            StepEnd::Done
+        }
+        Err(Halt::Failed(failure)) => {
+            outcome.status = StepStatus::Failed;
+            outcome.error = Some(failure.error);
+            outcome.assertions = failure.assertions;
+            outcome.truncated = failure.truncated;
+            StepEnd::Failed
+        }
+        Err(Halt::Undone) => {
+            outcome.status = StepStatus::Undone;
+            outcome.error = Some(StepError::new("undone", "what it did was taken back"));
+            StepEnd::Undone
+        }
+        Err(Halt::Declined) => {
+            outcome.status = StepStatus::Skipped;
+            outcome.error = Some(StepError::new("declined", "declined by a person"));
+            StepEnd::Declined
+        }
+        Err(Halt::Stopped) => {
+            outcome.status = StepStatus::Skipped;
+            outcome.error = Some(StepError::new(
+                "stopped",
+                "the run ended before it was done",
+            ));
+            StepEnd::Stopped
+        }
+    };
+    if end != StepEnd::Done && claims {
+        outcome.holds = Some(Truth::Unknown);
+    }
+    let ended = Ended {
+        outcome,
+        names: capture_names(step),
+        finders,
+        masked: matches!(step.sensitive, Some(Sensitive::All)),
+    };
+    run.end(container, id, ended);
+    end
+}

@@ -1,0 +1,161 @@
+//! `playbook:Run`: another playbook as a step.
+
+use super::call::{Prepared, Sent};
+use super::{Context, Halt};
+use crate::event::{Event, EventKind, Observer};
+use crate::outcome::{Change, Outcome, StepError};
+use crate::plan::{Options, Plan, Until};
+use crate::run::state::Stop;
+use crate::surroundings::Surroundings;
+use crate::verdict::Verdict;
+use runbook_playbook::inputs;
+use serde_json::{Map, Value as Json, json};
+use std::rc::Rc;
+
+/// How deep playbooks may run each other.
+const DEEPEST: usize = 8;
+
+/// Passes a nested run's events on, without its beginning and end, which are not those of the whole.
+struct Inner<'o>(&'o dyn Observer);
+
+impl Observer for Inner<'_> {
+    fn observe(&self, event: &Event) {
+        if !matches!(
+            event.kind,
+            EventKind::RunStarted { .. } | EventKind::RunEnded(_)
+        ) {
+            self.0.observe(event);
+        }
+    }
+}
+
+/// Runs the playbook that the arguments name. Its writes ask as usual, its changes are this run's.
+///
+/// # Errors
+/// The playbook cannot be loaded or its inputs do not fit, or it did not end well.
+pub(super) async fn run(context: &Context<'_, '_>, prepared: &Prepared) -> Result<Sent, Halt> {
+    let run = context.run;
+    let arguments = &prepared.call.arguments;
+    let path = arguments
+        .get("path")
+        .and_then(Json::as_str)
+        .unwrap_or_default();
+    if run.depth >= DEEPEST {
+        return Err(StepError::new(
+            "depth",
+            format!("playbooks run each other more than {DEEPEST} deep"),
+        )
+        .into());
+    }
+    let checked = run
+        .around
+        .library
+        .load(&run.plan.checked, path)
+        .map_err(|why| StepError::new("not_found", why))?;
+    let only = arguments.get("only").and_then(Json::as_str);
+    let given: Vec<(String, inputs::Given)> = arguments
+        .get("inputs")
+        .and_then(Json::as_object)
+        .map(|members| {
+            members
+                .iter()
+                .map(|(name, value)| (name.clone(), inputs::Given::Json(value.clone())))
+                .collect()
+        })
+        .unwrap_or_default();
+    let inputs = inputs::bind(&checked.playbook, &given, run.now()).map_err(|problems| {
+        let problems: Vec<String> = problems
+            .into_iter()
+            .map(|problem| problem.to_string())
+            .collect();
+        StepError::new("arguments", format!("{path}: {}", problems.join("; ")))
+    })?;
+    let options = Options {
+        until: match only {
+            Some("symptom") => Some(Until::Symptom),
+            Some("diagnose") => Some(Until::Diagnose),
+            _ => run
+                .plan
+                .options
+                .until
+                .filter(|until| *until == Until::Resolve),
+        },
+        verify: run.plan.options.verify,
+        ..Options::default()
+    };
+    let plan = Plan::new(checked, inputs, options)
+        .map_err(|error| StepError::new("not_found", error.to_string()))?;
+    let inner = Inner(run.around.observer);
+    let around = Surroundings {
+        observer: &inner,
+        ..run.around
+    };
+    let prefix = format!("{}/", context.public());
+    let outcome = Box::pin(crate::run::run_inside(
+        &plan,
+        around,
+        run.depth + 1,
+        prefix,
+        Rc::clone(&run.redactor),
+    ))
+    .await;
+    take_over(context, &outcome);
+    if let Some(waiting) = &outcome.waiting {
+        run.stop(Stop::Paused(Box::new(waiting.clone())));
+        return Err(Halt::Stopped);
+    }
+    // What a playbook says is an answer where it was only asked; where it had to mend, an end that is not well fails.
+    let asked = only.is_some() && outcome.verdict != Verdict::Failed;
+    if outcome.verdict == Verdict::Aborted {
+        return Err(Halt::Stopped);
+    }
+    if !asked && !outcome.verdict.is_well() && outcome.verdict != Verdict::Unhealthy {
+        let message = format!("{path} ended {}: {}", outcome.verdict, outcome.explanation);
+        return Err(StepError::new("verdict", message).into());
+    }
+    Ok(Sent {
+        result: Some(Rc::new(result(&outcome))),
+        ..Sent::default()
+    })
+}
+
+/// Counts the nested run's changes as this run's.
+fn take_over(context: &Context<'_, '_>, outcome: &Outcome) {
+    let mut state = context.run.state.borrow_mut();
+    state.answered |= !outcome.environment;
+    if outcome.environment {
+        state.environment.get_or_insert(true);
+    }
+    let path = &context.path;
+    if !outcome.changes.is_empty() {
+        state.last_write = Some(outcome.ended);
+    }
+    state
+        .changes
+        .extend(outcome.changes.iter().map(|change| Change {
+            step: format!("{path}/{}", change.step),
+            undoes: change.undoes.as_ref().map(|step| format!("{path}/{step}")),
+            ..change.clone()
+        }));
+}
+
+/// The outputs, with the verdict and the causes beside them.
+fn result(outcome: &Outcome) -> Json {
+    let mut result: Map<String, Json> = outcome
+        .outputs
+        .iter()
+        .map(|(name, value)| (name.clone(), value.to_json()))
+        .collect();
+    result
+        .entry("verdict")
+        .or_insert_with(|| json!(outcome.verdict.as_str()));
+    result.entry("causes").or_insert_with(|| {
+        outcome
+            .causes
+            .iter()
+            .filter(|cause| cause.found == crate::truth::Truth::True)
+            .map(|cause| json!(cause.name))
+            .collect()
+    });
+    Json::Object(result)
+}
