@@ -31,9 +31,12 @@ pub struct CheckedStep {
     pub action: Option<Arc<Action>>,
     /// The signature of its `before`.
     pub before: Option<Arc<Action>>,
-    /// Steps that must have ended before it starts, in written order: those that it names, or `needs`.
+    /// Steps of the same graph or block that must have ended before it starts, in written order: where only reads stand
+    /// those that it (or a step inside it) names, elsewhere those written before it; or `needs`. Earlier graphs have
+    /// ended anyway and are not listed.
     pub after: Vec<StepPath>,
-    /// Of those, the ones whose captures it uses: it is skipped or blocked when they have none.
+    /// Steps of this graph, of enclosing ones and of earlier ones whose captures it uses: it is skipped or blocked when
+    /// they have none.
     pub reads: Vec<StepPath>,
     /// It handles truncation itself: something reads its `.truncated`, or it sets `limit`.
     pub reads_truncated: bool,

@@ -1,9 +1,11 @@
 //! Data with templates in it: what stands under `with`, `message`, `default` and the like.
 
+mod check;
 mod literal;
 mod parse;
 mod render;
 
+pub use check::{accepts, check_data};
 pub(crate) use literal::fit;
 pub use literal::read_scalar;
 pub use parse::parse;

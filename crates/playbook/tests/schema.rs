@@ -108,3 +108,23 @@ fn the_scenario_schema_takes_the_example_and_refuses_slips() {
         );
     }
 }
+
+#[test]
+fn the_written_schemas_are_current() {
+    for (written, schema) in [
+        (
+            include_str!("../../../schemas/playbook.schema.json"),
+            playbook_schema(),
+        ),
+        (
+            include_str!("../../../schemas/scenarios.schema.json"),
+            scenarios_schema(),
+        ),
+    ] {
+        let written: Value = serde_json::from_str(written).expect("JSON");
+        assert!(
+            written == schema,
+            "schemas/ is out of date: run `cargo xtask schemas --write`"
+        );
+    }
+}

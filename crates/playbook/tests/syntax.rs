@@ -131,6 +131,19 @@ fn a_condition_may_be_written_as_a_template() {
     }
 }
 
+#[test]
+fn a_template_inside_a_condition_is_refused() {
+    let (_, problems) = problems(
+        "playbook: v1\ntitle: x\nresolve:\n  a:\n    action: ecs:X\n    when: run.id == ${{ inputs.x }}\n",
+    );
+    assert_eq!(
+        problems,
+        [
+            "6:21 template-place: this is an expression already, so no template stands in it | write `run.id == inputs.x`"
+        ]
+    );
+}
+
 mod any_text {
     use super::{EXAMPLE, syntax};
     use proptest::prelude::*;

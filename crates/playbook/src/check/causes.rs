@@ -3,7 +3,7 @@
 use super::index::{Index, Stage, StepId};
 use super::names::{Meaning, Offer};
 use super::order::Resolved;
-use super::problems::{Problems, suggestion};
+use super::problems::{Problems, helped, suggestion};
 use crate::checked::CheckedCause;
 use crate::diagnostic::Code;
 use indexmap::IndexMap;
@@ -53,7 +53,10 @@ pub(super) fn check(index: &Index<'_>, problems: &mut Problems) {
                     name.span,
                     format!("no step finds the cause `{}`", name.value),
                 );
-                problem.help = suggestion(&name.value, causes.keys().map(String::as_str));
+                problem = helped(
+                    problem,
+                    suggestion(&name.value, causes.keys().map(String::as_str)),
+                );
                 problems.push(problem);
             }
         }

@@ -2,7 +2,7 @@
 
 use super::effects;
 use super::index::Index;
-use super::problems::Problems;
+use super::problems::{Problems, helped};
 use crate::catalog::{Action, ActionKind, Effect};
 use crate::diagnostic::Code;
 use crate::span::Span;
@@ -87,9 +87,11 @@ fn on_action(problems: &mut Problems, step: &Step, action: &Action, reads: bool)
                 format!("the model of `{name}` names no error `{}`", code.value),
             )
             .warning();
-        problem.help =
+        problem = helped(
+            problem,
             super::problems::closest(&code.value, action.errors.iter().map(String::as_str))
-                .map(|meant| format!("did you mean `{meant}`?"));
+                .map(|meant| format!("did you mean `{meant}`?")),
+        );
         problems.push(problem);
     }
 }

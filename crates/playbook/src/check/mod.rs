@@ -4,17 +4,25 @@
 //! ([`order`]), then types. Rules are files of their own; each adds what it finds to one list, and none stops another.
 
 mod actions;
+mod arguments;
+mod assertions;
+mod captures;
 mod causes;
+mod conditions;
 mod effects;
 mod index;
+mod inputs;
 mod keys;
 mod library;
 mod names;
 mod order;
+mod playbooks;
 mod problems;
 mod reference;
 mod secrets;
 mod steps;
+mod types;
+mod typing;
 mod uses;
 
 pub use library::{Empty, Library, Signature};
@@ -29,6 +37,7 @@ use names::{Meaning, Viewpoint};
 use order::Resolved;
 use problems::Problems;
 use reference::Written;
+use types::Types;
 use uses::Moment;
 
 /// Checks a playbook whose text could be read. `id` is its path below the playbook root without the ending.
@@ -39,7 +48,7 @@ pub fn check(
     playbook: Playbook,
     id: &str,
     catalog: &dyn Catalog,
-    _library: &dyn Library,
+    library: &dyn Library,
 ) -> (Option<Checked>, Vec<Diagnostic>) {
     let mut problems = Problems::new(playbook.source.clone());
     let (steps, causes) = {
@@ -53,6 +62,13 @@ pub fn check(
         keys::check(&index, &mut problems);
         causes::check(&index, &mut problems);
         causes::claims(&index, &mut problems, &resolved);
+        let types = Types::new(&index, &order);
+        inputs::check(&index, &types, &mut problems);
+        arguments::check(&index, &types, &mut problems);
+        captures::check(&index, &types, &mut problems);
+        assertions::check(&index, &types, &mut problems);
+        conditions::check(&index, &types, &mut problems);
+        playbooks::check(&index, &types, &mut problems, id, library);
         (
             steps::table(&index, &order, &resolved),
             causes::table(&index),

@@ -1,7 +1,7 @@
 //! What a name means where it stands.
 
 use super::index::{Index, Part, Stage, StepId};
-use super::problems::{Problems, suggestion};
+use super::problems::{Problems, helped, suggestion};
 use super::reference::Reference;
 use super::uses::Moment;
 use crate::diagnostic::{Code, Diagnostic};
@@ -146,7 +146,7 @@ struct Resolver<'r, 'a> {
 
 type Resolved = Result<Meaning, Box<Diagnostic>>;
 
-impl<'a> Resolver<'_, 'a> {
+impl Resolver<'_, '_> {
     fn error(&self, code: Code, at: usize, message: String) -> Diagnostic {
         self.problems
             .error(code, self.reference.span_to(at), message)
@@ -212,28 +212,26 @@ impl<'a> Resolver<'_, 'a> {
         self.error(Code::UnknownName, 0, message).help(help)
     }
 
-    fn bare(&self, example: &str) -> Box<Diagnostic> {
+    fn bare(&self, example: &str) -> Diagnostic {
         let name = self.reference.name(0).unwrap_or_default();
-        Box::new(
-            self.error(
-                Code::ExpressionType,
-                0,
-                format!("`{name}` is a group of names and no value"),
-            )
-            .help(format!("write for example `{example}`")),
+        self.error(
+            Code::ExpressionType,
+            0,
+            format!("`{name}` is a group of names and no value"),
         )
+        .help(format!("write for example `{example}`"))
     }
 
     fn input(&self) -> Resolved {
         let inputs = &self.index.playbook.inputs;
         let Some(name) = self.reference.name(1) else {
-            return Err(self.bare("inputs.environment"));
+            return Err(Box::new(self.bare("inputs.environment")));
         };
         let names = || inputs.iter().map(|input| input.name.value.as_str());
         let Some(at) = names().position(|input| input == name) else {
             let mut problem =
                 self.error(Code::UnknownName, 1, format!("there is no input `{name}`"));
-            problem.help = suggestion(name, names());
+            problem = helped(problem, suggestion(name, names()));
             return Err(Box::new(problem));
         };
         match self.from {
@@ -253,7 +251,7 @@ impl<'a> Resolver<'_, 'a> {
         let root = self.reference.name(0).unwrap_or_default();
         let Some(name) = self.reference.name(1) else {
             let first = members.first().copied().unwrap_or_default();
-            return Err(self.bare(&format!("{root}.{first}")));
+            return Err(Box::new(self.bare(&format!("{root}.{first}"))));
         };
         if members.contains(&name) {
             return Ok(Meaning::Builtin);
@@ -263,7 +261,7 @@ impl<'a> Resolver<'_, 'a> {
             1,
             format!("`{root}` has no member `{name}`"),
         );
-        problem.help = suggestion(name, members.iter().copied());
+        problem = helped(problem, suggestion(name, members.iter().copied()));
         Err(Box::new(problem))
     }
 
@@ -291,7 +289,7 @@ impl<'a> Resolver<'_, 'a> {
     fn cause(&self) -> Resolved {
         let causes = self.index.causes();
         let Some(name) = self.reference.name(1) else {
-            return Err(self.bare("cause.out_of_memory"));
+            return Err(Box::new(self.bare("cause.out_of_memory")));
         };
         if !causes.contains(name) {
             let mut problem = self.error(
@@ -299,7 +297,7 @@ impl<'a> Resolver<'_, 'a> {
                 1,
                 format!("no step finds the cause `{name}`"),
             );
-            problem.help = suggestion(name, causes.iter().copied());
+            problem = helped(problem, suggestion(name, causes.iter().copied()));
             return Err(Box::new(problem));
         }
         self.earlier(Stage::Diagnose, &format!("cause.{name}"), 1)?;
@@ -344,7 +342,7 @@ impl<'a> Resolver<'_, 'a> {
         let mut at = 1;
         loop {
             let Some(name) = self.reference.name(at) else {
-                return Err(self.bare(&format!("{root}.STEP.CAPTURE")));
+                return Err(Box::new(self.bare(&format!("{root}.STEP.CAPTURE"))));
             };
             let Some(found) = self.index.member(group, name) else {
                 let ids = self.index.group(group).members.iter();
@@ -354,7 +352,7 @@ impl<'a> Resolver<'_, 'a> {
                     at,
                     format!("`{root}` has no step `{name}`"),
                 );
-                problem.help = suggestion(name, ids);
+                problem = helped(problem, suggestion(name, ids));
                 return Err(Box::new(problem));
             };
             at += 1;
@@ -455,12 +453,12 @@ impl<'a> Resolver<'_, 'a> {
                 .filter(|offer| *offer != "captures" && (*offer != "holds" || entry.claims())),
         );
         let mut problem = problem.also(entry.step.id.span, "this step");
-        problem.help = suggestion(member, offers);
+        problem = helped(problem, suggestion(member, offers));
         problem
     }
 
     fn unknown(&self, name: &str) -> Diagnostic {
-        let problem = self.error(
+        let mut problem = self.error(
             Code::UnknownName,
             0,
             format!("nothing here is called `{name}`"),
@@ -488,8 +486,7 @@ impl<'a> Resolver<'_, 'a> {
                 }
             }
         }
-        let mut problem = problem;
-        problem.help = suggestion(name, candidates);
+        problem = helped(problem, suggestion(name, candidates));
         problem
     }
 

@@ -2,7 +2,7 @@
 
 use super::index::{GroupId, Index, Part, StepId};
 use super::names::{Meaning, Offer};
-use super::problems::{Problems, suggestion};
+use super::problems::{Problems, helped, suggestion};
 use crate::diagnostic::Code;
 use crate::span::Span;
 use crate::syntax::step::Step;
@@ -166,7 +166,7 @@ fn needed(
                     need.span,
                     format!("there is no step `{}` beside this one", need.value),
                 );
-                problem.help = suggestion(&need.value, ids);
+                problem = helped(problem, suggestion(&need.value, ids));
                 problems.push(problem);
             }
         }

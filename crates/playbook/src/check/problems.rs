@@ -1,6 +1,6 @@
 //! Where the rules put what they find.
 
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::source::Source;
 use crate::span::Span;
 
@@ -22,6 +22,14 @@ impl Problems {
     /// An error of this file; nothing is kept until [`Problems::push`].
     pub(super) fn error(&self, code: Code, span: Span, message: impl Into<String>) -> Diagnostic {
         Diagnostic::error(code, &self.source, span, message)
+    }
+
+    /// Something is already wrong at exactly this place, so that what follows from it need not be said.
+    pub(super) fn has_error_at(&self, span: Span) -> bool {
+        let at = |problem: &Diagnostic| problem.primary.span == span;
+        self.found
+            .iter()
+            .any(|problem| at(problem) && problem.severity == Severity::Error)
     }
 
     pub(super) fn push(&mut self, diagnostic: Diagnostic) {
@@ -74,4 +82,12 @@ pub(super) fn suggestion<'c>(
         let list: Vec<String> = candidates.iter().map(|name| format!("`{name}`")).collect();
         format!("there is {}", list.join(", "))
     })
+}
+
+/// The problem with help where there is some.
+pub(super) fn helped(diagnostic: Diagnostic, help: Option<String>) -> Diagnostic {
+    match help {
+        Some(help) => diagnostic.help(help),
+        None => diagnostic,
+    }
 }

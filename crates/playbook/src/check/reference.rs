@@ -1,8 +1,10 @@
 //! What an expression, a template or a path names.
 
+use crate::diagnostic::Diagnostic;
 use crate::expression::{Argument, Expr, ExprKind, Expression};
 use crate::jsonpath::Path;
-use crate::span::Span;
+use crate::source::Source;
+use crate::span::{Span, Spanned, TextPlace};
 use crate::template::{Data, Part};
 use crate::value::Value;
 
@@ -43,6 +45,8 @@ pub(super) enum Written<'a> {
     Expression(&'a Expression),
     Data(&'a Data),
     Path(&'a Path),
+    /// A key of `with` that is a path into `base`.
+    Key(&'a Spanned<String>),
 }
 
 impl Written<'_> {
@@ -53,9 +57,36 @@ impl Written<'_> {
             Self::Expression(expression) => walk(&expression.root, &mut found),
             Self::Data(data) => walk_data(data, &mut found),
             Self::Path(path) => walk_path(path, &mut found),
+            Self::Key(key) => {
+                // What cannot be read is reported where arguments are checked.
+                if let Ok(path) = path_of_key(key, &Source::new("", "")) {
+                    walk_path(&path, &mut found);
+                }
+            }
         }
         found
     }
+}
+
+/// Reads a key of `with` that begins with `$`.
+pub(super) fn path_of_key(key: &Spanned<String>, source: &Source) -> Result<Path, Box<Diagnostic>> {
+    let width = key.span.end.saturating_sub(key.span.start);
+    let quotes = width.saturating_sub(key.value.len());
+    let place = match quotes {
+        0 => TextPlace {
+            span: key.span,
+            exact: true,
+        },
+        2 => TextPlace {
+            span: Span::new(key.span.start + 1, key.span.end.saturating_sub(1)),
+            exact: true,
+        },
+        _ => TextPlace {
+            span: key.span,
+            exact: false,
+        },
+    };
+    Path::parse(key, place, source).map_err(Box::new)
 }
 
 fn walk_data(data: &Data, found: &mut Vec<Reference>) {
@@ -133,15 +164,17 @@ fn walk(expr: &Expr, found: &mut Vec<Reference>) {
             walk(left, found);
             walk(right, found);
         }
-        ExprKind::Slice(inner, start, stop, step) => {
+        ExprKind::Slice(inner, first, last, stride) => {
             walk(inner, found);
-            for bound in [start, stop, step].into_iter().flatten() {
+            for bound in [first, last, stride].into_iter().flatten() {
                 walk(bound, found);
             }
         }
         ExprKind::Compare(first, rest) => {
             walk(first, found);
-            rest.iter().for_each(|(_, operand)| walk(operand, found));
+            for (_, operand) in rest {
+                walk(operand, found);
+            }
         }
         ExprKind::If {
             test,

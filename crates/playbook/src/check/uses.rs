@@ -115,7 +115,10 @@ impl<'a> Uses<'a> {
     }
 
     fn call(&mut self, moment: Moment, call: &'a Call) {
-        for (_, value) in &call.with {
+        for (key, value) in &call.with {
+            if key.starts_with('$') {
+                self.add(moment, Written::Key(key));
+            }
             self.0.push(Use {
                 moment,
                 written: Written::Data(value),

@@ -5,6 +5,7 @@ macro_rules! codes {
     ($($variant:ident $slug:literal $meaning:literal),* $(,)?) => {
         /// A kind of problem. Its slug names the documentation page and the fixture.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[expect(clippy::doc_markdown, reason = "meanings are shown to people as they are")]
         pub enum Code {
             $(#[doc = $meaning] $variant),*
         }

@@ -26,7 +26,7 @@ pub struct Label {
     /// The place.
     pub span: Span,
     /// A few words; may be empty.
-    pub text: String,
+    pub text: Box<str>,
 }
 
 /// One problem of one file.
@@ -58,7 +58,7 @@ impl Diagnostic {
             source: source.clone(),
             primary: Label {
                 span,
-                text: String::new(),
+                text: Box::default(),
             },
             secondary: Vec::new(),
             help: None,
@@ -75,7 +75,7 @@ impl Diagnostic {
     /// Says a few words at the marked place.
     #[must_use]
     pub fn label(mut self, text: impl Into<String>) -> Self {
-        self.primary.text = text.into();
+        self.primary.text = text.into().into_boxed_str();
         self
     }
 
@@ -84,7 +84,7 @@ impl Diagnostic {
     pub fn also(mut self, span: Span, text: impl Into<String>) -> Self {
         self.secondary.push(Label {
             span,
-            text: text.into(),
+            text: text.into().into_boxed_str(),
         });
         self
     }

@@ -13,6 +13,8 @@ mod references;
 mod returns;
 mod scope;
 mod series;
+#[cfg(test)]
+mod tests;
 mod texts;
 mod tree;
 

@@ -11,13 +11,13 @@ use minijinja::value::ValueKind;
 /// The longest expression, in bytes.
 pub const MAX_LENGTH: usize = 8 * 1024;
 /// How deep expressions may nest.
-const MAX_DEPTH: usize = 100;
+const MAX_DEPTH: usize = 40;
 /// How many brackets may be open at once.
-const MAX_BRACKETS: usize = 32;
+const MAX_BRACKETS: usize = 16;
 /// How many operators an expression may have: every one may deepen its tree.
 const MAX_OPERATORS: usize = 512;
 /// How many `not`, `else` and signs an expression may have: minijinja recurses on each without a bound of its own.
-const MAX_PREFIXES: usize = 64;
+const MAX_PREFIXES: usize = 24;
 
 /// Reads an expression.
 ///

@@ -1,7 +1,10 @@
 //! JSONPath (RFC 9535) over results.
 
+mod infer;
 mod parse;
 mod select;
+
+pub use infer::PathProblem;
 
 use crate::span::Span;
 use jsonpath_rust::parser::model::JpQuery;

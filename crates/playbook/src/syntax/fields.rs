@@ -23,7 +23,7 @@ pub(super) struct Field<'n> {
 }
 
 impl<'n> Fields<'n> {
-    /// Reads a node as a mapping with a table's keys; `owner` names it in messages (`step `restart``).
+    /// Reads a node as a mapping with a table's keys; `owner` names it in messages.
     pub(super) fn read(
         reader: &mut Reader<'_>,
         node: &'n Node,

@@ -13,7 +13,7 @@ pub enum Shape {
     Expression,
     /// A condition, bare or as one `${{ … }}`.
     Condition,
-    /// A JSONPath.
+    /// A `JSONPath`.
     Path,
     /// A regular expression.
     Regex,
@@ -56,8 +56,7 @@ impl Shape {
     #[must_use]
     pub fn due(&self) -> String {
         match self {
-            Self::Text => "text".to_owned(),
-            Self::Template => "text".to_owned(),
+            Self::Text | Self::Template => "text".to_owned(),
             Self::Data => "a value".to_owned(),
             Self::Expression => "an expression, for example `current.definition`".to_owned(),
             Self::Condition => "a condition, for example `inputs.count > 0`".to_owned(),

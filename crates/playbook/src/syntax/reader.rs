@@ -300,6 +300,17 @@ impl<'s> Reader<'s> {
             },
             exact: place.exact,
         };
+        if let Some(at) = inner.find("${{") {
+            let without = inner.replace("${{", "").replace("}}", "");
+            let without: Vec<&str> = without.split_whitespace().collect();
+            self.report(
+                Code::TemplatePlace,
+                place.part(at, at + "${{".len()),
+                "this is an expression already, so no template stands in it",
+                format!("write `{}`", without.join(" ")),
+            );
+            return poison(place.span);
+        }
         match expression::parse(inner, place, self.source) {
             Ok(expression) => expression,
             Err(diagnostic) => {
@@ -309,7 +320,7 @@ impl<'s> Reader<'s> {
         }
     }
 
-    /// A JSONPath.
+    /// A `JSONPath`.
     pub(super) fn path(&mut self, field: &Field<'_>) -> Option<Path> {
         let (text, _, place) = self.literal(field)?;
         match Path::parse(text, place, self.source) {
@@ -484,8 +495,14 @@ fn unwrapped(text: &str) -> (usize, usize) {
     }
 }
 
+/// The longest text that is compared with words, in bytes.
+const LONGEST_KEY: usize = 64;
+
 /// The nearest of some words, where one is near enough to be meant.
 pub(super) fn nearest<'w>(written: &str, words: &[&'w str]) -> Option<&'w str> {
+    if written.len() > LONGEST_KEY {
+        return None;
+    }
     let plain = written.to_lowercase().replace('-', "_");
     words
         .iter()

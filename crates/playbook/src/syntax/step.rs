@@ -377,6 +377,9 @@ impl Sensitive {
             if text == "true" {
                 return Some(Self::All);
             }
+            if text == "false" {
+                return None;
+            }
             reader.report(
                 Code::WrongKind,
                 field.node.span,

@@ -331,7 +331,7 @@ impl<'a> Builder<'a> {
         loop {
             let (event, span) = self.inner()?;
             if event == Event::SequenceEnd {
-                let span = self.collection(start, span, items.last().map(|item| item.span));
+                let span = Self::collection(start, span, items.last().map(|item| item.span));
                 return Ok(Node {
                     span,
                     kind: NodeKind::List(items),
@@ -349,7 +349,7 @@ impl<'a> Builder<'a> {
             if event == Event::MappingEnd {
                 let last = entries.last().map(|(_, node)| node.span);
                 return Ok(Node {
-                    span: self.collection(start, span, last),
+                    span: Self::collection(start, span, last),
                     kind: NodeKind::Map(entries),
                 });
             }
@@ -439,7 +439,7 @@ impl<'a> Builder<'a> {
     }
 
     /// The span of a collection: its brackets, or from its first to its last child.
-    fn collection(&self, start: Span, end: Span, last: Option<Span>) -> Span {
+    fn collection(start: Span, end: Span, last: Option<Span>) -> Span {
         let flow = start.end > start.start;
         let end = if flow {
             end.end

@@ -106,14 +106,18 @@ impl TextOrNumber for Type {
 }
 
 fn ecs() -> Vec<Action> {
-    let failure = Record::new("Failure").optional("reason", Type::text()).build();
+    let failure = Record::new("Failure")
+        .optional("reason", Type::text())
+        .build();
     let failures = || Type::list(failure.clone());
     let services = || {
         Record::new("DescribeServicesRequest")
             .optional("cluster", Type::text())
             .required("services", texts())
     };
-    let container = Record::new("Container").optional("reason", Type::text()).build();
+    let container = Record::new("Container")
+        .optional("reason", Type::text())
+        .build();
     let task = Record::new("Task")
         .optional("taskArn", Type::text())
         .optional("containers", Type::list(container))
@@ -131,8 +135,13 @@ fn ecs() -> Vec<Action> {
                 Record::new("ListTasksRequest")
                     .optional("cluster", Type::text())
                     .optional("serviceName", Type::text())
-                    .optional("desiredStatus", Type::one_of(&["RUNNING", "PENDING", "STOPPED"])),
-                Record::new("ListTasksResponse").optional("taskArns", texts()).build(),
+                    .optional(
+                        "desiredStatus",
+                        Type::one_of(&["RUNNING", "PENDING", "STOPPED"]),
+                    ),
+                Record::new("ListTasksResponse")
+                    .optional("taskArns", texts())
+                    .build(),
             )
         },
         Action {
@@ -176,7 +185,9 @@ fn ecs() -> Vec<Action> {
                     .optional("desiredCount", Type::integer())
                     .optional("taskDefinition", Type::text())
                     .optional("forceNewDeployment", Type::Boolean),
-                Record::new("UpdateServiceResponse").optional("service", service()).build(),
+                Record::new("UpdateServiceResponse")
+                    .optional("service", service())
+                    .build(),
             ),
         ),
         read(
@@ -234,7 +245,9 @@ fn others() -> Vec<Action> {
                     .optional("from", Type::timestamp())
                     .optional("every", Type::Duration)
                     .optional("stat", Type::text()),
-                Record::new("SeriesResult").required("points", Type::list(point)).build(),
+                Record::new("SeriesResult")
+                    .required("points", Type::list(point))
+                    .build(),
             )
         },
         Action {

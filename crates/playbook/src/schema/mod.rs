@@ -2,6 +2,10 @@
 //!
 //! Built from the tables of keys that the reader uses, so that the two cannot differ.
 
+mod scenarios;
+
+pub use scenarios::scenarios_schema;
+
 use crate::syntax::keys::{Key, Place, Shape, Table};
 use crate::syntax::playbook::PLAYBOOK;
 use crate::syntax::step_keys::STEP;
@@ -22,115 +26,6 @@ pub fn playbook_schema() -> Value {
     schema.extend(object(root));
     schema.insert("definitions".to_owned(), Value::Object(writer.definitions));
     Value::Object(schema)
-}
-
-/// The schema of scenario files.
-#[must_use]
-pub fn scenarios_schema() -> Value {
-    let arguments = json!({"type": "object"});
-    let names = json!({"type": "array", "items": {"type": "string"}});
-    let duration = json!({"type": "string", "pattern": DURATION});
-    json!({
-        "$schema": DRAFT,
-        "title": "Scenarios",
-        "description": "Named worlds in which a playbook runs without an account, and what must come out.",
-        "type": "object",
-        "required": ["playbook", "scenarios"],
-        "additionalProperties": false,
-        "properties": {
-            "playbook": {"type": "string", "description": "The playbook, relative to this file."},
-            "scenarios": {
-                "type": "object",
-                "propertyNames": {"pattern": NAME},
-                "additionalProperties": {"$ref": "#/definitions/scenario"},
-            },
-        },
-        "definitions": {
-            "scenario": {
-                "type": "object",
-                "additionalProperties": false,
-                "properties": {
-                    "title": {"type": "string", "description": "What the world is like."},
-                    "description": {"type": "string"},
-                    "clock": {"type": "string", "description": "When the run starts, as RFC 3339.", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}T"},
-                    "inputs": {"type": "object", "description": "The run's inputs."},
-                    "actions": {
-                        "type": "object",
-                        "description": "Answers by action, chosen by the first that fits.",
-                        "propertyNames": {"pattern": ACTION},
-                        "additionalProperties": {
-                            "type": "array",
-                            "items": {"$ref": "#/definitions/answer"},
-                        },
-                    },
-                    "answers": {"type": "object", "description": "What people answer."},
-                    "expect": {"$ref": "#/definitions/expect"},
-                },
-            },
-            "answer": {
-                "type": "object",
-                "additionalProperties": false,
-                "properties": {
-                    "with": {"type": "object", "description": "Fits calls that have these arguments."},
-                    "if": {"type": "string", "description": "Fits once this flag is set."},
-                    "unless": {"type": "string", "description": "Fits until this flag is set."},
-                    "times": {"type": "integer", "minimum": 1, "description": "Fits so many calls."},
-                    "set": {"type": "string", "description": "Sets this flag."},
-                    "after": {"allOf": [duration], "description": "The flag is set so much later."},
-                    "return": {"description": "The result."},
-                    "error": {
-                        "type": "object",
-                        "description": "The error.",
-                        "required": ["code"],
-                        "additionalProperties": false,
-                        "properties": {"code": {"type": "string"}, "message": {"type": "string"}},
-                    },
-                    "series": {
-                        "type": "object",
-                        "description": "Points in a straight line, up to the call.",
-                        "required": ["from", "to"],
-                        "additionalProperties": false,
-                        "properties": {
-                            "start": duration,
-                            "every": duration,
-                            "from": {"type": "number"},
-                            "to": {"type": "number"},
-                        },
-                    },
-                },
-            },
-            "expect": {
-                "type": "object",
-                "description": "What must come out.",
-                "additionalProperties": false,
-                "properties": {
-                    "verdict": {"enum": [
-                        "paused", "undone", "failed", "aborted", "absent", "diagnosed", "resolved",
-                        "unresolved", "done", "healthy", "unhealthy",
-                    ]},
-                    "reason": {"enum": ["unexplained", "no_remedy", "declined"]},
-                    "causes": names,
-                    "steps": {"type": "object", "additionalProperties": {"type": "string"}},
-                    "outputs": {"type": "object"},
-                    "writes": {"type": "array", "items": {"$ref": "#/definitions/call"}},
-                    "calls": {"type": "array", "items": {"$ref": "#/definitions/call"}},
-                },
-            },
-            "call": {
-                "description": "An action and a subset of its arguments.",
-                "anyOf": [
-                    {"type": "string", "pattern": ACTION},
-                    {
-                        "type": "object",
-                        "minProperties": 1,
-                        "maxProperties": 1,
-                        "propertyNames": {"pattern": ACTION},
-                        "additionalProperties": {"anyOf": [arguments, {"type": "null"}]},
-                    },
-                ],
-            },
-        },
-    })
 }
 
 const NAME: &str = "^[a-z][a-z0-9_]*$";
@@ -173,7 +68,7 @@ impl Writer {
         };
         let mut schema = Map::new();
         schema.insert("description".to_owned(), key.about.into());
-        let inner = object(self.shape(&shape, place));
+        let inner = object(self.shape(&shape));
         if inner.contains_key("$ref") {
             // Draft 7 ignores what stands beside a reference.
             schema.insert("allOf".to_owned(), json!([inner]));
@@ -183,7 +78,7 @@ impl Writer {
         Value::Object(schema)
     }
 
-    fn shape(&mut self, shape: &Shape, place: Option<Place>) -> Value {
+    fn shape(&mut self, shape: &Shape) -> Value {
         match shape {
             Shape::Text | Shape::Template | Shape::Expression | Shape::Condition => scalar(),
             Shape::Data => json!({}),
@@ -201,13 +96,13 @@ impl Writer {
             Shape::Name => json!({"type": "string", "pattern": NAME}),
             Shape::Action => json!({"type": "string", "pattern": ACTION}),
             Shape::Word(words) => json!({"enum": words}),
-            Shape::List(inner) => json!({"type": "array", "items": self.shape(inner, place)}),
+            Shape::List(inner) => json!({"type": "array", "items": self.shape(inner)}),
             Shape::OneOrMore(inner) => {
-                let inner = self.shape(inner, place);
+                let inner = self.shape(inner);
                 json!({"anyOf": [inner, {"type": "array", "items": inner}]})
             }
             Shape::Map(inner) => {
-                json!({"type": "object", "additionalProperties": self.shape(inner, place)})
+                json!({"type": "object", "additionalProperties": self.shape(inner)})
             }
             Shape::Object(table) => self.reference(table, None),
             Shape::Steps(place) => {
@@ -221,14 +116,11 @@ impl Writer {
             }
             Shape::StepOrSteps(place) => {
                 let step = self.reference(&STEP, Some(*place));
-                let steps = self.shape(&Shape::Steps(*place), Some(*place));
+                let steps = self.shape(&Shape::Steps(*place));
                 json!({"anyOf": [step, steps]})
             }
             Shape::Either(shapes) => {
-                let shapes: Vec<Value> = shapes
-                    .iter()
-                    .map(|shape| self.shape(shape, place))
-                    .collect();
+                let shapes: Vec<Value> = shapes.iter().map(|shape| self.shape(shape)).collect();
                 json!({"anyOf": shapes})
             }
         }

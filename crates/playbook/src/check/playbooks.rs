@@ -1,0 +1,127 @@
+//! Playbooks that a playbook names exist and are given their inputs.
+
+use super::index::Index;
+use super::library::Library;
+use super::names::Viewpoint;
+use super::problems::{Problems, helped, suggestion};
+use super::types::{Types, of_input};
+use super::typing;
+use super::uses::Moment;
+use crate::diagnostic::Code;
+use crate::expression::TypeScope;
+use crate::span::{Span, Spanned};
+use crate::syntax::input::Input;
+use crate::syntax::step::Work;
+use crate::template::Data;
+
+/// Checks `playbook:Run` and `escalate.use`; `id` is the playbook's own.
+pub(super) fn check(
+    index: &Index<'_>,
+    types: &Types<'_>,
+    problems: &mut Problems,
+    id: &str,
+    library: &dyn Library,
+) {
+    for (at, entry) in index.steps.iter().enumerate() {
+        let Work::Action(call) = &entry.step.work else {
+            continue;
+        };
+        if call.action.value != "playbook:Run" {
+            continue;
+        }
+        let argument = |name: &str| {
+            let found = call.with.iter().find(|(key, _)| key.value == name);
+            found.map(|(_, value)| value)
+        };
+        let Some((path, span)) = argument("path").and_then(literal) else {
+            continue;
+        };
+        let Some(signature) = library.signature(id, path) else {
+            not_there(problems, path, span);
+            continue;
+        };
+        let scope = types.from(Viewpoint::Step(at, Moment::Call));
+        match argument("inputs").map(|data| &data.value) {
+            None => given(problems, &signature.inputs, &[], span, &scope),
+            Some(Data::Map(entries)) => given(problems, &signature.inputs, entries, span, &scope),
+            Some(_) => {}
+        }
+    }
+    let Some(escalate) = &index.playbook.escalate else {
+        return;
+    };
+    if let Some(uses) = &escalate.uses {
+        match library.signature(id, uses) {
+            Some(signature) => {
+                let scope = types.from(Viewpoint::Ended);
+                given(
+                    problems,
+                    &signature.inputs,
+                    &escalate.with,
+                    uses.span,
+                    &scope,
+                );
+            }
+            None => not_there(problems, uses, uses.span),
+        }
+    }
+}
+
+fn literal(data: &Spanned<Data>) -> Option<(&str, Span)> {
+    match &data.value {
+        Data::Scalar(scalar) => Some((&scalar.text, data.span)),
+        _ => None,
+    }
+}
+
+fn not_there(problems: &mut Problems, path: &str, span: Span) {
+    problems.push(
+        problems
+            .error(
+                Code::UnknownPlaybook,
+                span,
+                format!("there is no playbook `{path}`"),
+            )
+            .help("paths are relative to this file and stay inside the playbook root"),
+    );
+}
+
+fn given(
+    problems: &mut Problems,
+    inputs: &[Input],
+    entries: &[(Spanned<String>, Spanned<Data>)],
+    span: Span,
+    scope: &dyn TypeScope,
+) {
+    for (name, value) in entries {
+        if let Some(input) = inputs.iter().find(|input| input.name.value == name.value) {
+            typing::data(problems, value, &of_input(input), scope);
+        } else {
+            let mut problem = problems.error(
+                Code::UnknownInput,
+                name.span,
+                format!("that playbook has no input `{}`", name.value),
+            );
+            let names = inputs.iter().map(|input| input.name.value.as_str());
+            problem = helped(problem, suggestion(&name.value, names));
+            problems.push(problem);
+        }
+    }
+    let missing: Vec<String> = inputs
+        .iter()
+        .filter(|input| input.default.is_none())
+        .filter(|input| {
+            !entries
+                .iter()
+                .any(|(name, _)| name.value == input.name.value)
+        })
+        .map(|input| format!("`{}`", input.name.value))
+        .collect();
+    if !missing.is_empty() {
+        problems.push(problems.error(
+            Code::MissingArgument,
+            span,
+            format!("that playbook needs the inputs {}", missing.join(", ")),
+        ));
+    }
+}

@@ -1,0 +1,383 @@
+//! What type every name has where it stands.
+
+use super::index::{GroupId, Index, Part, Stage, StepId};
+use super::names::{RUN, TARGET, Viewpoint, locals, neighbours};
+use super::order::Order;
+use super::uses::Moment;
+use crate::expression::{TypeScope, infer};
+use crate::jsonpath::Path;
+use crate::syntax::capture::{Capture, CaptureFrom, Convert};
+use crate::syntax::input::{Input, InputKind};
+use crate::template::Data;
+use crate::types::{Member, Record, Structure, TextRule, Type};
+use crate::value::Value;
+use indexmap::IndexMap;
+use std::sync::Arc;
+
+/// The types of a playbook's names.
+#[derive(Debug)]
+pub(super) struct Types<'a> {
+    index: &'a Index<'a>,
+    inputs: Type,
+    /// For each step the types of its captures, as they are inside the step.
+    captures: Vec<IndexMap<&'a str, Type>>,
+}
+
+impl<'a> Types<'a> {
+    pub(super) fn new(index: &'a Index<'a>, order: &Order) -> Self {
+        let inputs = index.playbook.inputs.iter();
+        let inputs = inputs.map(|input| (input.name.value.as_str(), of_input(input)));
+        let mut types = Self {
+            index,
+            inputs: namespace("inputs", inputs),
+            captures: vec![IndexMap::new(); index.steps.len()],
+        };
+        for step in order.sequence.iter().copied() {
+            let declared = &index.entry(step).step.capture;
+            for (at, capture) in declared.iter().enumerate() {
+                let ty = types.of_capture(step, at, capture);
+                types.captures[step].insert(&capture.name.value, ty);
+            }
+        }
+        types
+    }
+
+    /// What names mean from somewhere.
+    pub(super) fn from(&self, viewpoint: Viewpoint) -> NameTypes<'_, 'a> {
+        NameTypes {
+            types: self,
+            viewpoint,
+        }
+    }
+
+    /// The result of a step's action inside the step.
+    pub(super) fn result(&self, step: StepId) -> Type {
+        let entry = self.index.entry(step);
+        entry
+            .action
+            .as_ref()
+            .map_or(Type::Any, |action| action.output.clone())
+    }
+
+    /// The result of a step's `before`.
+    pub(super) fn before_result(&self, step: StepId) -> Type {
+        let entry = self.index.entry(step);
+        entry
+            .before
+            .as_ref()
+            .map_or(Type::Any, |action| action.output.clone())
+    }
+
+    /// The value that a capture has before it is converted and without its default.
+    pub(super) fn found(&self, step: StepId, at: usize, capture: &Capture) -> Type {
+        let ty = match &capture.from {
+            CaptureFrom::Path(path) => value_of(path, &self.result(step)),
+            CaptureFrom::Expression(expression) => {
+                let scope = self.from(Viewpoint::Step(step, Moment::Capture(at)));
+                infer(&expression.root, &scope).0
+            }
+        };
+        match (&capture.take, ty.present()) {
+            (Some(_), Type::List(list)) => list.element.present().clone(),
+            _ => ty.present().clone(),
+        }
+    }
+
+    fn of_capture(&self, step: StepId, at: usize, capture: &Capture) -> Type {
+        let found = self.found(step, at, capture);
+        let ty = capture
+            .convert
+            .as_ref()
+            .map_or(found.clone(), |convert| converted(&found, convert.value));
+        match &capture.default {
+            Some(default) if is_absent(&default.value) => ty.optional(),
+            _ => ty,
+        }
+    }
+
+    /// What a step offers to others.
+    fn step(&self, step: StepId) -> Type {
+        let entry = self.index.entry(step);
+        let own = self.captures.get(step).into_iter().flatten();
+        let many = entry.step.each.is_some();
+        let captures = own.map(|(name, ty)| {
+            let ty = if many {
+                Type::list(ty.clone())
+            } else {
+                ty.clone()
+            };
+            (*name, ty)
+        });
+        let status = Type::one_of(&["done", "skipped", "blocked", "failed", "undone"]);
+        let mut members: IndexMap<String, Type> = [
+            ("holds", Type::Boolean),
+            ("status", status),
+            ("truncated", Type::Boolean),
+            ("error", error_type()),
+        ]
+        .into_iter()
+        .chain(captures)
+        .map(|(name, ty)| (name.to_owned(), ty))
+        .collect();
+        if let Some(inner) = entry.steps {
+            members.extend(self.group(inner));
+        }
+        let id = &entry.step.id.value;
+        Type::Structure(Arc::new(Namespace {
+            name: format!("the step `{id}`"),
+            members,
+        }))
+    }
+
+    fn group(&self, group: GroupId) -> Vec<(String, Type)> {
+        let members = self.index.group(group).members.iter();
+        members
+            .map(|id| (self.index.entry(*id).step.id.value.clone(), self.step(*id)))
+            .collect()
+    }
+
+    /// The type of a name of the step itself, of the step that it undoes, or of a block that repeats it.
+    fn local(&self, step: StepId, name: &str) -> Type {
+        let entry = self.index.entry(step);
+        if entry
+            .step
+            .each
+            .as_ref()
+            .is_some_and(|each| each.name.value == name)
+        {
+            return self.element(step);
+        }
+        match name {
+            "result" => {
+                let result = self.result(step);
+                return if entry.step.expect_error.is_empty() {
+                    result
+                } else {
+                    result.optional()
+                };
+            }
+            "error" => return error_type(),
+            "before" if entry.step.before.is_some() => return self.before(step),
+            _ => {}
+        }
+        if let Some(ty) = self.captures.get(step).and_then(|own| own.get(name)) {
+            return ty.clone();
+        }
+        for (group, _) in self.index.chain(step) {
+            let group = self.index.group(group);
+            let Some(owner) = group.owner else { continue };
+            let step = self.index.entry(owner).step;
+            if step
+                .each
+                .as_ref()
+                .is_some_and(|each| each.name.value == name)
+            {
+                return self.element(owner);
+            }
+            if group.part == Part::Undo {
+                if name == "before" && step.before.is_some() {
+                    return self.before(owner);
+                }
+                if let Some(ty) = self.captures.get(owner).and_then(|own| own.get(name)) {
+                    return ty.clone();
+                }
+            }
+        }
+        Type::Any
+    }
+
+    fn before(&self, step: StepId) -> Type {
+        let result = self.before_result(step);
+        let before = self.index.entry(step).step.before.as_ref();
+        match before.and_then(|before| before.path.as_ref()) {
+            Some(path) => value_of(path, &result),
+            None => result,
+        }
+    }
+
+    fn element(&self, step: StepId) -> Type {
+        let Some(each) = &self.index.entry(step).step.each else {
+            return Type::Any;
+        };
+        let scope = self.from(Viewpoint::Step(step, Moment::Start));
+        match infer(&each.list.root, &scope).0.present() {
+            Type::List(list) => list.element.present().clone(),
+            _ => Type::Any,
+        }
+    }
+}
+
+/// The types of names, looked at from one place. What the rules on names complain about can be anything here.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct NameTypes<'t, 'a> {
+    types: &'t Types<'a>,
+    viewpoint: Viewpoint,
+}
+
+impl TypeScope for NameTypes<'_, '_> {
+    fn name(&self, name: &str) -> Option<Type> {
+        let types = self.types;
+        let index = types.index;
+        if let Viewpoint::Step(step, moment) = self.viewpoint
+            && locals(index, step, moment).contains(&name)
+        {
+            return Some(types.local(step, name));
+        }
+        Some(match name {
+            "inputs" => types.inputs.clone(),
+            "now" => Type::timestamp(),
+            "run" => {
+                let member = |name: &'static str| match name {
+                    "started" => (name, Type::timestamp()),
+                    "changed" => (name, Type::Boolean),
+                    _ => (name, Type::text()),
+                };
+                namespace("run", RUN.into_iter().map(member))
+            }
+            "target" => namespace(
+                "target",
+                TARGET.into_iter().map(|name| (name, Type::text())),
+            ),
+            "cause" => namespace(
+                "cause",
+                index.causes().into_iter().map(|name| (name, Type::Boolean)),
+            ),
+            _ => {
+                if let Some(stage) = Stage::ALL.into_iter().find(|stage| stage.as_str() == name) {
+                    let steps = index.graph(stage).map(|graph| types.group(graph));
+                    let steps = steps.unwrap_or_default();
+                    namespace(name, steps.iter().map(|(id, ty)| (id.as_str(), ty.clone())))
+                } else {
+                    self.neighbour(name)
+                }
+            }
+        })
+    }
+}
+
+impl NameTypes<'_, '_> {
+    fn neighbour(&self, name: &str) -> Type {
+        let Viewpoint::Step(step, _) = self.viewpoint else {
+            return Type::Any;
+        };
+        let index = self.types.index;
+        neighbours(index, step)
+            .into_iter()
+            .find(|id| index.entry(*id).step.id.value == name)
+            .map_or(Type::Any, |id| self.types.step(id))
+    }
+}
+
+/// Names behind a dot. What is not there can be anything: that it is not there, the rules on names say.
+#[derive(Debug)]
+struct Namespace {
+    name: String,
+    members: IndexMap<String, Type>,
+}
+
+impl Structure for Namespace {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn member_names(&self) -> Vec<String> {
+        self.members.keys().cloned().collect()
+    }
+
+    fn member(&self, name: &str) -> Option<Member> {
+        let ty = self.members.get(name).cloned().unwrap_or(Type::Any);
+        Some(Member::required(ty))
+    }
+}
+
+fn namespace<'n>(name: &str, members: impl IntoIterator<Item = (&'n str, Type)>) -> Type {
+    Type::Structure(Arc::new(Namespace {
+        name: format!("`{name}`"),
+        members: members
+            .into_iter()
+            .map(|(name, ty)| (name.to_owned(), ty))
+            .collect(),
+    }))
+}
+
+/// The value that a path gives: that of its node, or the list of all of them.
+fn value_of(path: &Path, ty: &Type) -> Type {
+    let node = path.infer(ty).unwrap_or(Type::Any);
+    if path.singular {
+        node
+    } else {
+        Type::list(node.present().clone())
+    }
+}
+
+/// `error`. Its members are absent where there was no error, but `error.code == '…'` is how one asks, and `==` with what is
+/// absent is false; so they count as texts.
+fn error_type() -> Type {
+    Record::new("the error")
+        .required("code", Type::text())
+        .required("message", Type::text())
+        .build()
+}
+
+/// What a conversion gives; a list is converted element by element.
+pub(super) fn converted(from: &Type, to: Convert) -> Type {
+    if let (Type::List(list), false) = (from.present(), to == Convert::Json) {
+        return Type::list(converted(&list.element, to));
+    }
+    match to {
+        Convert::Integer => Type::integer(),
+        Convert::Number => Type::number(),
+        Convert::Timestamp => Type::timestamp(),
+        Convert::Duration => Type::Duration,
+        Convert::Json => Type::Any,
+        Convert::Text => Type::text(),
+    }
+}
+
+/// The type of an input's value.
+pub(super) fn of_input(input: &Input) -> Type {
+    let ty = of_kind(&input.kind);
+    let values: Vec<String> = input
+        .values
+        .iter()
+        .filter_map(|value| match &value.value {
+            Data::Scalar(scalar) => Some(scalar.text.clone()),
+            _ => None,
+        })
+        .collect();
+    if matches!(input.kind, InputKind::String) && !values.is_empty() {
+        return Type::Text(Arc::new(TextRule {
+            values,
+            ..TextRule::default()
+        }));
+    }
+    match &input.default {
+        Some(default) if is_absent(&default.value) => ty.optional(),
+        _ => ty,
+    }
+}
+
+fn of_kind(kind: &InputKind) -> Type {
+    match kind {
+        InputKind::String => Type::text(),
+        InputKind::Integer => Type::integer(),
+        InputKind::Number => Type::number(),
+        InputKind::Boolean => Type::Boolean,
+        InputKind::Duration => Type::Duration,
+        InputKind::Timestamp => Type::timestamp(),
+        InputKind::Secret => Type::Secret,
+        InputKind::Json => Type::Any,
+        InputKind::List(items) => Type::list(of_kind(items)),
+    }
+}
+
+/// A default that is nothing: `null`, or `${{ absent }}`.
+pub(super) fn is_absent(data: &Data) -> bool {
+    match data {
+        Data::Scalar(scalar) => scalar.plain && matches!(scalar.text.as_str(), "null" | "~" | ""),
+        Data::Expression(expression) => {
+            expression.root.kind == crate::expression::ExprKind::Constant(Value::Absent)
+        }
+        _ => false,
+    }
+}

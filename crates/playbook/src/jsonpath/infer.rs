@@ -1,0 +1,278 @@
+//! Types of paths: what a node is that a path leads to.
+
+use super::Path;
+use crate::expression::{join, unknown_member};
+use crate::span::Span;
+use crate::types::Type;
+use jsonpath_rust::parser::model::{
+    Comparable, Comparison, Filter, FilterAtom, FnArg, Segment, Selector, SingularQuery,
+    SingularQuerySegment, Test, TestFunction,
+};
+
+/// How deep descendants are looked for: shapes may contain themselves.
+const MAX_DESCENT: usize = 8;
+/// How many shapes are looked at for one descendant segment.
+const MAX_SHAPES: usize = 2_000;
+
+/// What is wrong with a path into a known type.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PathProblem {
+    /// Where.
+    pub span: Span,
+    /// What is wrong, in one sentence without a full stop.
+    pub message: String,
+    /// What to write instead.
+    pub suggestion: Option<String>,
+}
+
+impl Path {
+    /// Finds the type of one node that the path leads to, from the type of the document. It is optional where a
+    /// singular path may lead nowhere.
+    ///
+    /// # Errors
+    /// Members that the type does not have, those in filters included.
+    pub fn infer(&self, ty: &Type) -> Result<Type, Vec<PathProblem>> {
+        let mut walk = Walk {
+            span: self.span,
+            root: ty.clone(),
+            problems: Vec::new(),
+        };
+        let found = walk.segments(ty.clone(), &self.query.segments);
+        if walk.problems.is_empty() {
+            Ok(found)
+        } else {
+            Err(walk.problems)
+        }
+    }
+}
+
+struct Walk {
+    span: Span,
+    root: Type,
+    problems: Vec<PathProblem>,
+}
+
+impl Walk {
+    fn problem(&mut self, message: impl Into<String>, suggestion: Option<String>) -> Type {
+        let problem = PathProblem {
+            span: self.span,
+            message: message.into(),
+            suggestion,
+        };
+        if !self.problems.contains(&problem) {
+            self.problems.push(problem);
+        }
+        Type::Any
+    }
+
+    fn segments(&mut self, from: Type, segments: &[Segment]) -> Type {
+        let mut ty = from;
+        for segment in segments {
+            ty = match segment {
+                Segment::Selector(selector) => self.selector(&ty, selector),
+                Segment::Selectors(selectors) => self.union(&ty, selectors),
+                Segment::Descendant(inner) => self.descendants(&ty, inner),
+            };
+        }
+        ty
+    }
+
+    fn union(&mut self, ty: &Type, selectors: &[Selector]) -> Type {
+        let types: Vec<Type> = selectors
+            .iter()
+            .map(|selector| self.selector(ty, selector))
+            .collect();
+        types
+            .into_iter()
+            .reduce(|left, right| join(&left, &right))
+            .unwrap_or(Type::Any)
+    }
+
+    fn selector(&mut self, ty: &Type, selector: &Selector) -> Type {
+        let optional = matches!(ty, Type::Optional(_));
+        let node = match selector {
+            Selector::Name(name) => self.member(ty.present(), name),
+            Selector::Index(_) => self.element(ty.present()).optional(),
+            Selector::Slice(..) => self.element(ty.present()),
+            Selector::Wildcard => self.children(ty.present()),
+            Selector::Filter(filter) => {
+                let child = self.children(ty.present());
+                self.filter(&child, filter);
+                child
+            }
+        };
+        let one = matches!(selector, Selector::Name(_) | Selector::Index(_));
+        if optional && one {
+            node.optional()
+        } else {
+            node
+        }
+    }
+
+    fn member(&mut self, ty: &Type, name: &str) -> Type {
+        match ty {
+            Type::Any | Type::JsonText => Type::Any,
+            Type::Map(inner) => inner.as_ref().clone().optional(),
+            Type::Structure(structure) => match structure.member(name) {
+                // Results are what the API sends: that a member is required says what requests must have.
+                Some(member) if member.required => member.ty,
+                Some(member) => member.ty.optional(),
+                None => {
+                    let problem = unknown_member(structure.as_ref(), name, self.span);
+                    self.problem(problem.message, problem.help)
+                }
+            },
+            Type::List(_) => self.problem(
+                format!("a list has no member `{name}`"),
+                Some(format!(
+                    "write `[*].{name}` for its elements, or `[0].{name}` for the first"
+                )),
+            ),
+            other => self.problem(format!("{other} has no member `{name}`"), None),
+        }
+    }
+
+    fn element(&mut self, ty: &Type) -> Type {
+        match ty {
+            Type::Any | Type::JsonText => Type::Any,
+            Type::List(list) => list.element.present().clone(),
+            other => self.problem(format!("{other} has no elements"), None),
+        }
+    }
+
+    fn children(&mut self, ty: &Type) -> Type {
+        match ty {
+            Type::Any | Type::JsonText => Type::Any,
+            Type::List(list) => list.element.present().clone(),
+            Type::Map(inner) => inner.present().clone(),
+            Type::Structure(structure) => structure
+                .member_names()
+                .iter()
+                .filter_map(|name| structure.member(name))
+                .map(|member| member.ty.present().clone())
+                .reduce(|left, right| join(&left, &right))
+                .unwrap_or(Type::Any),
+            other => self.problem(format!("{other} has no elements"), None),
+        }
+    }
+
+    /// A name below: the types of all members of that name, wherever they stand.
+    fn descendants(&mut self, ty: &Type, inner: &Segment) -> Type {
+        let Segment::Selector(Selector::Name(name)) = inner else {
+            return Type::Any;
+        };
+        let mut level = vec![ty.present().clone()];
+        let mut found: Option<Type> = None;
+        let mut looked = 0;
+        let mut open = false;
+        for _ in 0..MAX_DESCENT {
+            let mut next = Vec::new();
+            for ty in level {
+                looked += 1;
+                match ty.present() {
+                    Type::Any | Type::JsonText => open = true,
+                    Type::List(list) => next.push(list.element.clone()),
+                    Type::Map(inner) => next.push(inner.as_ref().clone()),
+                    Type::Structure(structure) => {
+                        for member_name in structure.member_names() {
+                            let Some(member) = structure.member(&member_name) else {
+                                continue;
+                            };
+                            if member_name == *name {
+                                let ty = member.ty.present();
+                                found = Some(
+                                    found.map_or_else(|| ty.clone(), |found| join(&found, ty)),
+                                );
+                            }
+                            next.push(member.ty);
+                        }
+                    }
+                    _ => {}
+                }
+                if looked > MAX_SHAPES {
+                    return Type::Any;
+                }
+            }
+            level = next;
+        }
+        match found {
+            Some(found) if !open => found,
+            None if !open && level.is_empty() => {
+                self.problem(format!("there is no member `{name}` below {ty}"), None)
+            }
+            _ => Type::Any,
+        }
+    }
+
+    fn filter(&mut self, node: &Type, filter: &Filter) {
+        match filter {
+            Filter::Or(filters) | Filter::And(filters) => {
+                for filter in filters {
+                    self.filter(node, filter);
+                }
+            }
+            Filter::Atom(FilterAtom::Filter { expr, .. }) => self.filter(node, expr),
+            Filter::Atom(FilterAtom::Test { expr, .. }) => self.test(node, expr),
+            Filter::Atom(FilterAtom::Comparison(comparison)) => {
+                let (Comparison::Eq(left, right)
+                | Comparison::Ne(left, right)
+                | Comparison::Gt(left, right)
+                | Comparison::Gte(left, right)
+                | Comparison::Lt(left, right)
+                | Comparison::Lte(left, right)) = comparison.as_ref();
+                self.comparable(node, left);
+                self.comparable(node, right);
+            }
+        }
+    }
+
+    fn test(&mut self, node: &Type, test: &Test) {
+        match test {
+            Test::RelQuery(segments) => {
+                self.segments(node.clone(), segments);
+            }
+            Test::AbsQuery(query) => {
+                let root = self.root.clone();
+                self.segments(root, &query.segments);
+            }
+            Test::Function(function) => self.function(node, function),
+        }
+    }
+
+    fn comparable(&mut self, node: &Type, comparable: &Comparable) {
+        match comparable {
+            Comparable::Literal(_) => {}
+            Comparable::Function(function) => self.function(node, function),
+            Comparable::SingularQuery(query) => {
+                let (mut ty, segments) = match query {
+                    SingularQuery::Current(segments) => (node.clone(), segments),
+                    SingularQuery::Root(segments) => (self.root.clone(), segments),
+                };
+                for segment in segments {
+                    ty = match segment {
+                        SingularQuerySegment::Name(name) => self.member(ty.present(), name),
+                        SingularQuerySegment::Index(_) => self.element(ty.present()),
+                    };
+                }
+            }
+        }
+    }
+
+    fn function(&mut self, node: &Type, function: &TestFunction) {
+        let arguments: Vec<&FnArg> = match function {
+            TestFunction::Custom(_, arguments) => arguments.iter().collect(),
+            TestFunction::Length(argument) => vec![argument],
+            TestFunction::Value(argument) | TestFunction::Count(argument) => vec![argument],
+            TestFunction::Search(left, right) | TestFunction::Match(left, right) => {
+                vec![left, right]
+            }
+        };
+        for argument in arguments {
+            match argument {
+                FnArg::Literal(_) => {}
+                FnArg::Test(test) => self.test(node, test),
+                FnArg::Filter(filter) => self.filter(node, filter),
+            }
+        }
+    }
+}
