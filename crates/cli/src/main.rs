@@ -4,14 +4,19 @@
 
 mod approve;
 mod args;
+mod calls;
 mod commands;
 mod console;
+mod document;
 mod environment;
 mod exit;
+mod load;
 mod locate;
 mod person;
+mod problems;
 mod prompt;
 mod shelf;
+mod world;
 
 use args::{Arguments, Color};
 use clap::Parser;

@@ -2,6 +2,7 @@
 
 mod find;
 mod perform;
+mod standard;
 
 pub use find::Hit;
 
