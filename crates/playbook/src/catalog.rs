@@ -80,6 +80,17 @@ pub struct Action {
     pub idempotency_token: Option<String>,
 }
 
+impl Action {
+    /// Its effects when the members for which `is_set` says so are given.
+    pub fn effects_with(&self, is_set: impl Fn(&str) -> bool) -> Effects {
+        let by_member = self.effects_by_member.iter();
+        let raised = by_member
+            .filter(|(member, _)| is_set(member))
+            .map(|(_, effect)| *effect);
+        self.effects.iter().copied().chain(raised).collect()
+    }
+}
+
 /// Families of actions.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ActionKind {
@@ -115,4 +126,9 @@ pub trait Catalog: Send + Sync {
     /// # Errors
     /// [`UnknownAction`] says which part of the name is unknown and what may have been meant.
     fn action(&self, name: &str) -> Result<Arc<Action>, UnknownAction>;
+
+    /// What a call with these arguments does. A literal `method: GET` makes `http:Request` a read.
+    fn effects(&self, action: &Action, arguments: &serde_json::Value) -> Effects {
+        action.effects_with(|member| arguments.get(member).is_some_and(|value| !value.is_null()))
+    }
 }

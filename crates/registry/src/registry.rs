@@ -7,33 +7,29 @@ mod standard;
 pub use find::Hit;
 
 use crate::call::{Answer, Call, CallError};
+use crate::composite::{self, Composite};
+use crate::local::{self, LocalAction};
 use crate::model::action::{WAIT_UNTIL, operation_action, unsupported, waiter_action};
 use crate::model::catalogue::catalogue;
+use crate::model::validate::validate_output;
+use crate::world::scenario::ActionFacts;
 use crate::world::{Pending, World};
-use runbook_playbook::catalog::{Action, Catalog, UnknownAction};
+use runbook_playbook::catalog::{Action, Catalog, Effect, Effects, UnknownAction};
+use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-/// An action that is built of other actions: `cloudwatch:Series`.
-pub trait Composite: Send + Sync {
-    /// Its signature.
-    fn action(&self) -> Arc<Action>;
-
-    /// Runs it; what it needs of other actions goes through [`Registry::perform`] or the world.
-    fn run<'a>(
-        &'a self,
-        registry: &'a Registry,
-        world: &'a dyn World,
-        call: &'a Call,
-    ) -> Pending<'a, Result<Answer, CallError>>;
+/// All actions that playbooks can call.
+pub struct Registry {
+    local: BTreeMap<String, Own<dyn LocalAction>>,
+    composites: BTreeMap<String, Own<dyn Composite>>,
 }
 
-/// All actions that playbooks can call.
-#[derive(Default)]
-pub struct Registry {
-    local: BTreeMap<String, Arc<Action>>,
-    composites: BTreeMap<String, Arc<dyn Composite>>,
+/// An action that is written in code, with its signature made once.
+struct Own<T: ?Sized> {
+    signature: Arc<Action>,
+    action: Box<T>,
 }
 
 impl fmt::Debug for Registry {
@@ -45,26 +41,28 @@ impl fmt::Debug for Registry {
     }
 }
 
+impl Default for Registry {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Registry {
-    /// Makes a registry of AWS operations and waiters only.
+    /// Makes the registry of all actions. AWS services are looked into when they are first named.
     #[must_use]
     pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Adds the signature of an action that the world itself carries out.
-    #[must_use]
-    pub fn with_local(mut self, action: Arc<Action>) -> Self {
-        self.local.insert(action.name.clone(), action);
-        self
-    }
-
-    /// Adds a composite.
-    #[must_use]
-    pub fn with_composite(mut self, composite: Arc<dyn Composite>) -> Self {
-        self.composites
-            .insert(composite.action().name.clone(), composite);
-        self
+        let local = local::all().into_iter().map(|action| {
+            let signature = Arc::new(action.signature());
+            (signature.name.clone(), Own { signature, action })
+        });
+        let composites = composite::all().into_iter().map(|action| {
+            let signature = Arc::new(action.signature());
+            (signature.name.clone(), Own { signature, action })
+        });
+        Self {
+            local: local.collect(),
+            composites: composites.collect(),
+        }
     }
 
     /// Makes the call: waiters poll, composites run, anything else is checked and sent.
@@ -138,10 +136,10 @@ impl Registry {
 impl Catalog for Registry {
     fn action(&self, name: &str) -> Result<Arc<Action>, UnknownAction> {
         if let Some(action) = self.local.get(name) {
-            return Ok(Arc::clone(action));
+            return Ok(Arc::clone(&action.signature));
         }
         if let Some(composite) = self.composites.get(name) {
-            return Ok(composite.action());
+            return Ok(Arc::clone(&composite.signature));
         }
         let unknown = || find::unknown(self, name);
         let (service, operation) = name.split_once(':').ok_or_else(unknown)?;
@@ -161,6 +159,55 @@ impl Catalog for Registry {
             .map(Arc::new)
             .ok_or_else(unknown)
     }
+
+    fn effects(&self, action: &Action, arguments: &Json) -> Effects {
+        match self.local.get(&action.name) {
+            Some(local) => local.action.effects(arguments),
+            None => action.effects_with(|member| is_set(arguments, member)),
+        }
+    }
+}
+
+impl ActionFacts for Registry {
+    fn exists(&self, action: &str) -> Result<(), String> {
+        match self.action(action) {
+            Ok(_) => Ok(()),
+            Err(unknown) => Err(match unknown.suggestions.first() {
+                Some(near) => format!("{}; did you mean `{near}`?", unknown.message),
+                None => unknown.message,
+            }),
+        }
+    }
+
+    fn effects(&self, action: &str, arguments: &Json) -> Effects {
+        match self.action(action) {
+            Ok(action) => Catalog::effects(self, &action, arguments),
+            // What is unknown counts as a write.
+            Err(_) => Effects::from([Effect::Write]),
+        }
+    }
+
+    fn list_member(&self, action: &str) -> Option<String> {
+        let (service, operation) = action.split_once(':')?;
+        let service = catalogue().service(service)?;
+        let paginator = service.operation(operation)?.paginator.as_ref()?;
+        paginator.result_keys.first().map(|key| (*key).to_owned())
+    }
+
+    fn output_problems(&self, action: &str, output: &Json) -> Vec<String> {
+        match self.action(action) {
+            Ok(action) => validate_output(&action.output, output)
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
+            Err(unknown) => vec![unknown.message],
+        }
+    }
+}
+
+/// Whether an argument is given.
+fn is_set(arguments: &Json, member: &str) -> bool {
+    arguments.get(member).is_some_and(|value| !value.is_null())
 }
 
 #[cfg(test)]

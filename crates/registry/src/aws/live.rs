@@ -11,6 +11,7 @@ use crate::call::{Answer, Call, CallError, FailureKind, Target};
 use crate::model::catalogue::catalogue;
 use crate::model::service::{Operation, Service};
 use crate::model::shape::MemberTrait;
+use crate::world::live::AwsSender;
 use crate::world::{Pending, Place};
 use aws_config::sts::AssumeRoleProvider;
 use aws_config::{BehaviorVersion, ConfigLoader, SdkConfig};
@@ -350,4 +351,14 @@ fn with_tokens(service: &Service, operation: &Operation, arguments: &Json) -> Js
         }
     }
     arguments
+}
+
+impl AwsSender for AwsClient {
+    fn send<'a>(&'a self, call: &'a Call) -> Pending<'a, Result<Answer, CallError>> {
+        self.call(call)
+    }
+
+    fn place(&self) -> Place {
+        Self::place(self)
+    }
 }

@@ -29,7 +29,7 @@ pub(super) async fn perform(
         return world.send(call).await;
     }
     if let Some(composite) = registry.composites.get(&call.action) {
-        return composite.run(registry, world, call).await;
+        return composite.action.run(world, call).await;
     }
     if let Some((service, waiter)) = waiter_of(&call.action) {
         return wait(world, call, service, waiter).await;
