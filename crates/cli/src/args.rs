@@ -246,8 +246,8 @@ impl Consent {
                         .into_iter()
                         .find(|effect| *effect != Effect::Read && effect.as_str() == word);
                     let known = "write, destroy, permission, execute, notify";
-                    let effect =
-                        effect.ok_or_else(|| format!("`{word}` is no effect; write any of {known}"))?;
+                    let effect = effect
+                        .ok_or_else(|| format!("`{word}` is no effect; write any of {known}"))?;
                     consent.effects.insert(effect);
                 }
             }
@@ -286,7 +286,10 @@ mod tests {
 
     fn consent(line: &[&str]) -> Option<Consent> {
         let line = ["runbook", "run", "x"].iter().chain(line);
-        match Arguments::try_parse_from(line).expect("a command line").command {
+        match Arguments::try_parse_from(line)
+            .expect("a command line")
+            .command
+        {
             Command::Run(run) => run.yes,
             _ => None,
         }

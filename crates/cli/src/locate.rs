@@ -152,7 +152,10 @@ fn with_endings(path: &Path) -> Vec<PathBuf> {
 /// Whether a file is a playbook by its name: YAML, and not its scenarios.
 #[must_use]
 pub fn is_playbook(path: &Path) -> bool {
-    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or("");
+    let name = path
+        .file_name()
+        .and_then(|name| name.to_str())
+        .unwrap_or("");
     let yaml = path
         .extension()
         .is_some_and(|ending| ending == "yaml" || ending == "yml");

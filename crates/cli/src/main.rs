@@ -79,12 +79,18 @@ fn console(color: Color) -> Console {
         out: Stream {
             open: || Box::new(std::io::stdout()),
             terminal: out.is_terminal(),
-            look: look(out.is_terminal(), width(terminal_size::terminal_size_of(&out))),
+            look: look(
+                out.is_terminal(),
+                width(terminal_size::terminal_size_of(&out)),
+            ),
         },
         err: Stream {
             open: || Box::new(std::io::stderr()),
             terminal: err.is_terminal(),
-            look: look(err.is_terminal(), width(terminal_size::terminal_size_of(&err))),
+            look: look(
+                err.is_terminal(),
+                width(terminal_size::terminal_size_of(&err)),
+            ),
         },
         input: std::io::stdin().is_terminal(),
     }

@@ -68,7 +68,9 @@ impl Person for Operator {
             self.show(question.step.as_ref(), &question.text);
             for (at, option) in question.options.iter().enumerate() {
                 let line = format!("  {}. {}", at + 1, text(option));
-                self.prompt.stream.line(runbook_report::question::safe(&line));
+                self.prompt
+                    .stream
+                    .line(runbook_report::question::safe(&line));
             }
             let prompt = match &question.default {
                 Some(default) => format!("{} [{}]: ", kind(question.ty), text(default)),

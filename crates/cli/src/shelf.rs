@@ -94,7 +94,10 @@ impl surroundings::Library for Shelf<'_> {
             Some(checked) => Ok(Arc::new(checked)),
             None => {
                 let first = read.diagnostics.first().map(|first| first.message.as_str());
-                Err(format!("{path} is wrong: {}", first.unwrap_or("no playbook")))
+                Err(format!(
+                    "{path} is wrong: {}",
+                    first.unwrap_or("no playbook")
+                ))
             }
         }
     }

@@ -8,13 +8,17 @@ use crate::prompt::Prompt;
 use indexmap::IndexMap;
 use jiff::{SignedDuration, Timestamp};
 use runbook_interpreter::plan::Plan;
+use runbook_playbook::catalog::Catalog;
 use runbook_playbook::expression::Scope;
 use runbook_playbook::template;
 use runbook_playbook::types::Type;
 use runbook_playbook::value::Value;
 use runbook_registry::Registry;
 use runbook_registry::aws::{AwsClient, Options};
-use runbook_registry::local::{FixedEnvironment, LocalContext, NoPerson, Person};
+use runbook_registry::local::{
+    FixedEnvironment, LocalContext, NoPerson, Person, Problem, Validator,
+};
+use runbook_registry::model::validate::validate;
 use runbook_registry::world::live::LiveWorld;
 use std::path::Path;
 use std::sync::Arc;
@@ -81,9 +85,35 @@ pub fn context(
         person: person(environment),
         environment: environment.variables.clone(),
         target_environment: Arc::new(FixedEnvironment(aws)),
-        validator: Some(Arc::clone(registry).validator()),
+        validator: Some(validator(Arc::clone(registry))),
         ..LocalContext::new(root)
     }
+}
+
+/// Judges documents by actions' arguments, for `data:Validate`.
+fn validator(registry: Arc<Registry>) -> Validator {
+    Arc::new(move |name, document| {
+        let action = registry.action(name).map_err(|unknown| unknown.message)?;
+        let problems = validate(&action.input, document).into_iter();
+        Ok(problems
+            .map(|problem| Problem {
+                path: pointer(&problem.path),
+                message: match problem.suggestion {
+                    Some(suggestion) => format!("{}; {suggestion}", problem.message),
+                    None => problem.message,
+                },
+            })
+            .collect())
+    })
+}
+
+/// `tags[0].key` as the JSON Pointer `/tags/0/key` (RFC 6901).
+fn pointer(path: &str) -> String {
+    path.split(['.', '['])
+        .map(|part| part.trim_end_matches(']'))
+        .filter(|part| !part.is_empty())
+        .map(|part| format!("/{}", part.replace('~', "~0").replace('/', "~1")))
+        .collect()
 }
 
 /// What local actions of a playbook see: also the hosts and programs that it declares.
@@ -146,5 +176,19 @@ impl Scope for Inputs<'_> {
 
     fn since(&self, length: SignedDuration) -> Timestamp {
         self.now.checked_sub(length).unwrap_or(Timestamp::MIN)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::pointer;
+
+    #[test]
+    fn problems_of_documents_are_json_pointers() {
+        assert_eq!(
+            pointer("containerDefinitions[0].memory"),
+            "/containerDefinitions/0/memory"
+        );
+        assert_eq!(pointer(""), "");
     }
 }

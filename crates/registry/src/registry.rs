@@ -2,7 +2,6 @@
 
 mod find;
 mod perform;
-mod standard;
 
 pub use find::Hit;
 

@@ -11,7 +11,6 @@ use runbook_playbook::catalog::{Catalog, Effect, Effects};
 use runbook_registry::Registry;
 use runbook_registry::call::{Call, CallError, DEFAULT_LIMIT, FailureKind};
 use runbook_registry::model::validate::validate;
-use runbook_registry::world::scenario::ActionFacts;
 use serde::Serialize;
 use serde_json::Value as Json;
 use std::path::Path;
@@ -20,7 +19,7 @@ use std::sync::Arc;
 /// Makes the call and prints its result.
 pub fn execute(arguments: &CallArguments, environment: &Environment) -> Result<u8, Failure> {
     let err = environment.console.err;
-    let registry = Arc::new(Registry::standard());
+    let registry = Arc::new(Registry::new());
     let action = registry
         .action(&arguments.action)
         .map_err(|unknown| super::unknown(&unknown))?;
@@ -42,15 +41,16 @@ pub fn execute(arguments: &CallArguments, environment: &Environment) -> Result<u
         )));
     }
     let mut call = Call::new(&action.name, with);
-    call.limit = arguments.limit.map_or(DEFAULT_LIMIT, |limit| limit as usize);
+    call.limit = arguments
+        .limit
+        .map_or(DEFAULT_LIMIT, |limit| limit as usize);
     let current = &environment.places.current;
-    let mut context =
-        world::context(environment, &arguments.target, &registry, current, current);
+    let mut context = world::context(environment, &arguments.target, &registry, current, current);
     // What is typed here is meant: there is no playbook that would have to name it.
     context.reaches = Some(vec!["*".to_owned()]);
     context.runs = Some(program(&call.arguments));
     let world = world::live(&arguments.target, context);
-    let effects = registry.effects(&call.action, &call.arguments);
+    let effects = Catalog::effects(&*registry, &action, &call.arguments);
     let runtime = super::runtime()?;
     let result = runtime.block_on(async {
         approve(&call, &effects, arguments, environment).await?;
@@ -59,7 +59,10 @@ pub fn execute(arguments: &CallArguments, environment: &Environment) -> Result<u
     runtime.shutdown_background();
     match result? {
         Ok(answer) => {
-            let empty = answer.result.as_object().is_some_and(serde_json::Map::is_empty);
+            let empty = answer
+                .result
+                .as_object()
+                .is_some_and(serde_json::Map::is_empty);
             if !empty {
                 environment.console.out.line(as_the_aws_cli(&answer.result));
             }

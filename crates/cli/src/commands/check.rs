@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 /// Checks every playbook and says what is wrong.
 pub fn execute(arguments: &CheckArguments, environment: &Environment) -> Result<u8, Failure> {
     let places = &environment.places;
-    let registry = Registry::standard();
+    let registry = Registry::new();
     let mut errors = 0;
     let mut checked = 0;
     for file in playbooks(&arguments.paths, environment)? {

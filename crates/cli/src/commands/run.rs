@@ -35,7 +35,7 @@ pub fn execute(arguments: &RunArguments, environment: &Environment) -> Result<u8
         .places
         .locate(&arguments.playbook)
         .map_err(|error| Failure::wrong(error.to_string()))?;
-    let registry = Arc::new(Registry::standard());
+    let registry = Arc::new(Registry::new());
     let shelf = Shelf {
         places: &environment.places,
         root: &located.root,

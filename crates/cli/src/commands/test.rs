@@ -43,7 +43,7 @@ struct Tally {
 /// Runs the scenarios of files and folders.
 pub fn execute(arguments: &TestArguments, environment: &Environment) -> Result<u8, Failure> {
     let files = files(&arguments.paths, environment)?;
-    let registry = Arc::new(Registry::standard());
+    let registry = Arc::new(Registry::new());
     let tallies = side_by_side(&files, |file| {
         let filter = arguments.filter.as_deref().unwrap_or_default();
         test_file(file, filter, &registry, environment)
@@ -187,7 +187,10 @@ fn run_file(
         catalog: &**registry,
     };
     let read = shelf.read(&located).map_err(|wrong| vec![wrong])?;
-    let checked = read.checked.map(Arc::new).ok_or_else(|| drawn(read.diagnostics))?;
+    let checked = read
+        .checked
+        .map(Arc::new)
+        .ok_or_else(|| drawn(read.diagnostics))?;
     let mut wrong = Vec::new();
     for (name, scenario) in scenarios.scenarios {
         let title = format!("{} {name}", checked.id);
@@ -238,9 +241,17 @@ fn run_scenario(
     environment: &Environment,
 ) -> Result<(), Vec<String>> {
     let given = members(&scenario.inputs);
-    let plan = load::plan(checked, &given, Options::default(), scenario.clock)
-        .map_err(|failure| failure.message.lines().map(str::to_owned).collect::<Vec<_>>())?;
-    let located = shelf.places.place(&shelf.root.join(format!("{}.yaml", checked.id)));
+    let plan =
+        load::plan(checked, &given, Options::default(), scenario.clock).map_err(|failure| {
+            failure
+                .message
+                .lines()
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+        })?;
+    let located = shelf
+        .places
+        .place(&shelf.root.join(format!("{}.yaml", checked.id)));
     let context = world::playbook_context(
         environment,
         &TargetArguments::default(),

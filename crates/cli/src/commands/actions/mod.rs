@@ -16,7 +16,7 @@ const HITS: usize = 30;
 
 /// Lists, shows or searches.
 pub fn execute(command: &ActionsCommand, environment: &Environment) -> Result<u8, Failure> {
-    let registry = Registry::standard();
+    let registry = Registry::new();
     let out = environment.console.out;
     match command {
         ActionsCommand::List {
@@ -50,12 +50,7 @@ fn names(names: &[&str], format: Format, out: Stream) {
     }
 }
 
-fn list(
-    registry: &Registry,
-    service: &str,
-    format: Format,
-    out: Stream,
-) -> Result<(), Failure> {
+fn list(registry: &Registry, service: &str, format: Format, out: Stream) -> Result<(), Failure> {
     let known = registry.operations(service);
     if known.is_empty() {
         // The message about an action of the service names what may have been meant.
@@ -90,7 +85,11 @@ fn list(
 }
 
 fn effects(action: &Action) -> Vec<&'static str> {
-    action.effects.iter().map(|effect| effect.as_str()).collect()
+    action
+        .effects
+        .iter()
+        .map(|effect| effect.as_str())
+        .collect()
 }
 
 fn show(registry: &Registry, name: &str, format: Format, out: Stream) -> Result<(), Failure> {
@@ -179,6 +178,10 @@ fn text(action: &Action, waiters: &[String]) -> Vec<String> {
     }
     lines.push(String::new());
     lines.push("Example".to_owned());
-    lines.extend(example::lines(action).iter().map(|line| format!("  {line}")));
+    lines.extend(
+        example::lines(action)
+            .iter()
+            .map(|line| format!("  {line}")),
+    );
     lines
 }

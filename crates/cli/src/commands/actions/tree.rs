@@ -33,7 +33,13 @@ fn members(ty: &Type, depth: usize, above: &mut Vec<String>, lines: &mut Vec<Str
     above.pop();
 }
 
-fn one(name: &str, member: &Member, depth: usize, above: &mut Vec<String>, lines: &mut Vec<String>) {
+fn one(
+    name: &str,
+    member: &Member,
+    depth: usize,
+    above: &mut Vec<String>,
+    lines: &mut Vec<String>,
+) {
     let mark = if member.required { " (required)" } else { "" };
     let token = if member.idempotency_token {
         " (filled in)"
@@ -41,7 +47,8 @@ fn one(name: &str, member: &Member, depth: usize, above: &mut Vec<String>, lines
         ""
     };
     let inner = inner(&member.ty);
-    let again = matches!(inner, Type::Structure(inner) if above.iter().any(|name| name == inner.name()));
+    let again =
+        matches!(inner, Type::Structure(inner) if above.iter().any(|name| name == inner.name()));
     let note = if again { ", as above" } else { "" };
     lines.push(format!(
         "{}{name}: {}{note}{mark}{token}",
