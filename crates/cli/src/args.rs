@@ -213,18 +213,6 @@ pub enum UntilGraph {
     Resolve,
 }
 
-impl UntilGraph {
-    /// The word on the command line.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Symptom => "symptom",
-            Self::Diagnose => "diagnose",
-            Self::Resolve => "resolve",
-        }
-    }
-}
-
 /// The effects that `--yes` answers for.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Consent {

@@ -6,6 +6,7 @@ use crate::problems;
 use crate::shelf::text_of;
 use runbook_playbook::diagnostic::{Code, Diagnostic, has_errors};
 use runbook_playbook::source::Source;
+use runbook_playbook::span::Span;
 use runbook_playbook::yaml::{self, Node};
 use runbook_registry::world::scenario::{ScenarioFile, ScenarioProblem, Segment};
 use serde_json::Value as Json;
@@ -74,17 +75,34 @@ pub fn placed(
         Segment::Key(key) => key.clone(),
         Segment::Index(index) => index.to_string(),
     }));
-    // A key that is missing has no place of its own; what it is missing from has.
-    let found = (0..=route.len())
-        .rev()
-        .find_map(|length| node.at(route.iter().take(length).map(String::as_str)));
-    let span = found.map_or(node.span, |node| node.span);
+    let span = place_of(node, &route);
     Diagnostic::error(
         Code::ScenarioResponse,
         source,
         span,
         problem.message.clone(),
     )
+}
+
+/// Where a route of keys and positions ends: the last key, or the last element. What is missing has no place of its own;
+/// what it is missing from has.
+fn place_of(node: &Node, route: &[String]) -> Span {
+    let mut place = node.span;
+    let mut here = node;
+    for segment in route {
+        let key = here
+            .entries()
+            .and_then(|entries| entries.iter().find(|(key, _)| key.value == *segment));
+        let next = match key {
+            Some((key, value)) => Some((key.span, value)),
+            None => here.at([segment.as_str()]).map(|node| (node.span, node)),
+        };
+        let Some((span, value)) = next else {
+            return place;
+        };
+        (place, here) = (span, value);
+    }
+    place
 }
 
 fn document(source: &Source) -> (Option<Node>, Json, Vec<Diagnostic>) {

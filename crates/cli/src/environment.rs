@@ -23,23 +23,33 @@ pub struct Environment {
 }
 
 impl Environment {
-    /// The command line as a person would type it again, without the options that the test names.
+    /// The command line as a person would type it again, without one of its options.
     #[must_use]
-    pub fn command(&self, without: fn(&str) -> bool) -> String {
+    pub fn command(&self, without: Option<Left>) -> String {
         let mut words = vec!["runbook".to_owned()];
-        let mut given = self.line.iter().peekable();
+        let mut given = self.line.iter();
         while let Some(word) = given.next() {
-            if without(word) {
-                // `--until diagnose`, but `--until=diagnose` is one word.
-                if !word.contains('=') && given.peek().is_some_and(|next| !next.starts_with('-')) {
-                    given.next();
+            match without {
+                Some(left) if word == left.option => {
+                    if left.value {
+                        given.next();
+                    }
                 }
-            } else {
-                words.push(quoted(word));
+                Some(left) if word.split('=').next() == Some(left.option) => {}
+                _ => words.push(quoted(word)),
             }
         }
         words.join(" ")
     }
+}
+
+/// An option that is left out when a command line is written again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Left {
+    /// The option: `--until`.
+    pub option: &'static str,
+    /// Its value may be the next word.
+    pub value: bool,
 }
 
 /// A word as a POSIX shell reads it back.

@@ -2,6 +2,7 @@
 
 use crate::line::{Line, Look, Tone};
 use crate::question::yaml_lines;
+use crate::step_line::one_line;
 use crate::value_text::short_json;
 use jiff::SignedDuration;
 use runbook_interpreter::approval::ValueChange;
@@ -16,6 +17,8 @@ use std::collections::HashMap;
 pub(crate) struct Beside<'a> {
     /// What changes from which value to which, as people were shown it.
     pub changes: &'a HashMap<StepPath, Vec<ValueChange>>,
+    /// The command that makes this run again and answers the question that is open.
+    pub answering: &'a str,
     /// The command that makes this run again.
     pub again: &'a str,
     /// The command that goes further than this run was asked to go.
@@ -42,9 +45,10 @@ fn verdict(outcome: &Outcome, look: Look) -> Vec<String> {
         None => outcome.verdict.to_string(),
     };
     let took = outcome.ended.duration_since(outcome.started);
+    let took = (!took.is_zero()).then(|| lasting(took));
     Line::at(0)
         .with(tone, word)
-        .plain(format!(" after {}", lasting(took)))
+        .maybe(Tone::Plain, " after ", took)
         .maybe(
             Tone::Plain,
             ": ",
@@ -85,7 +89,7 @@ fn causes(outcome: &Outcome, look: Look) -> Vec<String> {
             if evidence.truth == cause.found {
                 let line = Line::at(2)
                     .with(Tone::Quiet, format!("{}: ", evidence.step))
-                    .plain(&evidence.found);
+                    .plain(one_line(&evidence.found));
                 lines.extend(line.wrapped(look));
             }
         }
@@ -154,7 +158,8 @@ fn next(outcome: &Outcome, beside: Beside<'_>, look: Look) -> Vec<String> {
                 for line in waiting.question.lines() {
                     say(Tone::Plain, &format!("  {line}"));
                 }
-                say(Tone::Strong, &waiting.next);
+                say(Tone::Plain, &waiting.next);
+                say(Tone::Strong, beside.answering);
             }
         }
         Verdict::Diagnosed => match beside.onward {

@@ -165,13 +165,19 @@ fn found(outcome: &StepOutcome, chart: Option<&Chart>) -> Option<String> {
 
 /// The author's message, or what was found where there is none; both where the assertion is false.
 fn said(assertion: &AssertionOutcome) -> String {
-    match (&assertion.message, assertion.truth) {
+    let said = match (&assertion.message, assertion.truth) {
         (Some(message), Truth::True) => message.clone(),
         (Some(message), _) if assertion.found.is_empty() => message.clone(),
         (Some(message), _) => format!("{message} ({})", assertion.found),
         (None, _) if assertion.found.is_empty() => assertion.asked.clone(),
         (None, _) => assertion.found.clone(),
-    }
+    };
+    one_line(&said)
+}
+
+/// Text of a folded or indented YAML value with single spaces.
+pub(crate) fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use crate::approve::Answers;
 use crate::args::{Format, RunArguments, UntilGraph};
 use crate::calls::Calls;
-use crate::environment::Environment;
+use crate::environment::{Environment, Left};
 use crate::exit::{self, Failure};
 use crate::locate::{Located, scenarios_of};
 use crate::shelf::{Shelf, text_of};
@@ -145,9 +145,21 @@ impl Watchers {
             live: out.terminal,
             detail,
             charts: charts_of(&plan.checked.playbook),
-            again: environment.command(|_| false),
+            again: environment.command(None),
+            unanswered: environment.command(Some(Left {
+                option: "--yes",
+                value: false,
+            })),
+            consented: arguments
+                .yes
+                .as_ref()
+                .map(|consent| consent.effects.clone())
+                .unwrap_or_default(),
             onward: arguments.until.map(|_| {
-                environment.command(|word| word == "--until" || word.starts_with("--until="))
+                environment.command(Some(Left {
+                    option: "--until",
+                    value: true,
+                }))
             }),
         };
         Self::Text(Box::new(Terminal::new((out.open)(), settings)))
