@@ -182,7 +182,7 @@ fn next(outcome: &Outcome, beside: Beside<'_>, look: Look) -> Vec<String> {
                 }
             }
             if !beside.again.is_empty() {
-                say(Tone::Plain, "then run it again:");
+                say(Tone::Plain, "to run it again:");
                 say(Tone::Strong, beside.again);
             }
         }

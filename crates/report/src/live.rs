@@ -104,6 +104,7 @@ const TURN: Duration = Duration::from_millis(120);
 
 /// Spinners, one for each running step.
 pub(crate) struct Live {
+    out: Out,
     bars: MultiProgress,
     running: HashMap<StepPath, ProgressBar>,
     look: Look,
@@ -117,8 +118,13 @@ impl Live {
             .width
             .and_then(|width| u16::try_from(width).ok())
             .unwrap_or(80);
-        let target = ProgressDrawTarget::term_like(Box::new(Screen { out, width }));
+        let screen = Screen {
+            out: out.clone(),
+            width,
+        };
+        let target = ProgressDrawTarget::term_like(Box::new(screen));
         Self {
+            out,
             bars: MultiProgress::with_draw_target(target),
             running: HashMap::new(),
             look,
@@ -126,9 +132,9 @@ impl Live {
         }
     }
 
-    /// Prints a line above the spinners.
-    pub(crate) fn print(&self, line: &str) {
-        let _ = self.bars.println(line);
+    /// Prints text above the spinners.
+    pub(crate) fn print(&self, text: &str) {
+        self.bars.suspend(|| self.out.write(text));
     }
 
     /// Shows that a step runs.

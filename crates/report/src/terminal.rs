@@ -93,11 +93,13 @@ impl Terminal {
     }
 
     fn print(&self, state: &State, lines: impl IntoIterator<Item = String>) {
-        for line in lines {
-            match &state.live {
-                Some(live) => live.print(&line),
-                None => self.out.write(&format!("{line}\n")),
-            }
+        let text: String = lines
+            .into_iter()
+            .flat_map(|line| [line, "\n".to_owned()])
+            .collect();
+        match &state.live {
+            Some(live) => live.print(&text),
+            None => self.out.write(&text),
         }
         self.out.flush();
     }
@@ -111,6 +113,9 @@ impl Terminal {
 
     fn graph_started(&self, state: &mut State, graph: &str, reading: Option<u32>) {
         state.headed.clear();
+        if let Some(live) = &mut state.live {
+            live.end_all();
+        }
         let line = Line::at(0).with(Tone::Strong, graph);
         let line = match reading {
             Some(reading) => line.with(Tone::Quiet, format!(", reading {reading}")),
