@@ -80,6 +80,9 @@ fn shown(problems: &mut Problems, step: &Step, scope: &dyn TypeScope) {
 
 fn list(problems: &mut Problems, expression: &Expression, scope: &dyn TypeScope, what: &str) {
     let ty = typing::expression(problems, expression, scope);
+    if problems.has_error_at(expression.span) {
+        return;
+    }
     match &ty {
         Type::Any | Type::List(_) => {}
         Type::Optional(inner) if matches!(inner.present(), Type::List(_)) => problems.push(

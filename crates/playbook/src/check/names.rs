@@ -502,10 +502,25 @@ impl Resolver<'_, '_> {
         if self.index.causes().contains(name) {
             return Some(format!("cause.{name}"));
         }
-        let step = self.index.steps.iter().find(|entry| {
-            entry.step.id.value == name && self.index.group(entry.group).part != Part::Undo
-        })?;
-        Some(step.path.replace("escalate.", ""))
+        if let Viewpoint::Step(step, _) = self.from {
+            let beside = neighbours(self.index, step).into_iter();
+            let capturing = beside
+                .filter(|other| *other != step)
+                .map(|other| self.index.entry(other).step)
+                .find(|other| other.capture.iter().any(|kept| kept.name.value == name));
+            if let Some(other) = capturing {
+                return Some(format!("{}.{name}", other.id.value));
+            }
+        }
+        let named = |id: &StepId| self.index.entry(*id).step.id.value == name;
+        let from_outside = |id: &StepId| {
+            self.index.chain(*id).iter().all(|(group, _)| {
+                matches!(self.index.group(*group).part, Part::Graph | Part::Steps)
+            })
+        };
+        let mut steps = 0..self.index.steps.len();
+        let found = steps.find(|id| named(id) && from_outside(id))?;
+        Some(self.index.entry(found).path.replace("escalate.", ""))
     }
 }
 

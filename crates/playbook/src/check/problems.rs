@@ -54,16 +54,17 @@ pub(super) fn closest<'c>(
     wanted: &str,
     candidates: impl IntoIterator<Item = &'c str>,
 ) -> Option<&'c str> {
+    let wanted = wanted.to_lowercase();
     candidates
         .into_iter()
-        .map(|candidate| {
-            (
-                strsim::damerau_levenshtein(&wanted.to_lowercase(), &candidate.to_lowercase()),
-                candidate,
-            )
-        })
-        .filter(|(distance, candidate)| {
-            *distance <= 1 + wanted.len().max(candidate.len()) / 4 && *distance < wanted.len()
+        .filter_map(|candidate| {
+            let likely = candidate.to_lowercase();
+            if wanted.len() > 3 && likely.starts_with(&wanted) {
+                return Some((1, candidate));
+            }
+            let distance = strsim::damerau_levenshtein(&wanted, &likely);
+            let near = 1 + wanted.len().max(likely.len()) / 4;
+            (distance <= near && distance < wanted.len()).then_some((distance, candidate))
         })
         .min()
         .map(|(_, candidate)| candidate)

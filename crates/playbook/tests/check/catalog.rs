@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 use runbook_playbook::catalog::{Action, ActionKind, Catalog, Effect, Effects, UnknownAction};
-use runbook_playbook::types::{Record, Type};
+use runbook_playbook::types::{Range, Record, TextRule, TimeUnit, Type};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -87,25 +87,19 @@ fn task_definition(name: &str) -> Record {
     Record::new(name)
         .required("family", Type::text())
         .required("containerDefinitions", Type::list(container))
-        .optional("memory", Type::text_or_number())
+        .optional("memory", text_or_number())
         .optional("taskRoleArn", Type::text())
 }
 
-/// Text members that take numbers too.
-trait TextOrNumber {
-    fn text_or_number() -> Type;
+/// Text that a number is accepted for.
+fn text_or_number() -> Type {
+    Type::Text(Arc::new(TextRule {
+        numeric: true,
+        ..TextRule::default()
+    }))
 }
 
-impl TextOrNumber for Type {
-    fn text_or_number() -> Type {
-        Type::Text(Arc::new(runbook_playbook::types::TextRule {
-            numeric: true,
-            ..Default::default()
-        }))
-    }
-}
-
-fn ecs() -> Vec<Action> {
+fn ecs_services() -> Vec<Action> {
     let failure = Record::new("Failure")
         .optional("reason", Type::text())
         .build();
@@ -121,10 +115,6 @@ fn ecs() -> Vec<Action> {
     let task = Record::new("Task")
         .optional("taskArn", Type::text())
         .optional("containers", Type::list(container))
-        .build();
-    let described = task_definition("TaskDefinition")
-        .optional("taskDefinitionArn", Type::text())
-        .optional("revision", Type::integer())
         .build();
     vec![
         Action {
@@ -175,6 +165,15 @@ fn ecs() -> Vec<Action> {
             },
             ..read("ecs:WaitUntilServicesStable", services(), Type::Any)
         },
+    ]
+}
+
+fn ecs_deployments() -> Vec<Action> {
+    let described = task_definition("TaskDefinition")
+        .optional("taskDefinitionArn", Type::text())
+        .optional("revision", Type::integer())
+        .build();
+    vec![
         with_effect(
             Effect::Write,
             read(
@@ -259,10 +258,7 @@ fn others() -> Vec<Action> {
                     .optional("logGroupName", Type::text())
                     .optional(
                         "startTime",
-                        Type::Integer(
-                            runbook_playbook::types::Range::default(),
-                            Some(runbook_playbook::types::TimeUnit::Milliseconds),
-                        ),
+                        Type::Integer(Range::default(), Some(TimeUnit::Milliseconds)),
                     )
                     .optional("filterPattern", Type::text()),
                 Record::new("FilterLogEventsResponse")
@@ -312,7 +308,10 @@ fn others() -> Vec<Action> {
 
 /// All of them.
 pub fn actions() -> Actions {
-    let all = ecs().into_iter().chain(others());
+    let all = ecs_services()
+        .into_iter()
+        .chain(ecs_deployments())
+        .chain(others());
     Actions(
         all.map(|action| {
             let name: &'static str = Box::leak(action.name.clone().into_boxed_str());

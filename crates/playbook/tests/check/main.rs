@@ -43,7 +43,7 @@ fn read(path: &Path) -> (Option<Checked>, Vec<Diagnostic>) {
 }
 
 fn described(problems: &[Diagnostic]) -> String {
-    problems
+    let lines: Vec<String> = problems
         .iter()
         .map(|problem| {
             let at = problem.source.position(problem.primary.span.start);
@@ -62,7 +62,8 @@ fn described(problems: &[Diagnostic]) -> String {
                 problem.message,
             )
         })
-        .collect()
+        .collect();
+    lines.concat()
 }
 
 #[test]
@@ -78,7 +79,7 @@ fn nothing_is_wrong_with_good_playbooks() {
 #[test]
 fn what_is_wrong_is_said_where_it_is_wrong() {
     let bless = std::env::var_os("BLESS").is_some();
-    let mut wrong = String::new();
+    let mut wrong: Vec<String> = Vec::new();
     for path in fixtures("err") {
         let (checked, problems) = read(&path);
         assert_eq!(
@@ -94,13 +95,13 @@ fn what_is_wrong_is_said_where_it_is_wrong() {
         }
         let expected = fs::read_to_string(&beside).unwrap_or_default();
         if found != expected {
-            wrong.push_str(&format!(
+            wrong.push(format!(
                 "{}\nexpected:\n{expected}found:\n{found}\n",
                 path.display()
             ));
         }
     }
-    assert!(wrong.is_empty(), "{wrong}");
+    assert!(wrong.is_empty(), "{}", wrong.concat());
 }
 
 #[test]
@@ -132,4 +133,30 @@ fn every_code_of_the_checker_has_a_fixture_that_shows_it() {
         .filter(|slug| !shown.contains(*slug))
         .collect();
     assert!(missing.is_empty(), "no fixture shows {missing:?}");
+}
+
+#[test]
+fn no_half_written_playbook_breaks_the_checker() {
+    for path in fixtures("ok").into_iter().chain(fixtures("err")) {
+        let text = fs::read_to_string(&path).expect("a fixture");
+        let lines: Vec<&str> = text.lines().collect();
+        for end in 0..lines.len() {
+            let without: Vec<&str> = [&lines[..end], &lines[end + 1..]].concat();
+            for half in [lines[..end].join("\n"), without.join("\n")] {
+                let (playbook, mut problems) = syntax::parse(&Source::new("half.yaml", half));
+                let Some(playbook) = playbook else {
+                    assert!(has_errors(&problems), "{} at {end}", path.display());
+                    continue;
+                };
+                let (checked, found) =
+                    check::check(playbook, "half", &catalog::actions(), &library::Shelf);
+                assert_eq!(checked.is_none(), has_errors(&found));
+                problems.extend(found);
+                assert!(problems.iter().all(|problem| {
+                    let text = problem.source.text();
+                    text.is_char_boundary(problem.primary.span.start.min(text.len()))
+                }));
+            }
+        }
+    }
 }
