@@ -48,7 +48,7 @@ impl<'a> Arguments<'a> {
         to: &mut dyn ShapeSerializer,
     ) -> Result<(), SerdeError> {
         let written = if member.is(MemberTrait::JsonValue) {
-            self.write_json_text(member, schema, value, to)
+            write_json_text(member, schema, value, to)
         } else if schema.http_payload().is_some()
             && !matches!(schema.shape_type(), ShapeType::Blob | ShapeType::String)
             && self.schemas.protocol == Protocol::RestJson
@@ -62,25 +62,6 @@ impl<'a> Arguments<'a> {
             self.write(member.target, schema, value, to)
         };
         written.map_err(|error| SerdeError::custom(format!("`{}`: {error}", member.name)))
-    }
-
-    /// Free JSON travels as text: plain in a body, base64 in a header.
-    fn write_json_text(
-        &self,
-        member: &Member,
-        schema: &Schema<'_>,
-        value: &Json,
-        to: &mut dyn ShapeSerializer,
-    ) -> Result<(), SerdeError> {
-        let text = match value {
-            Json::String(text) if member.location != Location::Header => text.clone(),
-            other => other.to_string(),
-        };
-        if member.location == Location::Header {
-            to.write_string(schema, &BASE64.encode(text))
-        } else {
-            to.write_string(schema, &text)
-        }
     }
 
     fn write(
@@ -150,7 +131,7 @@ impl<'a> Arguments<'a> {
                 let written = if item.is_null() {
                     to.write_null(element)
                 } else if list.member.is(MemberTrait::JsonValue) {
-                    self.write_json_text(&list.member, element, item, to)
+                    write_json_text(&list.member, element, item, to)
                 } else {
                     self.write(list.member.target, element, item, to)
                 };
@@ -225,6 +206,24 @@ impl SerializableStruct for Arguments<'_> {
             }
         }
         Ok(())
+    }
+}
+
+/// Free JSON travels as text: plain in a body, base64 in a header.
+fn write_json_text(
+    member: &Member,
+    schema: &Schema<'_>,
+    value: &Json,
+    to: &mut dyn ShapeSerializer,
+) -> Result<(), SerdeError> {
+    let text = match value {
+        Json::String(text) if member.location != Location::Header => text.clone(),
+        other => other.to_string(),
+    };
+    if member.location == Location::Header {
+        to.write_string(schema, &BASE64.encode(text))
+    } else {
+        to.write_string(schema, &text)
     }
 }
 

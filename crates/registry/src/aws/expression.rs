@@ -1,4 +1,4 @@
-//! JMESPath expressions of the models: pagination, endpoint parameters.
+//! `JMESPath` expressions of the models: pagination, endpoint parameters.
 //!
 //! Nearly all of them are names joined by dots; those need no interpreter.
 

@@ -46,6 +46,9 @@ pub struct Options {
     pub max_attempts: Option<u32>,
 }
 
+/// Channels by service, target and whether they sign nothing.
+type Channels = HashMap<(&'static str, Target, bool), Arc<Channel>>;
+
 /// A client for every AWS operation.
 ///
 /// Making one costs nothing: configuration, credentials and models are read when the first call needs them.
@@ -56,7 +59,7 @@ pub struct AwsClient {
     config: OnceCell<SdkConfig>,
     roles: tokio::sync::Mutex<HashMap<String, SharedIdentityResolver>>,
     wires: Mutex<HashMap<&'static str, Arc<Wire>>>,
-    channels: Mutex<HashMap<(&'static str, Target, bool), Arc<Channel>>>,
+    channels: Mutex<Channels>,
 }
 
 impl AwsClient {
@@ -253,7 +256,7 @@ impl AwsClient {
                 .options
                 .connect_timeout
                 .unwrap_or(Duration::from_secs(5)),
-            read_timeout: self.options.read_timeout.unwrap_or(Duration::from_secs(60)),
+            read_timeout: self.options.read_timeout.unwrap_or(Duration::from_mins(1)),
         }));
         self.channels
             .lock()

@@ -4,6 +4,7 @@
 //! ([`decode`]); [`protocol`] has the glue that AWS's protocol crates leave to generated code; [`endpoint`] says where to
 //! and how to sign; [`orchestrate`] signs, sends and retries; [`paginate`] joins pages; [`live`] is the client.
 
+mod checksum;
 mod decode;
 mod encode;
 pub mod endpoint;

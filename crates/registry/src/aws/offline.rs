@@ -100,5 +100,5 @@ pub fn read(
     }
     wire.deserialize(operation, &response, &cfg)
         .map(|reply| reply.result)
-        .map_err(super::failure::Failure::into_call_error)
+        .map_err(|failure| failure.into_call_error())
 }

@@ -323,6 +323,6 @@ impl DeserializeResponse for Codec {
         self.wire
             .deserialize(self.operation, response, cfg)
             .map(Output::erase)
-            .map_err(|failure| OrchestratorError::operation(Error::erase(failure)))
+            .map_err(|failure| OrchestratorError::operation(Error::erase(*failure)))
     }
 }

@@ -1,5 +1,6 @@
 //! The wire: one service's requests and responses under its protocol, by AWS's own protocol implementations.
 
+use super::checksum;
 use super::decode;
 use super::encode::Arguments;
 use super::failure::Failure;
@@ -112,6 +113,7 @@ impl Wire {
             request.headers_mut().remove("Content-Length");
         }
         self.label_payload(operation, arguments, &mut request);
+        checksum::add(operation, &mut request);
         Ok(request)
     }
 
@@ -157,28 +159,30 @@ impl Wire {
         operation: &'static Operation,
         response: &HttpResponse,
         cfg: &ConfigBag,
-    ) -> Result<Reply, Failure> {
+    ) -> Result<Reply, Box<Failure>> {
         let body = response.body().bytes().unwrap_or_default();
         let request_id = self.request_id(response, body);
         let raw = self.has_raw_payload(operation);
-        if !raw || !response.status().is_success() {
-            if let Some(message) = garbage::unexpected(response, body, self.protocol()) {
-                return Err(Failure::garbled(message, request_id));
-            }
+        if (!raw || !response.status().is_success())
+            && let Some(message) = garbage::unexpected(response, body, self.protocol())
+        {
+            return Err(Box::new(Failure::garbled(message, request_id)));
         }
         let hidden_error = self.protocol() == Protocol::RestXml
             && !raw
             && find_depth2_element_slice_by(body, |name| name == "Error")
                 .is_some_and(|slice| slice.len() == body.len());
         if !response.status().is_success() || hidden_error {
-            return Err(self.error(operation, response, body, cfg, request_id));
+            return Err(Box::new(
+                self.error(operation, response, body, cfg, request_id),
+            ));
         }
         match self.result(operation, response, body, cfg) {
             Ok(result) => Ok(Reply { result, request_id }),
-            Err(error) => Err(Failure::garbled(
+            Err(error) => Err(Box::new(Failure::garbled(
                 garbage::unreadable(response, self.protocol(), &error),
                 request_id,
-            )),
+            ))),
         }
     }
 
@@ -205,7 +209,15 @@ impl Wire {
         let response = replaced.as_ref().unwrap_or(response);
         let schema = self.schemas.operation_output(operation);
         let mut from = self.responses.deserialize_response(response, schema, cfg)?;
-        decode::read_structure(&self.schemas, operation.output, from.as_mut())
+        let mut result = decode::read_structure(&self.schemas, operation.output, from.as_mut())?;
+        if schema.xml_unwrapped_output() {
+            // us-east-1 answers with an empty element, which the CLI shows as null.
+            let location = &mut result["LocationConstraint"];
+            if location.as_str().is_none_or(str::is_empty) {
+                *location = Json::Null;
+            }
+        }
+        Ok(result)
     }
 
     /// The body to read instead of the one that came: without its envelope, or an empty document for none.

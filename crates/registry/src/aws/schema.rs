@@ -97,7 +97,15 @@ impl Schemas {
                 Some(namespace) => schema.with_xml_namespace(namespace.uri, namespace.prefix),
                 None => schema,
             };
-            leak(schema)
+            // The root of this answer is its member.
+            let unwrapped = direction == Direction::Output
+                && self.service.name == "s3"
+                && shape.name == "GetBucketLocationOutput";
+            leak(if unwrapped {
+                schema.with_xml_unwrapped_output()
+            } else {
+                schema
+            })
         })
     }
 

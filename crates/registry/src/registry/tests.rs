@@ -58,6 +58,7 @@ fn what_an_operation_does_comes_from_the_reviewed_tables() {
         ("secretsmanager:GetSecretValue", vec![Permission]),
         ("ecr:GetAuthorizationToken", vec![Permission]),
         ("sts:AssumeRole", vec![Permission]),
+        ("elbv2:DeregisterTargets", vec![Write]),
         ("iam:CreateAccessKey", vec![Permission]),
         ("iam:DeleteRole", vec![Permission, Destroy]),
         ("kms:ScheduleKeyDeletion", vec![Destroy]),

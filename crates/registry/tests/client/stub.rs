@@ -107,7 +107,7 @@ async fn serve(mut stream: TcpStream, reaction: Reaction, log: Arc<Mutex<Vec<Ask
             let _ = stream.write_all(&bytes).await;
             let _ = stream.shutdown().await;
         }
-        Reaction::Stall => tokio::time::sleep(Duration::from_secs(60)).await,
+        Reaction::Stall => tokio::time::sleep(Duration::from_mins(1)).await,
         Reaction::Hang => {}
     }
 }

@@ -29,6 +29,7 @@ impl Reader<'_> {
         )
     }
 
+    #[expect(clippy::option_option, reason = "unreadable and endless differ")]
     /// The length of an item; `None` inside for an item that ends with a break.
     fn length(&mut self, low: u8) -> Option<Option<u64>> {
         Some(match low {

@@ -13,6 +13,7 @@ mod packages {
     use serde_json::Value as Json;
 
     /// The files of one service.
+    #[expect(dead_code, reason = "the suites have neither waiters nor rules")]
     pub struct Source {
         /// The folder's name.
         pub name: String,

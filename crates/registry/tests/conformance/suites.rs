@@ -35,8 +35,9 @@ impl Report {
 pub type Reader<'a> = &'a dyn Fn(&str, Json) -> Result<Service, String>;
 
 fn load(path: &Path) -> Result<Json, String> {
-    let text = std::fs::read_to_string(path).map_err(|error| format!("{path:?}: {error}"))?;
-    serde_json::from_str(&text).map_err(|error| format!("{path:?}: {error}"))
+    let text =
+        std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    serde_json::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))
 }
 
 /// Runs all suites of the folder (`input`, `output`, `protocol-tests-ignore-list.json`).
@@ -266,13 +267,11 @@ fn comparable(protocol: &str, body: &[u8]) -> Json {
         }
         "smithy-rpc-v2-cbor" => super::cbor::value(body),
         "rest-xml" => {
-            let compact: String = text
-                .split('<')
-                .map(|part| format!("<{}", part.trim_end()))
-                .collect();
+            let compact: Vec<&str> = text.split('<').map(str::trim_end).collect();
+            let compact = compact.join("<");
             let mut parts: Vec<String> = compact.split('>').map(str::to_owned).collect();
             parts.sort();
-            parts.into_iter().filter(|part| part != "<").collect()
+            parts.into_iter().filter(|part| !part.is_empty()).collect()
         }
         _ => serde_json::from_str::<Json>(&text).map_or(text.into(), |value| ordered(&value)),
     }

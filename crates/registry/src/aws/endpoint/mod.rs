@@ -56,7 +56,7 @@ impl ResolveEndpoint for Resolver {
             .get_property::<Identity>()
             .and_then(|identity| identity.data::<Credentials>())
             .and_then(|credentials| credentials.account_id())
-            .map(|account| account.as_str());
+            .map(aws_credential_types::attributes::AccountId::as_str);
         let found = resolve(
             self.service,
             self.operation,

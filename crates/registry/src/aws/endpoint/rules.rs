@@ -263,7 +263,7 @@ mod tests {
         })
     }
 
-    fn with(parameters: Json) -> Result<Chosen, RuleError> {
+    fn with(parameters: &Json) -> Result<Chosen, RuleError> {
         evaluate(&rule_set(), &partitions(), &|name, _| {
             parameters[name].clone()
         })
@@ -271,7 +271,7 @@ mod tests {
 
     #[test]
     fn a_region_chooses_the_host_and_how_to_sign() {
-        let chosen = with(json!({"Region": "eu-west-3"})).expect("an endpoint");
+        let chosen = with(&json!({"Region": "eu-west-3"})).expect("an endpoint");
         assert_eq!(chosen.url, "https://ecs.eu-west-3.amazonaws.com");
         assert_eq!(
             chosen.properties["authSchemes"][0]["signingRegion"],
@@ -281,13 +281,13 @@ mod tests {
 
     #[test]
     fn an_endpoint_of_ones_own_comes_first() {
-        let chosen = with(json!({"Endpoint": "http://127.0.0.1:1"})).expect("an endpoint");
+        let chosen = with(&json!({"Endpoint": "http://127.0.0.1:1"})).expect("an endpoint");
         assert_eq!(chosen.url, "http://127.0.0.1:1");
     }
 
     #[test]
     fn a_rule_can_refuse() {
-        let refused = with(json!({"Endpoint": "http://127.0.0.1:1", "UseFIPS": true}));
+        let refused = with(&json!({"Endpoint": "http://127.0.0.1:1", "UseFIPS": true}));
         assert_eq!(
             refused,
             Err(RuleError::Refused(
