@@ -17,5 +17,8 @@ pub mod surroundings;
 pub mod truth;
 pub mod verdict;
 
+#[cfg(test)]
+mod tests;
+
 pub use redact::MASK;
 pub use run::run;

@@ -166,7 +166,7 @@ fn is_inside(path: &str, container: &str) -> bool {
 }
 
 /// The steps that `--only` and `--skip` leave out. `--only` narrows the graphs in which it names a step; what a named step
-/// comes after, its blocks and what is inside it stay.
+/// reads, its blocks and what is inside it stay.
 fn left_out(
     checked: &Checked,
     only: &BTreeSet<StepPath>,
@@ -180,7 +180,7 @@ fn left_out(
                 if is_inside(other, path) {
                     open.push(other);
                 } else if other == path || is_inside(path, other) {
-                    open.extend(step.after.iter());
+                    open.extend(step.reads.iter());
                     keep.insert(other.clone());
                 }
             }

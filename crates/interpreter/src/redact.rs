@@ -36,7 +36,10 @@ impl Redactor {
             return;
         }
         let quoted = Json::from(text).to_string();
-        let inner = quoted.trim_matches('"');
+        let inner = quoted
+            .strip_prefix('"')
+            .and_then(|rest| rest.strip_suffix('"'))
+            .unwrap_or(&quoted);
         if inner != text {
             self.secrets.insert(inner.to_owned());
         }

@@ -129,7 +129,11 @@ pub(super) fn render_early(
             }
             Ok(None) => {}
             Err(_) => {
-                let written = source.slice(data.span).trim().trim_matches('"').to_owned();
+                let written = source
+                    .slice(data.span)
+                    .trim()
+                    .trim_matches(['"', '\''])
+                    .to_owned();
                 arguments.insert(key.value.clone(), Json::String(written));
             }
         }

@@ -1,0 +1,131 @@
+//! How runs end early, and what the environment has to do with it.
+
+use super::script::{checked, script, status};
+use crate::journal::memory::Entry;
+use crate::journal::{CallEnd, CallId, CallRecord, Journal, JournalError, RunRecord};
+use crate::plan::{Options, Plan};
+use crate::verdict::Verdict;
+use indexmap::IndexMap;
+use runbook_registry::call::FailureKind;
+use serde_json::json;
+
+#[test]
+fn a_cancelled_run_finishes_the_write_in_flight_and_runs_finally() {
+    let world = script().cancel_during("t:WriteA");
+    let outcome = world.run(
+        "
+resolve:
+  block:
+    steps: {a: {action: t:WriteA}, b: {action: t:WriteB}}
+    finally: {last: {action: t:ReadLast}}
+",
+    );
+    assert_eq!(outcome.verdict, Verdict::Aborted);
+    assert_eq!(world.called(), ["t:WriteA", "t:ReadLast"]);
+    assert!(outcome.changes[0].confirmed);
+    assert_eq!(status(&outcome, "resolve.block.b"), "skipped stopped");
+}
+
+#[test]
+fn the_environment_is_to_blame_only_while_no_call_was_answered() {
+    let check = "check: {a: {action: t:ReadA, assert: [{that: true}]}, b: {action: t:ReadB, assert: [{that: true}]}}";
+    let broken = |world: super::script::Script| {
+        world.fails_as("t:ReadA", "credentials", FailureKind::Environment)
+    };
+    let all = broken(script()).fails_as("t:ReadB", "credentials", FailureKind::Environment);
+    assert!(all.run(check).environment);
+    let outcome = broken(script()).run(check);
+    assert!(!outcome.environment);
+    assert_eq!(outcome.verdict, Verdict::Failed);
+}
+
+#[test]
+fn a_write_is_journalled_before_it_is_sent_and_after() {
+    let world = script().on("t:WriteOnce", json!({"ok": true}));
+    world.run("resolve: {a: {action: t:WriteOnce}}");
+    let entries = world.journal.entries();
+    let sending = entries
+        .iter()
+        .position(|entry| matches!(entry, Entry::Sending(call) if call.token.is_some()))
+        .expect("the record before");
+    let answered = entries
+        .iter()
+        .position(|entry| matches!(entry, Entry::Answered(..)))
+        .expect("the record after");
+    assert!(sending < answered);
+}
+
+/// A journal on a full disk.
+struct Full;
+
+impl Journal for Full {
+    fn begin(&self, _: &RunRecord) -> Result<(), JournalError> {
+        Ok(())
+    }
+    fn event(&self, _: &str, _: &crate::event::Event) -> Result<(), JournalError> {
+        Ok(())
+    }
+    fn sending(&self, _: &CallRecord) -> Result<CallId, JournalError> {
+        Err(JournalError::Failed {
+            path: "j".into(),
+            why: "disk full".into(),
+        })
+    }
+    fn answered(&self, _: CallId, _: &CallEnd) -> Result<(), JournalError> {
+        Ok(())
+    }
+    fn end(&self, _: &crate::outcome::Outcome) -> Result<(), JournalError> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_write_that_cannot_be_journalled_is_not_sent() {
+    let world = script();
+    let outcome = world.run_with("resolve: {a: {action: t:WriteA}}", &Full);
+    assert_eq!(outcome.verdict, Verdict::Failed);
+    assert!(world.called().is_empty());
+    assert!(outcome.changes.is_empty());
+    assert!(
+        outcome.explanation.contains("disk full"),
+        "{}",
+        outcome.explanation
+    );
+}
+
+#[test]
+fn only_and_skip_leave_steps_out() {
+    let playbook = "
+resolve:
+  a: {action: t:WriteA}
+  b: {action: t:WriteB}
+  c: {action: t:WriteC}
+";
+    let run = |only: &[&str], skip: &[&str]| {
+        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        let options = Options {
+            only: names(only),
+            skip: names(skip),
+            ..Options::default()
+        };
+        let world = script().with_options(options);
+        world.run(playbook);
+        world.called()
+    };
+    assert_eq!(run(&["b"], &[]), ["t:WriteB"]);
+    assert_eq!(run(&[], &["resolve.b"]), ["t:WriteA", "t:WriteC"]);
+}
+
+#[test]
+fn an_unknown_step_is_refused_with_a_suggestion() {
+    let options = Options {
+        skip: vec!["restat".into()],
+        ..Options::default()
+    };
+    let checked = checked("resolve: {restart: {action: t:WriteA}}");
+    let error = Plan::new(checked, IndexMap::new(), options).expect_err("unknown");
+    assert_eq!(
+        error.to_string(),
+        "`--skip restat` names no step of `test`; did you mean `resolve.restart`?"
+    );
+}

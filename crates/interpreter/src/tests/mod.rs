@@ -1,0 +1,10 @@
+//! The rules of the language, each with a playbook that shows it.
+
+mod acting;
+mod approval;
+mod arguments;
+mod ends;
+mod script;
+mod steps;
+mod truth;
+mod verify;
