@@ -1,4 +1,4 @@
-//! Project tasks: `cargo xtask catalogue --write|--check [--packages DIR]`.
+//! The project's own commands: `cargo xtask test`, and what generates committed files.
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -6,25 +6,45 @@
 )]
 
 mod catalogue;
+mod generated;
+mod test;
 
+use std::path::Path;
 use std::process::ExitCode;
 
 /// What a task ends with.
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
-const USAGE: &str = "usage: cargo xtask catalogue --write|--check [--packages DIR]";
+const USAGE: &str = "usage: cargo xtask TASK
+
+  test [WORD…]                                 everything that must hold, or the checks named by these words
+  catalogue --write|--check [--packages DIR]   the catalogue of AWS operations
+  schemas --write|--check                      the JSON Schemas of the language
+  references --write|--check                   reference pages of the documentation";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let outcome = match arguments.split_first() {
-        Some((task, rest)) if task == "catalogue" => catalogue::run(rest),
-        _ => Err(USAGE.into()),
-    };
-    match outcome {
+    match run(&arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {
             eprintln!("{problem}");
             ExitCode::FAILURE
         }
+    }
+}
+
+fn run(arguments: &[String]) -> Outcome {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .ok_or("the project's folder is not where it was built")?;
+    match arguments.split_first() {
+        Some((task, rest)) => match task.as_str() {
+            "test" => Ok(test::test(root, rest)?),
+            "catalogue" => catalogue::run(rest),
+            "schemas" => Ok(generated::schemas(root, rest)?),
+            "references" => Ok(generated::references(root, rest)?),
+            _ => Err(USAGE.into()),
+        },
+        None => Err(USAGE.into()),
     }
 }

@@ -16,7 +16,14 @@ pub(super) fn check(root: &Path) -> Result<(), String> {
     let server = Server::start(&python, &root.join("target/moto.log"))?;
     run(Command::new(&python)
         .current_dir(root)
-        .args(["-m", "unittest", "discover", "--start-directory", "tests/endpoint", "--verbose"])
+        .args([
+            "-m",
+            "unittest",
+            "discover",
+            "--start-directory",
+            "tests/endpoint",
+            "--verbose",
+        ])
         .env("RUNBOOK", binary(root).get_program())
         .env("ENDPOINT", format!("http://127.0.0.1:{}", server.port)))
 }
@@ -26,16 +33,27 @@ fn environment(root: &Path) -> Result<PathBuf, String> {
     let folder = root.join("target/endpoint-venv");
     let python = folder.join("bin/python");
     let pins = root.join("tests/endpoint/requirements.txt");
-    let wanted = std::fs::read(&pins).map_err(|why| format!("cannot read {}: {why}", pins.display()))?;
+    let wanted =
+        std::fs::read(&pins).map_err(|why| format!("cannot read {}: {why}", pins.display()))?;
     let stamp = folder.join("installed.txt");
     if std::fs::read(&stamp).is_ok_and(|installed| installed == wanted) {
         return Ok(python);
     }
-    run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder))?;
+    run(Command::new("python3")
+        .args(["-m", "venv", "--clear"])
+        .arg(&folder))?;
     run(Command::new(&python)
-        .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"])
+        .args([
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            "--requirement",
+        ])
         .arg(&pins))?;
-    std::fs::write(&stamp, wanted).map_err(|why| format!("cannot write {}: {why}", stamp.display()))?;
+    std::fs::write(&stamp, wanted)
+        .map_err(|why| format!("cannot write {}: {why}", stamp.display()))?;
     Ok(python)
 }
 
@@ -51,7 +69,8 @@ impl Server {
             .and_then(|listener| listener.local_addr())
             .map_err(|why| format!("no free port: {why}"))?
             .port();
-        let output = std::fs::File::create(log).map_err(|why| format!("cannot write {}: {why}", log.display()))?;
+        let output = std::fs::File::create(log)
+            .map_err(|why| format!("cannot write {}: {why}", log.display()))?;
         let errors = output.try_clone().map_err(|why| why.to_string())?;
         let child = Command::new(python.with_file_name("moto_server"))
             .args(["-H", "127.0.0.1", "-p", &port.to_string()])
@@ -71,12 +90,19 @@ impl Server {
             }
             std::thread::sleep(Duration::from_millis(50));
         }
-        Err(format!("moto did not answer within {} s; see {}", START.as_secs(), log.display()))
+        Err(format!(
+            "moto did not answer within {} s; see {}",
+            START.as_secs(),
+            log.display()
+        ))
     }
 
     fn answers(&self) -> bool {
-        let Ok(mut stream) = TcpStream::connect(("127.0.0.1", self.port)) else { return false };
-        let asked = stream.write_all(b"GET /moto-api/data.json HTTP/1.0\r\nHost: localhost\r\n\r\n");
+        let Ok(mut stream) = TcpStream::connect(("127.0.0.1", self.port)) else {
+            return false;
+        };
+        let asked =
+            stream.write_all(b"GET /moto-api/data.json HTTP/1.0\r\nHost: localhost\r\n\r\n");
         let mut answer = [0; 12];
         asked.is_ok() && stream.read_exact(&mut answer).is_ok() && answer.ends_with(b"200")
     }

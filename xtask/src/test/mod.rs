@@ -14,17 +14,51 @@ struct Check {
 
 /// The checks, cheap ones first. They share one target folder.
 const CHECKS: &[Check] = &[
-    Check { name: "formatting", run: |root| cargo(root, &["fmt", "--all", "--check"]) },
+    Check {
+        name: "formatting",
+        run: |root| cargo(root, &["fmt", "--all", "--check"]),
+    },
     Check {
         name: "lints",
-        run: |root| cargo(root, &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]),
+        run: |root| {
+            cargo(
+                root,
+                &[
+                    "clippy",
+                    "--workspace",
+                    "--all-targets",
+                    "--locked",
+                    "--",
+                    "-D",
+                    "warnings",
+                ],
+            )
+        },
     },
-    Check { name: "dependencies", run: dependencies },
-    Check { name: "unit tests", run: |root| cargo(root, &["test", "--workspace", "--locked"]) },
-    Check { name: "generated files", run: generated },
-    Check { name: "release build", run: |root| cargo(root, &["build", "--release", "--locked"]) },
-    Check { name: "scenarios", run: |root| run(binary(root).current_dir(root).arg("test")) },
-    Check { name: "endpoint", run: endpoint::check },
+    Check {
+        name: "dependencies",
+        run: dependencies,
+    },
+    Check {
+        name: "unit tests",
+        run: |root| cargo(root, &["test", "--workspace", "--locked"]),
+    },
+    Check {
+        name: "generated files",
+        run: generated,
+    },
+    Check {
+        name: "release build",
+        run: |root| cargo(root, &["build", "--release", "--locked"]),
+    },
+    Check {
+        name: "scenarios",
+        run: |root| run(binary(root).current_dir(root).arg("test")),
+    },
+    Check {
+        name: "endpoint",
+        run: endpoint::check,
+    },
 ];
 
 /// Runs all checks, or those whose names hold one of the given words, and prints a line a check at the end.
@@ -32,20 +66,27 @@ const CHECKS: &[Check] = &[
 /// # Errors
 /// Names the first check that did not hold.
 pub fn test(root: &Path, words: &[String]) -> Result<(), String> {
-    let chosen = CHECKS
-        .iter()
-        .filter(|check| words.is_empty() || words.iter().any(|word| check.name.contains(word.as_str())));
+    let chosen = CHECKS.iter().filter(|check| {
+        words.is_empty() || words.iter().any(|word| check.name.contains(word.as_str()))
+    });
     let mut passed = 0;
     for check in chosen {
         println!("── {}", check.name);
         let start = Instant::now();
         (check.run)(root).map_err(|why| format!("{}: {why}", check.name))?;
-        println!("── {} ok in {:.1} s\n", check.name, start.elapsed().as_secs_f64());
+        println!(
+            "── {} ok in {:.1} s\n",
+            check.name,
+            start.elapsed().as_secs_f64()
+        );
         passed += 1;
     }
     if passed == 0 {
         let names: Vec<_> = CHECKS.iter().map(|check| check.name).collect();
-        return Err(format!("no check is called so; there are: {}", names.join(", ")));
+        return Err(format!(
+            "no check is called so; there are: {}",
+            names.join(", ")
+        ));
     }
     println!("checks: {passed} passed, 0 failed");
     Ok(())
@@ -53,8 +94,14 @@ pub fn test(root: &Path, words: &[String]) -> Result<(), String> {
 
 /// Licences and sources of dependencies, where cargo-deny is installed.
 fn dependencies(root: &Path) -> Result<(), String> {
-    if Command::new("cargo-deny").arg("--version").output().is_err() {
-        println!("not reached: cargo-deny is not installed, so licences of dependencies were not checked");
+    if Command::new("cargo-deny")
+        .arg("--version")
+        .output()
+        .is_err()
+    {
+        println!(
+            "not reached: cargo-deny is not installed, so licences of dependencies were not checked"
+        );
         return Ok(());
     }
     cargo(root, &["deny", "check", "bans", "licenses", "sources"])
@@ -63,7 +110,8 @@ fn dependencies(root: &Path) -> Result<(), String> {
 /// Files that are generated must be what their sources give.
 fn generated(root: &Path) -> Result<(), String> {
     cargo(root, &["xtask", "catalogue", "--check"])?;
-    cargo(root, &["xtask", "schemas", "--check"])
+    cargo(root, &["xtask", "schemas", "--check"])?;
+    cargo(root, &["xtask", "references", "--check"])
 }
 
 /// The release binary.
@@ -73,11 +121,19 @@ fn binary(root: &Path) -> Command {
 
 /// Runs cargo in the project.
 fn cargo(root: &Path, arguments: &[&str]) -> Result<(), String> {
-    run(Command::new(env!("CARGO")).current_dir(root).args(arguments))
+    run(Command::new(env!("CARGO"))
+        .current_dir(root)
+        .args(arguments))
 }
 
 /// Runs a command that must succeed.
 fn run(command: &mut Command) -> Result<(), String> {
-    let status = command.status().map_err(|why| format!("cannot start {command:?}: {why}"))?;
-    if status.success() { Ok(()) } else { Err(format!("{command:?} ended with {status}")) }
+    let status = command
+        .status()
+        .map_err(|why| format!("cannot start {command:?}: {why}"))?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(format!("{command:?} ended with {status}"))
+    }
 }

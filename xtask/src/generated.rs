@@ -1,0 +1,82 @@
+//! `cargo xtask schemas|references --write|--check`: files made from the code.
+
+use std::fs;
+use std::path::Path;
+
+/// A generated file: where it stands below the project, and what is in it.
+struct File {
+    path: &'static str,
+    content: String,
+}
+
+/// Writes the JSON Schemas of the language, or says which are out of step.
+///
+/// # Errors
+/// Names the files that differ, or that cannot be written.
+pub fn schemas(root: &Path, arguments: &[String]) -> Result<(), String> {
+    let schema = |path, schema: &serde_json::Value| File {
+        path,
+        content: format!("{schema:#}\n"),
+    };
+    let files = [
+        schema(
+            "schemas/playbook.schema.json",
+            &runbook_playbook::schema::playbook_schema(),
+        ),
+        schema(
+            "schemas/scenarios.schema.json",
+            &runbook_playbook::schema::scenarios_schema(),
+        ),
+    ];
+    write_or_check(root, "schemas", &files, arguments)
+}
+
+/// Writes the reference pages, or says which are out of step.
+///
+/// # Errors
+/// Names the files that differ, or that cannot be written.
+pub fn references(root: &Path, arguments: &[String]) -> Result<(), String> {
+    let files = [File {
+        path: "docs/functions.md",
+        content: runbook_playbook::expression::builtins_reference(),
+    }];
+    write_or_check(root, "references", &files, arguments)
+}
+
+fn write_or_check(
+    root: &Path,
+    task: &str,
+    files: &[File],
+    arguments: &[String],
+) -> Result<(), String> {
+    match arguments {
+        [flag] if flag == "--write" => {
+            for file in files {
+                fs::write(root.join(file.path), &file.content)
+                    .map_err(|why| format!("cannot write {}: {why}", file.path))?;
+            }
+            Ok(())
+        }
+        [flag] if flag == "--check" => {
+            let stale: Vec<_> = files
+                .iter()
+                .filter(|file| {
+                    fs::read_to_string(root.join(file.path)).ok().as_deref() != Some(&file.content)
+                })
+                .map(|file| file.path)
+                .collect();
+            if stale.is_empty() {
+                println!(
+                    "{task}: {} files are as they would be generated",
+                    files.len()
+                );
+                return Ok(());
+            }
+            Err(format!(
+                "out of step: {}; run `cargo xtask {task} --write`",
+                stale.join(", ")
+            ))
+        }
+        _ => Err(format!("usage: cargo xtask {task} --write|--check")),
+    }
+}
