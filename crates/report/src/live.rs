@@ -139,7 +139,8 @@ impl Live {
 
     /// Shows that a step runs.
     pub(crate) fn start(&mut self, step: &StepPath, text: &str) {
-        let bar = ProgressBar::new_spinner();
+        // Without a place of its own: it draws only through the screen, once it is added.
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
         let style = ProgressStyle::with_template("  {spinner} {msg} {elapsed}")
             .unwrap_or_else(|_| ProgressStyle::default_spinner());
         bar.set_style(style);
