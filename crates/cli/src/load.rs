@@ -60,7 +60,7 @@ pub fn plan(
                 None => problem.to_string(),
             })
             .collect();
-        Failure::wrong(lines.join("\n"))
+        Failure::wrong(lines.join("\nerror: "))
     })?;
     Plan::new(Arc::clone(checked), inputs, options)
         .map_err(|error| Failure::wrong(error.to_string()))

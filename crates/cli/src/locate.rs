@@ -35,10 +35,15 @@ pub struct NotFound {
     pub searched: Vec<String>,
     /// Playbooks with a similar name, best first.
     pub similar: Vec<String>,
+    /// It is a folder.
+    pub folder: bool,
 }
 
 impl fmt::Display for NotFound {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.folder {
+            return write!(f, "`{}` is a folder; name a playbook in it", self.asked);
+        }
         write!(f, "there is no playbook `{}`", self.asked)?;
         for place in &self.searched {
             write!(f, "\n  looked for {place}")?;
@@ -75,6 +80,7 @@ impl Places {
             asked: asked.to_owned(),
             searched: searched.iter().map(|path| self.shown(path)).collect(),
             similar: similar(asked, &roots),
+            folder: self.current.join(asked).is_dir(),
         })
     }
 
