@@ -40,15 +40,13 @@ impl Shelf<'_> {
         let text = text_of(&located.file, &located.name)?;
         let source = Source::new(&located.name, text);
         let (playbook, mut diagnostics) = playbook::parse(&source);
-        let checked = match playbook {
-            // What could not be read would only be reported a second time.
-            Some(playbook) if !has_errors(&diagnostics) => {
-                let (checked, found) = check(playbook, &located.id, self.catalog, self);
-                diagnostics.extend(found);
-                checked
-            }
-            _ => None,
-        };
+        let checked = playbook.and_then(|playbook| {
+            let unread = has_errors(&diagnostics);
+            let (checked, found) = check(playbook, &located.id, self.catalog, self);
+            diagnostics.extend(found);
+            checked.filter(|_| !unread)
+        });
+        diagnostics.sort_by_key(|diagnostic| diagnostic.primary.span);
         Ok(Read {
             checked,
             diagnostics,

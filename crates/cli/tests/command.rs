@@ -72,7 +72,7 @@ says! {
     call_that_writes_asks: ["call", "ecs:UpdateService", "--with", r#"{"service": "web"}"#];
     call_without_region: ["call", "ecs:ListClusters"];
     call_of_a_local_action: ["call", "data:Diff", "--with", r#"{"expected": {"a": 1}, "actual": {"a": 2}}"#];
-    show_a_waiter: ["actions", "show", "ecs:WaitUntilServicesStable"];
+    show_a_waiter: ["actions", "show", "s3:WaitUntilBucketExists"];
     show_a_local_action: ["actions", "show", "time:Sleep"];
     list_local_actions: ["actions", "list", "data"];
     search: ["actions", "search", "ecs", "update", "service"];

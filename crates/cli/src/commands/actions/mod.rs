@@ -36,7 +36,12 @@ pub fn execute(command: &ActionsCommand, environment: &Environment) -> Result<u8
                     words.join(" ")
                 )));
             }
-            let found: Vec<&str> = hits.iter().map(|hit| hit.action.as_str()).collect();
+            let best = hits.iter().map(|hit| hit.words).max();
+            let found: Vec<&str> = hits
+                .iter()
+                .filter(|hit| Some(hit.words) == best)
+                .map(|hit| hit.action.as_str())
+                .collect();
             names(&found, *format, out);
         }
     }
