@@ -4,6 +4,7 @@ mod effects;
 mod iam;
 mod marks;
 mod model;
+mod operation;
 mod packages;
 mod rules;
 mod tables;

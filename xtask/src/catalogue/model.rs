@@ -1,10 +1,10 @@
 //! One `service-2.json` → [`Service`]. An unknown key is an error, so that a new trait cannot pass unseen.
 
+use super::operation::operation;
 use super::packages::Source;
 use super::waiters::paginator;
 use runbook_registry::model::service::{
-    Auth, Checksum, ClientContextParam, Metadata, Operation, OperationContextParam, Protocol,
-    Service, StaticContextParam, StaticValue,
+    Auth, ClientContextParam, Metadata, Operation, Protocol, Service,
 };
 use runbook_registry::model::shape::{
     Bounds, ErrorTrait, Flags, ListShape, Location, MapShape, Member, MemberTrait, RareTraits,
@@ -14,7 +14,7 @@ use runbook_registry::model::shape::{
 use serde_json::{Map, Value as Json};
 use std::collections::HashMap;
 
-type Object = Map<String, Json>;
+pub type Object = Map<String, Json>;
 
 /// Keeps a text for the task's life, as the catalogue's own structures borrow theirs.
 pub fn leak(text: &str) -> &'static str {
@@ -96,10 +96,10 @@ fn empty_shape() -> Shape {
 }
 
 /// Names of shapes → ids.
-struct Ids<'a>(HashMap<&'a str, u32>);
+pub struct Ids<'a>(HashMap<&'a str, u32>);
 
 impl Ids<'_> {
-    fn of(&self, reference: &Json) -> Result<ShapeId, String> {
+    pub fn of(&self, reference: &Json) -> Result<ShapeId, String> {
         self.named(&reference["shape"])
     }
 
@@ -112,24 +112,24 @@ impl Ids<'_> {
     }
 }
 
-fn object(value: &Json) -> Result<&Object, String> {
+pub fn object(value: &Json) -> Result<&Object, String> {
     value
         .as_object()
         .ok_or_else(|| format!("not an object: {value}"))
 }
 
-fn only(what: &str, members: &Object, known: &[&str]) -> Result<(), String> {
+pub fn only(what: &str, members: &Object, known: &[&str]) -> Result<(), String> {
     match members.keys().find(|key| !known.contains(&key.as_str())) {
         Some(key) => Err(format!("{what} has an unknown key `{key}`")),
         None => Ok(()),
     }
 }
 
-fn text(members: &Object, key: &str) -> Option<&'static str> {
+pub fn text(members: &Object, key: &str) -> Option<&'static str> {
     members.get(key).and_then(Json::as_str).map(leak)
 }
 
-fn holds(members: &Object, key: &str) -> bool {
+pub fn holds(members: &Object, key: &str) -> bool {
     members.get(key).and_then(Json::as_bool).unwrap_or(false)
 }
 
@@ -215,7 +215,7 @@ fn metadata(model: &Object) -> Result<Metadata, String> {
     })
 }
 
-fn auth(value: Option<&Json>) -> Result<Vec<Auth>, String> {
+pub fn auth(value: Option<&Json>) -> Result<Vec<Auth>, String> {
     texts_of(value)
         .into_iter()
         .map(|name| match name {
@@ -229,7 +229,7 @@ fn auth(value: Option<&Json>) -> Result<Vec<Auth>, String> {
 }
 
 /// `"uri"` or `{"uri": …, "prefix": …}`.
-fn namespace(value: Option<&Json>) -> Option<XmlNamespace> {
+pub fn namespace(value: Option<&Json>) -> Option<XmlNamespace> {
     let value = value?;
     Some(XmlNamespace {
         uri: leak(value.as_str().or_else(|| value["uri"].as_str())?),
@@ -237,185 +237,10 @@ fn namespace(value: Option<&Json>) -> Option<XmlNamespace> {
     })
 }
 
-#[expect(clippy::too_many_lines, reason = "one line a trait")]
-fn operation(
-    name: &str,
-    data: &Object,
-    ids: &Ids<'_>,
-    table: &mut [Shape],
-    empty: ShapeId,
-) -> Result<Operation, String> {
-    only(
-        "the operation",
-        data,
-        &[
-            "name",
-            "http",
-            "documentation",
-            "input",
-            "errors",
-            "output",
-            "idempotent",
-            "readonly",
-            "endpoint",
-            "staticContextParams",
-            "deprecated",
-            "deprecatedMessage",
-            "deprecatedSince",
-            "endpointdiscovery",
-            "authtype",
-            "auth",
-            "unsignedPayload",
-            "httpChecksumRequired",
-            "httpChecksum",
-            "operationContextParams",
-            "endpointoperation",
-            "requestcompression",
-            "documentationUrl",
-        ],
-    )?;
-    let http = object(&data["http"])?;
-    only("http", http, &["method", "requestUri", "responseCode"])?;
-    let id = |key: &str| {
-        data.get(key)
-            .map_or(Ok(empty), |reference| ids.of(reference))
-    };
-    let (input, output) = (id("input")?, id("output")?);
-    let mut errors = Vec::new();
-    for error in data
-        .get("errors")
-        .and_then(Json::as_array)
-        .into_iter()
-        .flatten()
-    {
-        let id = ids.of(error)?;
-        if let Some(own) = error.get("error") {
-            name_error(table, id, own);
-        }
-        errors.push(id);
-    }
-    let authtype = text(data, "authtype");
-    let input_reference = data.get("input");
-    Ok(Operation {
-        name: leak(name),
-        method: text(http, "method").ok_or("no method")?,
-        uri: text(http, "requestUri").ok_or("no requestUri")?,
-        response_code: number(http.get("responseCode")),
-        input,
-        input_location_name: input_reference
-            .and_then(|it| it["locationName"].as_str())
-            .map(leak),
-        input_xml_namespace: input_reference.and_then(|it| namespace(it.get("xmlNamespace"))),
-        output,
-        result_wrapper: data
-            .get("output")
-            .and_then(|output| output["resultWrapper"].as_str())
-            .map(leak),
-        errors,
-        auth: match (auth(data.get("auth"))?, authtype) {
-            (own, _) if !own.is_empty() => own,
-            (_, Some("none")) => vec![Auth::None],
-            _ => Vec::new(),
-        },
-        unsigned_payload: holds(data, "unsignedPayload") || authtype == Some("v4-unsigned-body"),
-        host_prefix: data
-            .get("endpoint")
-            .and_then(|endpoint| endpoint["hostPrefix"].as_str())
-            .map(leak),
-        static_context_params: static_params(data.get("staticContextParams"))?,
-        operation_context_params: data
-            .get("operationContextParams")
-            .and_then(Json::as_object)
-            .into_iter()
-            .flatten()
-            .filter_map(|(name, parameter)| {
-                Some(OperationContextParam {
-                    name: leak(name),
-                    path: leak(parameter["path"].as_str()?),
-                })
-            })
-            .collect(),
-        checksum: checksum(data),
-        gzip: data
-            .get("requestcompression")
-            .is_some_and(|it| texts_of(it.get("encodings")).contains(&"gzip")),
-        input_stream: event_stream(table, input),
-        output_stream: event_stream(table, output),
-        endpoint_discovery: data
-            .get("endpointdiscovery")
-            .map(|it| it["required"].as_bool().unwrap_or(false)),
-        idempotent: holds(data, "idempotent"),
-        deprecated: holds(data, "deprecated"),
-        paginator: None,
-        effects: Vec::new(),
-        failure_members: Vec::new(),
-        permissions: Vec::new(),
-    })
-}
-
-fn number(value: Option<&Json>) -> Option<u16> {
+pub fn number(value: Option<&Json>) -> Option<u16> {
     value
         .and_then(Json::as_u64)
         .and_then(|number| u16::try_from(number).ok())
-}
-
-/// Some old models give an error's code at the operation and not at the shape.
-fn name_error(table: &mut [Shape], id: ShapeId, own: &Json) {
-    if let Some(Shape {
-        kind: ShapeKind::Structure(structure),
-        ..
-    }) = table.get_mut(id.0 as usize)
-    {
-        let error = structure.error.get_or_insert_default();
-        error.code = error.code.or(own["code"].as_str().map(leak));
-        error.http_status = error.http_status.or(number(own.get("httpStatusCode")));
-    }
-}
-
-fn static_params(value: Option<&Json>) -> Result<Vec<StaticContextParam>, String> {
-    value
-        .and_then(Json::as_object)
-        .into_iter()
-        .flatten()
-        .map(|(name, parameter)| {
-            Ok(StaticContextParam {
-                name: leak(name),
-                value: match &parameter["value"] {
-                    Json::Bool(value) => StaticValue::Boolean(*value),
-                    Json::String(text) => StaticValue::Text(leak(text)),
-                    list @ Json::Array(_) => StaticValue::List(texts_of(Some(list))),
-                    other => return Err(format!("odd static parameter {other}")),
-                },
-            })
-        })
-        .collect()
-}
-
-fn checksum(data: &Object) -> Option<Checksum> {
-    let required = holds(data, "httpChecksumRequired");
-    match data.get("httpChecksum") {
-        Some(own) => Some(Checksum {
-            required: required || own["requestChecksumRequired"].as_bool().unwrap_or(false),
-            request_algorithm_member: own["requestAlgorithmMember"].as_str().map(leak),
-            request_validation_mode_member: own["requestValidationModeMember"].as_str().map(leak),
-            response_algorithms: texts_of(own.get("responseAlgorithms")),
-        }),
-        None => required.then(|| Checksum {
-            required,
-            ..Checksum::default()
-        }),
-    }
-}
-
-/// The place of the member whose target is an event stream.
-fn event_stream(table: &[Shape], structure: ShapeId) -> Option<u32> {
-    let members = &table.get(structure.0 as usize)?.structure()?.members;
-    let place = members.iter().position(|member| {
-        table
-            .get(member.target.0 as usize)
-            .is_some_and(|target| target.is(ShapeTrait::EventStream))
-    })?;
-    u32::try_from(place).ok()
 }
 
 fn shape(name: &str, data: &Object, ids: &Ids<'_>) -> Result<Shape, String> {

@@ -310,9 +310,19 @@ impl AwsClient {
         if let Some(identity) = roles.get(role) {
             return Ok(identity.clone());
         }
+        let mut configured = config.to_builder();
+        configured.set_http_client(Some(self.http.clone()));
+        // The provider insists on one.
+        configured.set_time_source(Some(config.time_source().unwrap_or_default()));
+        if let Some(region) = target.region.as_ref().or(self.options.region.as_ref()) {
+            configured.set_region(Region::new(region.clone()));
+        }
+        if let Some(url) = &self.options.endpoint_url {
+            configured.set_endpoint_url(Some(url.clone()));
+        }
         let assumed = AssumeRoleProvider::builder(role)
             .session_name("runbook")
-            .configure(config)
+            .configure(&configured.build())
             .build_from_provider(own)
             .await;
         let identity = SharedIdentityResolver::new(SharedCredentialsProvider::new(assumed));

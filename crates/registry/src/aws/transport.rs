@@ -2,7 +2,8 @@
 //!
 //! Reading the system's certificates costs more than a whole call to a plain endpoint.
 
-use aws_smithy_http_client::{Builder, tls};
+use aws_smithy_http_client::proxy::ProxyConfig;
+use aws_smithy_http_client::{Builder, Connector, tls};
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
     SharedHttpConnector,
@@ -27,11 +28,17 @@ impl Pools {
     fn of(&self, tls_wanted: bool) -> &SharedHttpClient {
         if tls_wanted {
             self.tls.get_or_init(|| {
-                Builder::new()
-                    .tls_provider(tls::Provider::Rustls(
-                        tls::rustls_provider::CryptoMode::AwsLc,
-                    ))
-                    .build_https()
+                Builder::new().build_with_connector_fn(|settings, components| {
+                    let mut builder = Connector::builder()
+                        .tls_provider(tls::Provider::Rustls(
+                            tls::rustls_provider::CryptoMode::AwsLc,
+                        ))
+                        // HTTPS_PROXY and NO_PROXY, as the AWS CLI heeds them.
+                        .proxy_config(ProxyConfig::from_env());
+                    builder.set_connector_settings(settings.cloned());
+                    builder.set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));
+                    builder.build()
+                })
             })
         } else {
             self.plain.get_or_init(|| Builder::new().build_http())

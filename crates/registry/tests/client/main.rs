@@ -503,3 +503,37 @@ async fn operations_without_authentication_are_not_signed() {
             .contains("authorization")
     );
 }
+
+#[tokio::test]
+async fn a_role_is_assumed_once_and_signs() {
+    let assumed = "<AssumeRoleResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><AssumeRoleResult><Credentials><AccessKeyId>ASIAROLE</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>token</SessionToken><Expiration>2099-01-01T00:00:00Z</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>";
+    let stub = Stub::start(vec![
+        answer("200 OK", "text/xml", assumed),
+        answer("200 OK", JSON, "{}"),
+    ])
+    .await;
+    let client = client_of(&stub.url);
+    let mut call = Call::new("ecs:ListClusters", json!({}));
+    call.target.role = Some("arn:aws:iam::123456789012:role/r".to_owned());
+    client.call(&call).await.expect("an answer");
+    client.call(&call).await.expect("an answer");
+    let asked = stub.asked();
+    assert_eq!(asked.len(), 3);
+    assert!(
+        asked[0].body.contains("Action=AssumeRole"),
+        "{}",
+        asked[0].body
+    );
+    for request in &asked[1..] {
+        assert!(
+            request.head.contains("Credential=ASIAROLE/"),
+            "{}",
+            request.head
+        );
+        assert!(
+            request.head.contains("x-amz-security-token: token"),
+            "{}",
+            request.head
+        );
+    }
+}
