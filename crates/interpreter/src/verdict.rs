@@ -88,6 +88,10 @@ impl Reason {
 }
 
 /// What a verdict is made of: a column of the table each.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a column of the table that is independent of the others"
+)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Facts {
     /// It ended early.

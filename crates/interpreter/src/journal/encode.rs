@@ -75,7 +75,7 @@ pub(super) fn event(event: &Event) -> Json {
         }),
         EventKind::RunEnded(outcome) => json!({
             "verdict": outcome.verdict.as_str(),
-            "reason": outcome.reason.map(|reason| reason.as_str()),
+            "reason": outcome.reason.map(crate::verdict::Reason::as_str),
             "explanation": outcome.explanation,
         }),
     };

@@ -3,7 +3,7 @@
 use super::state::{Run, Stop, Undone};
 use crate::outcome::StepStatus;
 use crate::truth::Truth;
-use crate::verdict::{CheckFacts, Facts, Reason, Resolution, Symptom, Verdict, Verification};
+use crate::verdict::{CheckFacts, Facts, Reason, Symptom, Verdict, Verification};
 
 impl Run<'_> {
     /// Explains a verdict.
@@ -96,18 +96,10 @@ impl Run<'_> {
             Some(Undone::Partly(left)) => Some(left.clone()),
             _ => None,
         };
-        let why = if facts.resolution == Resolution::Failed || undone.is_some() {
-            let first = self.state.borrow().first_failure.clone();
-            match first {
-                Some(path) => self.step_failure(&path),
-                None if facts.verification == Verification::Unreadable => {
-                    format!(
-                        "the symptom could not be read at the end: {}",
-                        self.first_bad("verify.")
-                    )
-                }
-                None => format!("the remedy ran, but {}", self.still()),
-            }
+        let first = self.state.borrow().first_failure.clone();
+        let blocked = self.state.borrow().blocked.clone();
+        let why = if let Some(path) = first {
+            self.step_failure(&path)
         } else if facts.verification == Verification::Unreadable {
             format!(
                 "the symptom could not be read at the end: {}",
@@ -122,7 +114,7 @@ impl Run<'_> {
                 "the symptom could not be read: {}",
                 self.first_bad("symptom.")
             )
-        } else if let Some(path) = self.state.borrow().blocked.clone() {
+        } else if let Some(path) = blocked {
             format!(
                 "{path} could not be decided: {}",
                 self.first_bad("diagnose.")

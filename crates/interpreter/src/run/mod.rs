@@ -114,7 +114,7 @@ impl Run<'_> {
     }
 
     /// How a paused run goes on.
-    pub(crate) fn how_to_go_on(&self) -> String {
+    pub(crate) fn how_to_go_on() -> String {
         "run it again where somebody can answer, or with --yes".to_owned()
     }
 
@@ -236,15 +236,15 @@ impl Run<'_> {
         if !verifies || self.is_over() {
             return;
         }
-        let Some((verified, otherwise)) = verify::run(self).await else {
+        let Some((reading, otherwise)) = verify::run(self).await else {
             return;
         };
-        facts.verification = match verified {
+        facts.verification = match reading {
             Verified::Clear => Verification::Clear,
             Verified::Still => Verification::Still,
             Verified::Unreadable => Verification::Unreadable,
         };
-        if verified != Verified::Clear && otherwise == Otherwise::Undo {
+        if reading != Verified::Clear && otherwise == Otherwise::Undo {
             undo::back_to(self, undo::BEGINNING).await;
         }
     }

@@ -322,8 +322,11 @@ impl Run<'_> {
         }
         tokio::select! {
             biased;
+            () = self.around.cancel.cancelled() => {
+                self.stop(Stop::Aborted);
+                false
+            }
             () = sleep => true,
-            () = self.around.cancel.cancelled() => false,
         }
     }
 

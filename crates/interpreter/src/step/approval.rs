@@ -6,7 +6,7 @@ use crate::approval::{Decision, Question, QuestionCall, ValueChange};
 use crate::event::EventKind;
 use crate::outcome::{StepError, Waiting};
 use crate::run::scope::StepScope;
-use crate::run::state::Stop;
+use crate::run::state::{Run, Stop};
 use runbook_playbook::catalog::Effect;
 use runbook_playbook::syntax::approve::{Approve, People};
 use runbook_playbook::syntax::step::Work;
@@ -130,7 +130,7 @@ pub(super) async fn ask(
             run.stop(Stop::Paused(Box::new(Waiting {
                 step: context.public(),
                 question: calls.join("; "),
-                next: run.how_to_go_on(),
+                next: Run::how_to_go_on(),
             })));
             Err(Halt::Stopped)
         }

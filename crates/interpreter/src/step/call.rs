@@ -4,7 +4,7 @@ use super::{Context, Halt};
 use crate::event::EventKind;
 use crate::journal::{CallEnd, CallRecord};
 use crate::outcome::{Change, StepError, Waiting};
-use crate::run::state::Stop;
+use crate::run::state::{Run, Stop};
 use jiff::SignedDuration;
 use runbook_playbook::catalog::{Action, Effect, Effects};
 use runbook_playbook::syntax::retry::Retry;
@@ -272,7 +272,7 @@ fn give_up(
         context.run.stop(Stop::Paused(Box::new(Waiting {
             step: context.public(),
             question: format!("{} {arguments}", action.name),
-            next: context.run.how_to_go_on(),
+            next: Run::how_to_go_on(),
         })));
         return Halt::Stopped;
     }
@@ -379,6 +379,7 @@ async fn perform(
         biased;
         answer = answer => answer,
         () = around.cancel.cancelled() => {
+            context.run.stop(Stop::Aborted);
             Err(CallError::new(FailureKind::NotSent, "cancelled", "the run was asked to end"))
         }
     }
@@ -395,7 +396,10 @@ fn shown_answer(
         Ok(answer) => {
             run.learn(&answer.result, Some(&action.output));
             match &context.step.sensitive {
-                Some(Sensitive::All) => return Ok(json!(crate::redact::MASK)),
+                Some(Sensitive::All) => {
+                    run.redactor.borrow_mut().learn(&answer.result);
+                    return Ok(json!(crate::redact::MASK));
+                }
                 Some(Sensitive::Paths(paths)) => {
                     let scope = crate::run::scope::StepScope::new(
                         run,

@@ -136,9 +136,11 @@ fn convert(value: &Value, to: Convert) -> Result<Value, String> {
         | (Convert::Number, Value::Integer(_) | Value::Number(_))
         | (Convert::Timestamp, Value::Timestamp(_))
         | (Convert::Duration, Value::Duration(_))
-        | (Convert::Text, Value::Text(_)) => Ok(value.clone()),
+        | (Convert::Text, Value::Text(_))
+        | (Convert::Json, Value::Map(_) | Value::List(_)) => Ok(value.clone()),
         #[expect(
             clippy::cast_possible_truncation,
+            clippy::cast_precision_loss,
             clippy::float_cmp,
             reason = "only a whole number that survives the way back is taken"
         )]
@@ -176,7 +178,6 @@ fn convert(value: &Value, to: Convert) -> Result<Value, String> {
         (Convert::Json, Value::Text(text)) => serde_json::from_str(text)
             .map(|json| Value::from_json(&json))
             .map_err(|error| format!("it is no JSON document: {error}")),
-        (Convert::Json, Value::Map(_) | Value::List(_)) => Ok(value.clone()),
         (
             Convert::Text,
             Value::Integer(_)

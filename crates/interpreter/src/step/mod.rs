@@ -163,7 +163,9 @@ impl Context<'_, '_> {
             .timeout
             .as_ref()
             .and_then(|timeout| self.run.now().checked_add(timeout.value).ok());
-        let deadline = match (own, self.run.deadline) {
+        // `finally` and undo run whatever happened, the end of the run's time included.
+        let run = self.run.deadline.filter(|_| !self.container.shielded);
+        let deadline = match (own, run) {
             (Some(own), Some(run)) => Some(own.min(run)),
             (own, run) => own.or(run),
         };

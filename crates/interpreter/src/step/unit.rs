@@ -77,6 +77,7 @@ pub(super) async fn prepare(
     let undo = approval::undo_calls(context, &scope);
     let mut request = world_call::Call::new(call.action.value.clone(), arguments);
     request.target = target(context, &scope)?;
+    request.step = Some(context.path.clone());
     if let Some(limit) = &context.step.limit {
         request.limit = usize::try_from(limit.value).unwrap_or(usize::MAX);
     }
@@ -333,19 +334,18 @@ pub(super) async fn poll(
         let mut scope = scope_of(context, &ready, action, &sent);
         refuse_cut(context, &sent)?;
         let captured = capture::take_all(context, &mut scope);
-        let (truth, outcomes, why) = match captured {
-            // What is captured may not be there yet.
-            Err(error) => (Truth::Unknown, Vec::new(), error.message),
-            Ok(()) => {
-                let (truth, outcomes) =
-                    judge::until(context, &until.assertions, &scope, sent.truncated)?;
-                let why = outcomes
-                    .iter()
-                    .find(|one| one.truth != Truth::True)
-                    .map(|one| format!("`{}`, found {}", one.asked, one.found))
-                    .unwrap_or_default();
-                (truth, outcomes, why)
-            }
+        // What is captured may not be there yet.
+        let (truth, outcomes, why) = if let Err(error) = captured {
+            (Truth::Unknown, Vec::new(), error.message)
+        } else {
+            let (truth, outcomes) =
+                judge::until(context, &until.assertions, &scope, sent.truncated)?;
+            let why = outcomes
+                .iter()
+                .find(|one| one.truth != Truth::True)
+                .map(|one| format!("`{}`, found {}", one.asked, one.found))
+                .unwrap_or_default();
+            (truth, outcomes, why)
         };
         if truth == Truth::True {
             return judge::result(context, &scope, sent.truncated, sent.error, outcomes);
@@ -428,7 +428,7 @@ fn block_failure(
                 .iter()
                 .map(|step| (step, format!("{}.finally.{}", context.path, step.id.value))),
         )
-        .filter_map(|(step, path)| {
+        .find_map(|(step, path)| {
             let ended = state.steps.get(&path)?;
             let bad = matches!(
                 ended.outcome.status,
@@ -439,8 +439,7 @@ fn block_failure(
                 .as_ref()
                 .is_some_and(|on_error| on_error.value == OnError::Continue);
             (bad && !tolerated).then(|| (path, ended.outcome.error.clone()))
-        })
-        .next();
+        });
     match blamed {
         Some((path, Some(error))) => {
             StepError::new(error.code, format!("{path}: {}", error.message))

@@ -52,6 +52,10 @@ fn undo_takes_back_newest_first_and_finally_still_runs() {
             "t:ReadLast"
         ]
     );
+    assert_eq!(
+        outcome.explanation,
+        "resolve.block.three failed: t:WriteC: it said no (Denied); everything that was done was taken back"
+    );
     assert_eq!(status(&outcome, "resolve.block.one"), "undone");
     assert_eq!(status(&outcome, "resolve.block.four"), "skipped stopped");
     assert_eq!(status(&outcome, "resolve.next"), "skipped stopped");

@@ -27,6 +27,42 @@ resolve:
 }
 
 #[test]
+fn a_read_in_flight_is_dropped_and_the_run_is_aborted() {
+    let world = script().cancel_during("t:ReadSlow");
+    let outcome = world.run(
+        "
+resolve:
+  a: {action: t:WriteA}
+  slow: {action: t:ReadSlow, until: [{path: $.ok, equals: true}]}
+",
+    );
+    assert_eq!(outcome.verdict, Verdict::Aborted);
+    assert_eq!(world.called(), ["t:WriteA", "t:ReadSlow"]);
+}
+
+#[test]
+fn the_time_of_a_run_ends_its_steps_and_finally_still_runs() {
+    let world = script().on("t:ReadA", json!({"ok": false}));
+    let outcome = world.run(
+        "
+timeout: 1m
+resolve:
+  block:
+    steps:
+      wait: {action: t:ReadA, until: [{path: $.ok, equals: true}], every: 50s, within: 1h}
+      b: {action: t:WriteB}
+    finally: {last: {action: t:ReadLast}}
+",
+    );
+    assert_eq!(outcome.verdict, Verdict::Failed);
+    assert_eq!(status(&outcome, "resolve.block.wait"), "failed timeout");
+    assert_eq!(
+        world.called().last().map(String::as_str),
+        Some("t:ReadLast")
+    );
+}
+
+#[test]
 fn the_environment_is_to_blame_only_while_no_call_was_answered() {
     let check = "check: {a: {action: t:ReadA, assert: [{that: true}]}, b: {action: t:ReadB, assert: [{that: true}]}}";
     let broken = |world: super::script::Script| {

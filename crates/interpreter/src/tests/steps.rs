@@ -221,7 +221,7 @@ resolve:
         .waits
         .borrow()
         .iter()
-        .map(|wait| wait.as_secs())
+        .map(jiff::SignedDuration::as_secs)
         .collect();
     assert_eq!(waits, [2, 6]);
     let calls = world.arguments("t:WriteOnce");

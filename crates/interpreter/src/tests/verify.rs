@@ -37,7 +37,7 @@ fn clear_readings_in_a_row_are_needed() {
         .waits
         .borrow()
         .iter()
-        .map(|wait| wait.as_secs())
+        .map(jiff::SignedDuration::as_secs)
         .collect();
     assert_eq!(waits, [60, 30, 30, 30]);
     assert_eq!(step(&outcome, "symptom.s").holds, Some(Truth::True));
