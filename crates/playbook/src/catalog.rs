@@ -66,7 +66,7 @@ pub struct Action {
     pub output: Type,
     /// What it does.
     pub effects: Effects,
-    /// An effect that counts only when `with` sets the member: passing a role.
+    /// An effect that counts only when `with` sets the member at this dotted path: passing a role.
     pub effects_by_member: Vec<(String, Effect)>,
     /// Error codes that the model names.
     pub errors: Vec<String>,
@@ -81,11 +81,12 @@ pub struct Action {
 }
 
 impl Action {
-    /// Its effects when the members for which `is_set` says so are given.
-    pub fn effects_with(&self, is_set: impl Fn(&str) -> bool) -> Effects {
+    /// Its effects when these arguments are given.
+    #[must_use]
+    pub fn effects_given(&self, arguments: &serde_json::Value) -> Effects {
         let by_member = self.effects_by_member.iter();
         let raised = by_member
-            .filter(|(member, _)| is_set(member))
+            .filter(|(path, _)| is_set(arguments, path))
             .map(|(_, effect)| *effect);
         self.effects.iter().copied().chain(raised).collect()
     }
@@ -129,6 +130,13 @@ pub trait Catalog: Send + Sync {
 
     /// What a call with these arguments does. A literal `method: GET` makes `http:Request` a read.
     fn effects(&self, action: &Action, arguments: &serde_json::Value) -> Effects {
-        action.effects_with(|member| arguments.get(member).is_some_and(|value| !value.is_null()))
+        action.effects_given(arguments)
     }
+}
+
+/// Whether the member at a dotted path is given.
+fn is_set(arguments: &serde_json::Value, path: &str) -> bool {
+    path.split('.')
+        .try_fold(arguments, |value, member| value.get(member))
+        .is_some_and(|value| !value.is_null())
 }

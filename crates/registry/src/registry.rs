@@ -162,7 +162,7 @@ impl Catalog for Registry {
     fn effects(&self, action: &Action, arguments: &Json) -> Effects {
         match self.local.get(&action.name) {
             Some(local) => local.action.effects(arguments),
-            None => action.effects_with(|member| is_set(arguments, member)),
+            None => action.effects_given(arguments),
         }
     }
 }
@@ -202,11 +202,6 @@ impl ActionFacts for Registry {
             Err(unknown) => vec![unknown.message],
         }
     }
-}
-
-/// Whether an argument is given.
-fn is_set(arguments: &Json, member: &str) -> bool {
-    arguments.get(member).is_some_and(|value| !value.is_null())
 }
 
 #[cfg(test)]

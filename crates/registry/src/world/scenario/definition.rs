@@ -21,6 +21,8 @@ pub struct ScenarioFile {
 pub struct Scenario {
     /// Its name.
     pub name: String,
+    /// What it shows, for people.
+    pub description: Option<String>,
     /// The time when the run starts.
     pub clock: Timestamp,
     /// The account, region and partition that calls go to.
@@ -168,6 +170,8 @@ pub struct Expectation {
     pub calls: Option<Vec<ExpectedCall>>,
     /// Statuses of some steps.
     pub steps: IndexMap<String, String>,
+    /// Truth of some steps' claims: `true`, `false` or `unknown`.
+    pub holds: IndexMap<String, String>,
     /// Some of the outputs.
     pub outputs: Option<Json>,
 }

@@ -18,6 +18,8 @@ pub struct Outcome {
     pub causes: Vec<String>,
     /// The status of each step, by its id with its graph and blocks: `resolve.restart.settled`.
     pub steps: BTreeMap<String, String>,
+    /// The truth of each claim, by the id of its step: `true`, `false` or `unknown`.
+    pub holds: BTreeMap<String, String>,
     /// The outputs.
     pub outputs: Json,
 }
@@ -25,7 +27,7 @@ pub struct Outcome {
 /// Something that came out other than expected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mismatch {
-    /// What: `verdict`, `causes`, `writes`, `calls`, `steps.ID`, `outputs`, or `actions` for a call without an answer.
+    /// What: `verdict`, `causes`, `writes`, `calls`, `steps.ID`, `holds.ID`, `outputs`, or `actions` for a call without an answer.
     pub what: String,
     /// What was expected.
     pub expected: String,
@@ -83,9 +85,15 @@ pub(super) fn check(
         }
     }
     for (id, status) in &expect.steps {
-        let actual = step(outcome, id);
+        let actual = step(&outcome.steps, id).unwrap_or("no such step");
         if actual != status {
             differs(&format!("steps.{id}"), status.clone(), actual.to_owned());
+        }
+    }
+    for (id, truth) in &expect.holds {
+        let actual = step(&outcome.holds, id).unwrap_or("no such claim");
+        if actual != truth {
+            differs(&format!("holds.{id}"), truth.clone(), actual.to_owned());
         }
     }
     if let Some(outputs) = &expect.outputs
@@ -151,22 +159,20 @@ fn listed(names: &[String]) -> String {
     format!("[{}]", names.join(", "))
 }
 
-/// The status of a step by its full id, or by the end of one that is the only one to end so.
-fn step<'a>(outcome: &'a Outcome, id: &str) -> &'a str {
-    if let Some(status) = outcome.steps.get(id) {
-        return status;
+/// What is said of a step by its full id, or by the end of one that is the only one to end so.
+fn step<'a>(said: &'a BTreeMap<String, String>, id: &str) -> Option<&'a str> {
+    if let Some(said) = said.get(id) {
+        return Some(said);
     }
-    let mut ends = outcome
-        .steps
+    let mut ends = said
         .iter()
         .filter(|(full, _)| {
             full.strip_suffix(id)
                 .is_some_and(|before| before.ends_with('.'))
         })
-        .map(|(_, status)| status.as_str());
+        .map(|(_, said)| said.as_str());
     match (ends.next(), ends.next()) {
-        (Some(status), None) => status,
-        (Some(_), Some(_)) => "several steps of that name",
-        _ => "no such step",
+        (Some(_), Some(_)) => Some("several steps of that name"),
+        (one, _) => one,
     }
 }

@@ -174,11 +174,20 @@ impl Reader {
     }
 
     fn scenario(&mut self, name: &str, document: &Json) -> Scenario {
-        let known = ["clock", "target", "inputs", "actions", "answers", "expect"];
+        let known = [
+            "description",
+            "clock",
+            "target",
+            "inputs",
+            "actions",
+            "answers",
+            "expect",
+        ];
         let empty = Map::new();
         let members = self.object(document, &known).unwrap_or(&empty);
         Scenario {
             name: name.to_owned(),
+            description: self.member(members, "description", Self::text),
             clock: self
                 .member(members, "clock", Self::timestamp)
                 .unwrap_or(DEFAULT_CLOCK),
@@ -389,7 +398,7 @@ impl Reader {
 
     fn expectation(&mut self, document: &Json) -> Option<Expectation> {
         let known = [
-            "verdict", "reason", "causes", "writes", "calls", "steps", "outputs",
+            "verdict", "reason", "causes", "writes", "calls", "steps", "holds", "outputs",
         ];
         let members = self.object(document, &known)?;
         Some(Expectation {
@@ -401,8 +410,29 @@ impl Reader {
             steps: self
                 .member(members, "steps", Self::statuses)
                 .unwrap_or_default(),
+            holds: self
+                .member(members, "holds", Self::truths)
+                .unwrap_or_default(),
             outputs: self.member(members, "outputs", Self::any_mapping),
         })
+    }
+
+    fn truths(&mut self, document: &Json) -> Option<IndexMap<String, String>> {
+        let steps = self.mapping(document)?;
+        let mut read = IndexMap::new();
+        for (step, truth) in &steps {
+            let word = match truth {
+                Json::Bool(truth) => Some(truth.to_string()),
+                Json::String(word) if word == "unknown" => Some(word.clone()),
+                _ => None,
+            };
+            if let Some(word) = self.at(step, |reader| {
+                reader.convert(word, "`true`, `false` or `unknown`")
+            }) {
+                read.insert(step.clone(), word);
+            }
+        }
+        Some(read)
     }
 
     fn statuses(&mut self, document: &Json) -> Option<IndexMap<String, String>> {

@@ -260,6 +260,7 @@ async fn expectations_are_compared_with_what_came_out() {
             "writes": [{"ecs:UpdateService": {"desiredCount": 2}}],
             "calls": ["ecs:ListTasks", "ecs:UpdateService"],
             "steps": {"settled": "done", "gone": "done"},
+            "holds": {"rising": true, "logged": "unknown"},
             "outputs": {"arn": "x"},
         },
     }));
@@ -283,6 +284,9 @@ async fn expectations_are_compared_with_what_came_out() {
         ]
         .map(|(id, status)| (id.to_owned(), status.to_owned()))
         .into(),
+        holds: [("symptom.rising", "true"), ("symptom.logged", "unknown")]
+            .map(|(id, truth)| (id.to_owned(), truth.to_owned()))
+            .into(),
         outputs: json!({"arn": "x", "more": 1}),
     };
     assert_eq!(world.check_expectations(&outcome), []);
@@ -291,6 +295,9 @@ async fn expectations_are_compared_with_what_came_out() {
     outcome.reason = None;
     outcome.causes = vec!["a".to_owned()];
     outcome.steps.remove("resolve.gone");
+    outcome
+        .holds
+        .insert("symptom.logged".to_owned(), "false".to_owned());
     outcome.outputs = json!({});
     send(&world, "ecs:UpdateService", json!({"desiredCount": 0}))
         .await
@@ -307,6 +314,7 @@ async fn expectations_are_compared_with_what_came_out() {
             "reason: expected declined, got none",
             "causes: expected [a, b], got [a]",
             "steps.gone: expected done, got no such step",
+            "holds.logged: expected unknown, got false",
             r#"outputs: expected {"arn":"x"}, got {}"#,
             r#"writes: expected only 1, got write 2, ecs:UpdateService {"desiredCount":0}"#,
             r#"calls: expected only 2, got call 3, ecs:UpdateService {"desiredCount":0}"#,
