@@ -8,6 +8,7 @@ use runbook_playbook::syntax::step::{Show, Step, Work};
 use runbook_playbook::template::Data;
 use runbook_playbook::value::Value;
 use std::collections::HashMap;
+use std::fmt::Write;
 
 /// What a step's `show: {chart: …}` draws.
 #[derive(Debug, Clone, PartialEq)]
@@ -67,16 +68,16 @@ const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█']
 /// The points are numbers or mappings with a `value`; more points than columns are drawn by the greatest of each group,
 /// since a peak matters more than a mean. Nothing is drawn of nothing.
 pub(crate) fn sparkline(points: &Value, threshold: Option<f64>, columns: usize) -> Option<String> {
-    let values: Vec<f64> = match points {
+    let heights: Vec<f64> = match points {
         Value::List(items) => items.iter().filter_map(value_of).collect(),
         _ => return None,
     };
-    let last = *values.last()?;
-    let least = values.iter().copied().fold(f64::INFINITY, f64::min);
-    let greatest = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let last = *heights.last()?;
+    let least = heights.iter().copied().fold(f64::INFINITY, f64::min);
+    let greatest = heights.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let columns = columns.clamp(1, 60);
-    let group = values.len().div_ceil(columns).max(1);
-    let bars: String = values
+    let group = heights.len().div_ceil(columns).max(1);
+    let bars: String = heights
         .chunks(group)
         .map(|group| {
             bar(
@@ -94,7 +95,7 @@ pub(crate) fn sparkline(points: &Value, threshold: Option<f64>, columns: usize) 
     );
     if let Some(threshold) = threshold {
         let side = if last > threshold { "above" } else { "below" };
-        text.push_str(&format!(", {side} {}", number(threshold)));
+        let _ = write!(text, ", {side} {}", number(threshold));
     }
     Some(text)
 }

@@ -97,7 +97,7 @@ pub(crate) fn lines(
                 head.wrapped(look)
             }
         }
-        _ => finding(head, found(outcome, chart), depth, look),
+        _ => finding(&head, found(outcome, chart), depth, look),
     };
     for assertion in outcome.assertions.iter().filter(|it| it.warn) {
         if assertion.truth != Truth::True {
@@ -119,7 +119,7 @@ pub(crate) fn lines(
 }
 
 /// What was found beside the step's name, or below it where there is no room: it matters more than the title.
-fn finding(head: Line, found: Option<String>, depth: usize, look: Look) -> Vec<String> {
+fn finding(head: &Line, found: Option<String>, depth: usize, look: Look) -> Vec<String> {
     let Some(found) = found else {
         return vec![head.cut(look)];
     };

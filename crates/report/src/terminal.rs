@@ -124,23 +124,6 @@ impl Terminal {
         self.print(state, [line.cut(self.settings.look)]);
     }
 
-    fn step_started(
-        &self,
-        state: &mut State,
-        step: &StepPath,
-        title: Option<&String>,
-        action: Option<&String>,
-    ) {
-        state
-            .titles
-            .insert(step.clone(), (title.cloned(), action.cloned()));
-        if action.is_some()
-            && let Some(live) = &mut state.live
-        {
-            live.start(step, &running_text(step, title, action));
-        }
-    }
-
     /// Prints the lines of the blocks around a step that do not stand yet.
     fn heads(&self, state: &mut State, place: &StepPlace) {
         for (depth, (path, name)) in place.blocks.iter().enumerate() {
@@ -343,7 +326,7 @@ impl Observer for Terminal {
                 step,
                 title,
                 action,
-            } => self.step_started(state, step, title.as_ref(), action.as_ref()),
+            } => step_started(state, step, title.as_ref(), action.as_ref()),
             EventKind::StepEnded { step, outcome } => self.step_ended(state, step, outcome),
             EventKind::Waiting { step, why, length } => self.waiting(state, step, why, *length),
             EventKind::Asked(_) => {
@@ -384,5 +367,21 @@ fn running_text(step: &str, title: Option<&String>, action: Option<&String>) -> 
     match title.or(action) {
         Some(called) => format!("{name}  {called}"),
         None => name,
+    }
+}
+
+fn step_started(
+    state: &mut State,
+    step: &StepPath,
+    title: Option<&String>,
+    action: Option<&String>,
+) {
+    state
+        .titles
+        .insert(step.clone(), (title.cloned(), action.cloned()));
+    if action.is_some()
+        && let Some(live) = &mut state.live
+    {
+        live.start(step, &running_text(step, title, action));
     }
 }

@@ -302,11 +302,25 @@ fn compared(outcome: &outcome::Outcome) -> Outcome {
             .iter()
             .map(|(path, step)| (path.clone(), step.status.as_str().to_owned()))
             .collect(),
+        holds: outcome
+            .steps
+            .iter()
+            .filter_map(|(path, step)| Some((path.clone(), word(step.holds?).to_owned())))
+            .collect(),
         outputs: outcome
             .outputs
             .iter()
             .map(|(name, value)| (name.clone(), value.to_json()))
             .collect(),
+    }
+}
+
+/// The word of a truth in scenarios.
+fn word(truth: Truth) -> &'static str {
+    match truth {
+        Truth::True => "true",
+        Truth::False => "false",
+        Truth::Unknown => "unknown",
     }
 }
 
