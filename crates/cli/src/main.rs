@@ -1,2 +1,144 @@
-//! x
-fn main() {}
+//! The `runbook` command.
+//!
+//! This file is the only place that reads the environment, opens the standard streams and exits.
+
+mod approve;
+mod args;
+mod calls;
+mod commands;
+mod console;
+mod document;
+mod environment;
+mod exit;
+mod load;
+mod locate;
+mod person;
+mod problems;
+mod prompt;
+mod shelf;
+mod world;
+
+use args::{Arguments, Color};
+use clap::Parser;
+use console::{Console, Stream};
+use environment::Environment;
+use exit::Failure;
+use locate::Places;
+use runbook_report::question::safe;
+use runbook_report::terminal::Look;
+use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    quiet_panics();
+    let arguments = Arguments::parse();
+    let console = console(arguments.color);
+    let environment = environment(console);
+    // A panic has been reported by the hook when it arrives here.
+    let result = std::panic::catch_unwind(|| commands::execute(&arguments.command, &environment));
+    let code = match result {
+        Ok(Ok(code)) => code,
+        Ok(Err(Failure { code, message })) => {
+            if !message.is_empty() {
+                let lines: Vec<String> = message.lines().map(safe).collect();
+                console.err.line(format!("error: {}", lines.join("\n")));
+            }
+            code
+        }
+        Err(_) => exit::NOT_WELL,
+    };
+    ExitCode::from(code)
+}
+
+/// Ends the program from anywhere.
+pub(crate) fn leave(code: u8) -> ! {
+    std::process::exit(code.into())
+}
+
+fn console(color: Color) -> Console {
+    let allowed = match color {
+        Color::Always => Some(true),
+        Color::Never => Some(false),
+        // https://no-color.org: any value but the empty one.
+        Color::Auto if std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()) => {
+            Some(false)
+        }
+        Color::Auto if std::env::var_os("TERM").is_some_and(|term| term == "dumb") => Some(false),
+        Color::Auto => None,
+    };
+    let look = |terminal: bool, width: Option<usize>| Look {
+        width: width.filter(|_| terminal),
+        colour: allowed.unwrap_or(terminal),
+    };
+    let width = |size: Option<(terminal_size::Width, terminal_size::Height)>| {
+        Some(size.map_or(80, |(width, _)| usize::from(width.0).max(20)))
+    };
+    let (out, err) = (std::io::stdout(), std::io::stderr());
+    Console {
+        out: Stream {
+            open: || Box::new(std::io::stdout()),
+            terminal: out.is_terminal(),
+            look: look(
+                out.is_terminal(),
+                width(terminal_size::terminal_size_of(&out)),
+            ),
+        },
+        err: Stream {
+            open: || Box::new(std::io::stderr()),
+            terminal: err.is_terminal(),
+            look: look(
+                err.is_terminal(),
+                width(terminal_size::terminal_size_of(&err)),
+            ),
+        },
+        input: std::io::stdin().is_terminal(),
+    }
+}
+
+fn environment(console: Console) -> Environment {
+    let folder = |name: &str| {
+        std::env::var_os(name)
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute())
+    };
+    let state = folder("XDG_STATE_HOME")
+        .or_else(|| folder("HOME").map(|home| home.join(".local/state")))
+        .map(|state| state.join("runbook"));
+    let path = std::env::var_os("RUNBOOK_PATH")
+        .map(|path| std::env::split_paths(&path).collect())
+        .unwrap_or_default();
+    let text = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    Environment {
+        places: Places {
+            current: std::env::current_dir().unwrap_or_default(),
+            path,
+        },
+        state,
+        user: text("USER")
+            .or_else(|| text("LOGNAME"))
+            .unwrap_or_else(|| "someone at the terminal".to_owned()),
+        variables: std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .collect(),
+        console,
+        line: std::env::args_os()
+            .skip(1)
+            .map(|word| word.to_string_lossy().into_owned())
+            .collect(),
+    }
+}
+
+/// A panic is a mistake of this program; people are told so in a line instead of a backtrace.
+fn quiet_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic
+            .location()
+            .map(|place| format!(" at {}:{}", place.file(), place.line()))
+            .unwrap_or_default();
+        let _ = writeln!(
+            std::io::stderr(),
+            "error: a mistake in this program{place}; please report it with the command line and the playbook"
+        );
+    }));
+}

@@ -1,5 +1,6 @@
 //! Every operation of the catalogue: its schemas can be built, its request written, an empty answer of its read.
 
+use runbook_registry::aws::endpoint::{self, Settings};
 use runbook_registry::aws::offline;
 use runbook_registry::model::catalogue::catalogue;
 use runbook_registry::model::service::{Operation, Protocol, Service};
@@ -74,4 +75,84 @@ fn requests_and_empty_answers_of_every_operation() {
     }
     assert!(count > 19_000, "{count} operations");
     assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
+
+#[test]
+fn every_service_has_an_endpoint_in_a_common_region() {
+    let settings = Settings {
+        region: Some("us-east-1".to_owned()),
+        ..Settings::default()
+    };
+    let mut problems = Vec::new();
+    for entry in catalogue().entries() {
+        let service = catalogue().service(&entry.name).expect("a service");
+        for operation in service.operations.iter().take(3) {
+            let arguments = value(service, operation.input, 0);
+            match endpoint::resolve(service, operation, &arguments, &settings, None) {
+                Ok(endpoint) if endpoint.url().starts_with("https://") => {}
+                Ok(endpoint) => problems.push(format!("{}: {}", entry.name, endpoint.url())),
+                // Some services are found by an ARN among the arguments, and `text` is none.
+                Err(problem) if problem.reason.contains("ARN") => {}
+                Err(problem) => problems.push(format!("{}: {problem}", operation.name)),
+            }
+        }
+    }
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
+
+#[test]
+fn endpoints_are_where_the_rules_put_them() {
+    let url = |action: &str, region: &str, arguments: Json| {
+        let (service, operation) = action.split_once(':').expect("an action");
+        let service = catalogue().service(service).expect("a service");
+        let operation = service.operation(operation).expect("an operation");
+        let settings = Settings {
+            region: Some(region.to_owned()),
+            ..Settings::default()
+        };
+        endpoint::resolve(service, operation, &arguments, &settings, None).map_or_else(
+            |problem| problem.to_string(),
+            |found| found.url().to_owned(),
+        )
+    };
+    assert_eq!(
+        url("ecs:ListClusters", "eu-west-3", json!({})),
+        "https://ecs.eu-west-3.amazonaws.com"
+    );
+    assert_eq!(
+        url("ecs:ListClusters", "cn-north-1", json!({})),
+        "https://ecs.cn-north-1.amazonaws.com.cn"
+    );
+    assert_eq!(
+        url("ecs:ListClusters", "us-gov-west-1", json!({})),
+        "https://ecs.us-gov-west-1.amazonaws.com"
+    );
+    assert_eq!(
+        url("iam:ListRoles", "eu-west-3", json!({})),
+        "https://iam.amazonaws.com"
+    );
+    assert_eq!(
+        url("sts:GetCallerIdentity", "eu-west-3", json!({})),
+        "https://sts.eu-west-3.amazonaws.com"
+    );
+    assert_eq!(
+        url(
+            "s3:GetObject",
+            "eu-west-3",
+            json!({"Bucket": "my-bucket", "Key": "k"})
+        ),
+        "https://my-bucket.s3.eu-west-3.amazonaws.com"
+    );
+    assert_eq!(
+        url(
+            "s3:GetObject",
+            "eu-west-3",
+            json!({"Bucket": "My_Bucket", "Key": "k"})
+        ),
+        "https://s3.eu-west-3.amazonaws.com/My_Bucket"
+    );
+    assert_eq!(
+        url("dynamodb:ListTables", "eu-west-3", json!({})),
+        "https://dynamodb.eu-west-3.amazonaws.com"
+    );
 }

@@ -1,1 +1,14 @@
-//! Placeholder.
+//! Readers of runs: what people see on a terminal, and the one JSON document that programs read.
+//!
+//! Both read the interpreter's events and outcome; neither prints: everything goes to a writer that the caller gives.
+
+pub mod chart;
+mod ending;
+mod escape;
+pub mod json;
+mod line;
+mod live;
+pub mod question;
+mod step_line;
+pub mod terminal;
+mod value_text;

@@ -1,0 +1,167 @@
+//! `runbook call`: one typed call.
+
+use crate::approve::Answers;
+use crate::args::CallArguments;
+use crate::environment::Environment;
+use crate::exit::{self, Failure};
+use crate::{document, world};
+use runbook_interpreter::approval::{Approver, Decision, Question, QuestionCall};
+use runbook_interpreter::cancel::Cancel;
+use runbook_playbook::catalog::{Catalog, Effect, Effects};
+use runbook_registry::Registry;
+use runbook_registry::call::{Call, CallError, DEFAULT_LIMIT, FailureKind};
+use runbook_registry::model::validate::validate;
+use serde::Serialize;
+use serde_json::Value as Json;
+use std::path::Path;
+use std::sync::Arc;
+
+/// Makes the call and prints its result.
+pub fn execute(arguments: &CallArguments, environment: &Environment) -> Result<u8, Failure> {
+    let err = environment.console.err;
+    let registry = Arc::new(Registry::new());
+    let action = registry
+        .action(&arguments.action)
+        .map_err(|unknown| super::unknown(&unknown))?;
+    let with = match arguments.with.strip_prefix('@') {
+        Some(file) => {
+            let path = environment.places.current.join(file);
+            document::read(&path, file, err)?
+        }
+        None => document::json(&arguments.with, "--with")?,
+    };
+    let problems = validate(&action.input, &with);
+    if !problems.is_empty() {
+        let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        return Err(Failure::wrong(format!(
+            "{} does not take these arguments:\n  {}\n  see `runbook actions show {}`",
+            action.name,
+            lines.join("\n  "),
+            action.name
+        )));
+    }
+    let mut call = Call::new(&action.name, with);
+    call.limit = arguments
+        .limit
+        .map_or(DEFAULT_LIMIT, |limit| limit as usize);
+    let current = &environment.places.current;
+    let mut context = world::context(environment, &arguments.target, &registry, current, current);
+    // What is typed here is meant: there is no playbook that would have to name it.
+    context.reaches = Some(vec!["*".to_owned()]);
+    context.runs = Some(program(&call.arguments));
+    let world = world::live(&arguments.target, context);
+    let effects = Catalog::effects(&*registry, &action, &call.arguments);
+    let runtime = super::runtime()?;
+    let result = runtime.block_on(async {
+        approve(&call, &effects, arguments, environment).await?;
+        Ok(registry.perform(&world, &call).await)
+    });
+    runtime.shutdown_background();
+    match result? {
+        Ok(answer) => {
+            let empty = answer
+                .result
+                .as_object()
+                .is_some_and(serde_json::Map::is_empty);
+            if !empty {
+                environment.console.out.line(as_the_aws_cli(&answer.result));
+            }
+            if answer.truncated {
+                err.line(format!(
+                    "note: cut at {} items; ask for more with --limit",
+                    call.limit
+                ));
+            }
+            Ok(exit::WELL)
+        }
+        Err(error) => Err(failed(&call, &error)),
+    }
+}
+
+/// Asks before anything is changed.
+async fn approve(
+    call: &Call,
+    effects: &Effects,
+    arguments: &CallArguments,
+    environment: &Environment,
+) -> Result<(), Failure> {
+    if effects.iter().all(|effect| *effect == Effect::Read) {
+        return Ok(());
+    }
+    let question = Question {
+        step: "call".to_owned(),
+        title: None,
+        calls: vec![QuestionCall {
+            action: call.action.clone(),
+            arguments: call.arguments.clone(),
+            changes: Vec::new(),
+        }],
+        effects: effects.clone(),
+        prompt: None,
+        place: arguments.target.region.clone().unwrap_or_default(),
+        undo: Vec::new(),
+    };
+    let answers = Answers {
+        consent: arguments.yes.clone().unwrap_or_default(),
+        prompt: world::prompt(environment),
+        cancel: Cancel::new(),
+    };
+    let words: Vec<&str> = effects
+        .iter()
+        .filter(|effect| **effect != Effect::Read)
+        .map(|effect| effect.as_str())
+        .collect();
+    let words = words.join(",");
+    match answers.decide(&question).await {
+        Decision::Approved { .. } => Ok(()),
+        Decision::Nobody => Err(Failure {
+            code: exit::PAUSED,
+            message: format!(
+                "{} was not sent: its effect is {words}; say yes with --yes={words}",
+                call.action
+            ),
+        }),
+        Decision::Declined { .. } | Decision::Abort => {
+            Err(Failure::not_well(format!("{} was not sent", call.action)))
+        }
+    }
+}
+
+fn failed(call: &Call, error: &CallError) -> Failure {
+    let id = error
+        .request_id
+        .as_ref()
+        .map(|id| format!(" (request {id})"))
+        .unwrap_or_default();
+    let message = format!("{}: {}: {}{id}", call.action, error.code, error.message);
+    match error.kind {
+        FailureKind::Environment => Failure::environment(message),
+        _ if error.code == "arguments" => Failure::wrong(message),
+        _ => Failure::not_well(message),
+    }
+}
+
+/// The program that the arguments of `local:Exec` start.
+fn program(arguments: &Json) -> Vec<String> {
+    let command = arguments.get("command");
+    let first = command.and_then(|command| command.get(0)).or(command);
+    first
+        .and_then(Json::as_str)
+        .map(|program| {
+            let name = Path::new(program).file_name();
+            name.map_or(program, |name| name.to_str().unwrap_or(program))
+        })
+        .map(ToOwned::to_owned)
+        .into_iter()
+        .collect()
+}
+
+/// JSON with the AWS CLI's indentation of four spaces.
+fn as_the_aws_cli(value: &Json) -> String {
+    let mut bytes = Vec::new();
+    let formatter = serde_json::ser::PrettyFormatter::with_indent(b"    ");
+    let mut serializer = serde_json::Serializer::with_formatter(&mut bytes, formatter);
+    // Writing JSON to memory cannot fail.
+    let _ = value.serialize(&mut serializer);
+    String::from_utf8_lossy(&bytes).into_owned()
+}

@@ -1,0 +1,44 @@
+//! One file a command.
+
+mod actions;
+mod call;
+mod check;
+mod run;
+mod test;
+
+use crate::args::Command;
+use crate::environment::Environment;
+use crate::exit::Failure;
+use runbook_playbook::catalog::UnknownAction;
+
+/// Carries a command out.
+///
+/// # Errors
+/// [`Failure`] with what is to be said and the exit code.
+pub fn execute(command: &Command, environment: &Environment) -> Result<u8, Failure> {
+    match command {
+        Command::Run(arguments) => run::execute(arguments, environment),
+        Command::Test(arguments) => test::execute(arguments, environment),
+        Command::Check(arguments) => check::execute(arguments, environment),
+        Command::Call(arguments) => call::execute(arguments, environment),
+        Command::Actions(command) => actions::execute(command, environment),
+    }
+}
+
+/// The runtime of a run: one thread, made when it is needed.
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::environment(format!("the program cannot start: {error}")))
+}
+
+/// An action that does not exist, and what may have been meant.
+fn unknown(unknown: &UnknownAction) -> Failure {
+    let meant = match unknown.suggestions.as_slice() {
+        [] => String::new(),
+        [one] => format!("; did you mean `{one}`?"),
+        many => format!("; did you mean one of `{}`?", many.join("`, `")),
+    };
+    Failure::wrong(format!("{}{meant}", unknown.message))
+}

@@ -1,0 +1,350 @@
+//! `runbook test`: the scenarios of playbooks.
+
+use super::check::usual;
+use super::run::members;
+use crate::args::{TargetArguments, TestArguments};
+use crate::calls::Calls;
+use crate::environment::Environment;
+use crate::exit::{self, Failure};
+use crate::locate::{files_below, is_scenarios, scenarios_of};
+use crate::problems::counted;
+use crate::shelf::{Shelf, text_of};
+use crate::{document, load, world};
+use runbook_interpreter::approval::{Approver, Decision, Question};
+use runbook_interpreter::cancel::Cancel;
+use runbook_interpreter::event::{Event, Observer};
+use runbook_interpreter::journal::MemoryJournal;
+use runbook_interpreter::outcome;
+use runbook_interpreter::plan::Options;
+use runbook_interpreter::surroundings::Surroundings;
+use runbook_interpreter::truth::Truth;
+use runbook_playbook::checked::Checked;
+use runbook_playbook::diagnostic::{Diagnostic, Severity, render};
+use runbook_playbook::source::Source;
+use runbook_registry::Registry;
+use runbook_registry::world::scenario::{ActionFacts, Answers, Outcome, Scenario, ScenarioWorld};
+use std::future::Future;
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// What came of one file.
+#[derive(Debug, Default)]
+struct Tally {
+    /// Lines for standard output.
+    lines: Vec<String>,
+    /// What is wrong with the file or its playbook.
+    wrong: Vec<String>,
+    passed: usize,
+    failed: usize,
+}
+
+/// Runs the scenarios of files and folders.
+pub fn execute(arguments: &TestArguments, environment: &Environment) -> Result<u8, Failure> {
+    let files = files(&arguments.paths, environment)?;
+    let registry = Arc::new(Registry::new());
+    let tallies = side_by_side(&files, |file| {
+        let filter = arguments.filter.as_deref().unwrap_or_default();
+        test_file(file, filter, &registry, environment)
+    });
+    let (mut passed, mut failed, mut wrong) = (0, 0, 0);
+    for tally in tallies {
+        environment.console.out.lines(&tally.lines);
+        environment.console.err.lines(&tally.wrong);
+        passed += tally.passed;
+        failed += tally.failed;
+        wrong += usize::from(!tally.wrong.is_empty());
+    }
+    if wrong > 0 {
+        let files = counted(wrong, "file");
+        return Err(Failure::wrong(format!(
+            "{passed} passed, {failed} failed, {files} could not be run"
+        )));
+    }
+    if passed + failed == 0 {
+        return Err(Failure::wrong(
+            "no scenario was run; name files or folders with *.scenarios.yaml, or widen --filter",
+        ));
+    }
+    environment
+        .console
+        .out
+        .line(format!("{passed} passed, {failed} failed"));
+    Ok(if failed == 0 {
+        exit::WELL
+    } else {
+        exit::NOT_WELL
+    })
+}
+
+/// Works on the items on several threads; the results come in the items' order.
+fn side_by_side<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let next = AtomicUsize::new(0);
+    let threads = std::thread::available_parallelism()
+        .map_or(1, usize::from)
+        .min(items.len());
+    let mut results: Vec<(usize, R)> = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads)
+            .map(|_| {
+                scope.spawn(|| {
+                    let mut done = Vec::new();
+                    loop {
+                        let at = next.fetch_add(1, Ordering::Relaxed);
+                        let Some(item) = items.get(at) else {
+                            return done;
+                        };
+                        done.push((at, work(item)));
+                    }
+                })
+            })
+            .collect();
+        workers
+            .into_iter()
+            .flat_map(|worker| match worker.join() {
+                Ok(done) => done,
+                Err(panic) => std::panic::resume_unwind(panic),
+            })
+            .collect()
+    });
+    results.sort_by_key(|(at, _)| *at);
+    results.into_iter().map(|(_, result)| result).collect()
+}
+
+/// The files of scenarios that paths name; a playbook stands for its own.
+fn files(paths: &[PathBuf], environment: &Environment) -> Result<Vec<PathBuf>, Failure> {
+    let places = &environment.places;
+    let mut found = Vec::new();
+    for path in usual(paths, &places.current) {
+        let full = places.current.join(&path);
+        if full.is_dir() {
+            found.extend(files_below(&full, is_scenarios));
+            continue;
+        }
+        let file = if is_scenarios(&full) && full.is_file() {
+            full
+        } else {
+            let located = places
+                .locate(&path.to_string_lossy())
+                .map_err(|error| Failure::wrong(error.to_string()))?;
+            scenarios_of(&located.file)
+        };
+        if !file.is_file() {
+            let shown = places.shown(&file);
+            return Err(Failure::wrong(format!(
+                "{} has no scenarios: there is no {shown}",
+                path.display()
+            )));
+        }
+        found.push(file);
+    }
+    Ok(found)
+}
+
+fn test_file(
+    file: &Path,
+    filter: &str,
+    registry: &Arc<Registry>,
+    environment: &Environment,
+) -> Tally {
+    let mut tally = Tally::default();
+    match run_file(file, filter, registry, environment, &mut tally) {
+        Ok(()) => {}
+        Err(lines) => tally.wrong = lines,
+    }
+    tally
+}
+
+fn run_file(
+    file: &Path,
+    filter: &str,
+    registry: &Arc<Registry>,
+    environment: &Environment,
+    tally: &mut Tally,
+) -> Result<(), Vec<String>> {
+    let places = &environment.places;
+    let shown = places.shown(file);
+    let text = text_of(file, &shown).map_err(|wrong| vec![wrong])?;
+    let source = Source::new(&shown, text);
+    let drawn = |diagnostics: Vec<Diagnostic>| -> Vec<String> {
+        let style = environment.console.err.style();
+        diagnostics
+            .iter()
+            .filter(|diagnostic| diagnostic.severity == Severity::Error)
+            .map(|diagnostic| render(diagnostic, style).trim_end().to_owned())
+            .collect()
+    };
+    let (scenarios, node) = document::scenarios(&source).map_err(drawn)?;
+    let folder = file.parent().unwrap_or(&places.current);
+    let playbook = match &scenarios.playbook {
+        Some(playbook) => folder.join(playbook),
+        None => PathBuf::from(file.to_string_lossy().replace(".scenarios.yaml", ".yaml")),
+    };
+    let located = places.place(&playbook);
+    let shelf = Shelf {
+        places,
+        root: &located.root,
+        catalog: &**registry,
+    };
+    let read = shelf.read(&located).map_err(|wrong| vec![wrong])?;
+    let checked = read
+        .checked
+        .map(Arc::new)
+        .ok_or_else(|| drawn(read.diagnostics))?;
+    let mut wrong = Vec::new();
+    for (name, scenario) in scenarios.scenarios {
+        let title = format!("{} {name}", checked.id);
+        if !title.contains(filter) {
+            continue;
+        }
+        let problems = scenario.check(&**registry);
+        if problems.is_empty() {
+            let found = run_scenario(Arc::new(scenario), &checked, &shelf, registry, environment);
+            tally.add(&title, found);
+        } else {
+            let route = ["scenarios", name.as_str()];
+            wrong.extend(drawn(
+                problems
+                    .iter()
+                    .map(|problem| document::placed(&source, &node, &route, problem))
+                    .collect(),
+            ));
+        }
+    }
+    if wrong.is_empty() { Ok(()) } else { Err(wrong) }
+}
+
+impl Tally {
+    fn add(&mut self, title: &str, found: Result<(), Vec<String>>) {
+        match found {
+            Ok(()) => {
+                self.passed += 1;
+                self.lines.push(format!("ok    {title}"));
+            }
+            Err(differences) => {
+                self.failed += 1;
+                self.lines.push(format!("FAIL  {title}"));
+                for difference in differences {
+                    self.lines.push(format!("      {difference}"));
+                }
+            }
+        }
+    }
+}
+
+/// Runs a scenario; what is not as expected comes back.
+fn run_scenario(
+    scenario: Arc<Scenario>,
+    checked: &Arc<Checked>,
+    shelf: &Shelf<'_>,
+    registry: &Arc<Registry>,
+    environment: &Environment,
+) -> Result<(), Vec<String>> {
+    let given = members(&scenario.inputs);
+    let plan =
+        load::plan(checked, &given, Options::default(), scenario.clock).map_err(|failure| {
+            failure
+                .message
+                .lines()
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+        })?;
+    let located = shelf
+        .places
+        .place(&shelf.root.join(format!("{}.yaml", checked.id)));
+    let context = world::playbook_context(
+        environment,
+        &TargetArguments::default(),
+        registry,
+        &located,
+        &plan,
+        scenario.clock,
+    )
+    .map_err(|wrong| vec![wrong])?;
+    let facts: Arc<dyn ActionFacts> = Arc::clone(registry) as Arc<dyn ActionFacts>;
+    let world = ScenarioWorld::new(Arc::clone(&scenario), facts, context);
+    let surroundings = Surroundings {
+        world: &world,
+        performer: &Calls(registry),
+        approver: &ByScenario(&scenario.answers),
+        observer: &Nobody,
+        journal: &MemoryJournal::new(),
+        library: shelf,
+        cancel: &Cancel::new(),
+    };
+    let runtime = super::runtime().map_err(|failure| vec![failure.message])?;
+    let outcome = runtime.block_on(runbook_interpreter::run(&plan, &surroundings));
+    let found = world.check_expectations(&compared(&outcome));
+    if found.is_empty() {
+        return Ok(());
+    }
+    let mut lines: Vec<String> = found.iter().map(ToString::to_string).collect();
+    lines.push(format!("{}: {}", outcome.verdict, outcome.explanation));
+    Err(lines
+        .iter()
+        .map(|line| runbook_report::question::safe(line))
+        .collect())
+}
+
+/// What scenarios compare.
+fn compared(outcome: &outcome::Outcome) -> Outcome {
+    Outcome {
+        verdict: outcome.verdict.as_str().to_owned(),
+        reason: outcome.reason.map(|reason| reason.as_str().to_owned()),
+        causes: outcome
+            .causes
+            .iter()
+            .filter(|cause| cause.found == Truth::True)
+            .map(|cause| cause.name.clone())
+            .collect(),
+        steps: outcome
+            .steps
+            .iter()
+            .map(|(path, step)| (path.clone(), step.status.as_str().to_owned()))
+            .collect(),
+        holds: outcome
+            .steps
+            .iter()
+            .filter_map(|(path, step)| Some((path.clone(), word(step.holds?).to_owned())))
+            .collect(),
+        outputs: outcome
+            .outputs
+            .iter()
+            .map(|(name, value)| (name.clone(), value.to_json()))
+            .collect(),
+    }
+}
+
+/// The word of a truth in scenarios.
+fn word(truth: Truth) -> &'static str {
+    match truth {
+        Truth::True => "true",
+        Truth::False => "false",
+        Truth::Unknown => "unknown",
+    }
+}
+
+/// Answers as the scenario says.
+struct ByScenario<'a>(&'a Answers);
+
+impl Approver for ByScenario<'_> {
+    fn decide<'a>(
+        &'a self,
+        question: &'a Question,
+    ) -> Pin<Box<dyn Future<Output = Decision> + 'a>> {
+        let by = "scenario".to_owned();
+        let decision = match self.0.approval(&question.step) {
+            Some(true) => Decision::Approved { by },
+            Some(false) => Decision::Declined { by },
+            None => Decision::Nobody,
+        };
+        Box::pin(std::future::ready(decision))
+    }
+}
+
+/// Watches nothing.
+struct Nobody;
+
+impl Observer for Nobody {
+    fn observe(&self, _: &Event) {}
+}

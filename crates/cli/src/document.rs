@@ -1,0 +1,115 @@
+//! YAML and JSON files that are not playbooks: inputs, arguments, scenarios.
+
+use crate::console::Stream;
+use crate::exit::Failure;
+use crate::problems;
+use crate::shelf::text_of;
+use runbook_playbook::diagnostic::{Code, Diagnostic, has_errors};
+use runbook_playbook::source::Source;
+use runbook_playbook::span::Span;
+use runbook_playbook::yaml::{self, Node};
+use runbook_registry::world::scenario::{ScenarioFile, ScenarioProblem, Segment};
+use serde_json::Value as Json;
+use std::path::Path;
+
+/// Reads a file of inputs or arguments.
+///
+/// # Errors
+/// Its problems have been shown, or the failure says why it cannot be read.
+pub fn read(file: &Path, name: &str, stream: Stream) -> Result<Json, Failure> {
+    let text = text_of(file, name).map_err(Failure::wrong)?;
+    if file.extension().is_some_and(|ending| ending == "json") {
+        return json(&text, name);
+    }
+    let source = Source::new(name, text);
+    let (_, json, diagnostics) = document(&source);
+    problems::show(&diagnostics, stream);
+    if has_errors(&diagnostics) {
+        return Err(Failure::wrong(format!("{name} cannot be read")));
+    }
+    Ok(json)
+}
+
+/// Reads JSON text; `name` is what messages call it.
+///
+/// # Errors
+/// Says at which line and column it is no JSON.
+pub fn json(text: &str, name: &str) -> Result<Json, Failure> {
+    serde_json::from_str(text).map_err(|error| {
+        let place = if name.starts_with('-') {
+            name.to_owned()
+        } else {
+            format!("{name}:{}:{}", error.line(), error.column())
+        };
+        Failure::wrong(format!("{place}: this is no JSON: {error}"))
+    })
+}
+
+/// Reads a file of scenarios.
+///
+/// # Errors
+/// All its problems, with their places.
+pub fn scenarios(source: &Source) -> Result<(ScenarioFile, Node), Vec<Diagnostic>> {
+    let (node, json, diagnostics) = document(source);
+    let Some(node) = node.filter(|_| !has_errors(&diagnostics)) else {
+        return Err(diagnostics);
+    };
+    match ScenarioFile::from_json(&json) {
+        Ok(file) => Ok((file, node)),
+        Err(problems) => Err(problems
+            .iter()
+            .map(|problem| placed(source, &node, &[], problem))
+            .collect()),
+    }
+}
+
+/// A problem of a scenario at its place in the file; `prefix` is where the problem's path begins.
+pub fn placed(
+    source: &Source,
+    node: &Node,
+    prefix: &[&str],
+    problem: &ScenarioProblem,
+) -> Diagnostic {
+    let mut route: Vec<String> = prefix.iter().map(ToString::to_string).collect();
+    route.extend(problem.path.iter().map(|segment| match segment {
+        Segment::Key(key) => key.clone(),
+        Segment::Index(index) => index.to_string(),
+    }));
+    let span = place_of(node, &route);
+    Diagnostic::error(
+        Code::ScenarioResponse,
+        source,
+        span,
+        problem.message.clone(),
+    )
+}
+
+/// Where a route of keys and positions ends: the last key, or the last element. What is missing has no place of its own;
+/// what it is missing from has.
+fn place_of(node: &Node, route: &[String]) -> Span {
+    let mut place = node.span;
+    let mut here = node;
+    for segment in route {
+        let key = here
+            .entries()
+            .and_then(|entries| entries.iter().find(|(key, _)| key.value == *segment));
+        let next = match key {
+            Some((key, value)) => Some((key.span, value)),
+            None => here.at([segment.as_str()]).map(|node| (node.span, node)),
+        };
+        let Some((span, value)) = next else {
+            return place;
+        };
+        (place, here) = (span, value);
+    }
+    place
+}
+
+fn document(source: &Source) -> (Option<Node>, Json, Vec<Diagnostic>) {
+    let mut diagnostics = Vec::new();
+    let node = yaml::read(source, &mut diagnostics);
+    let json = node
+        .as_ref()
+        .map_or(Json::Null, |node| node.to_json(source, &mut diagnostics));
+    (node, json, diagnostics)
+}

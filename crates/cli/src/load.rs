@@ -1,0 +1,67 @@
+//! From a playbook's file to a plan.
+
+use crate::console::Stream;
+use crate::exit::Failure;
+use crate::locate::Located;
+use crate::problems::{self, counted};
+use crate::shelf::Shelf;
+use jiff::Timestamp;
+use runbook_interpreter::plan::{Options, Plan};
+use runbook_playbook::checked::Checked;
+use runbook_playbook::diagnostic::Severity;
+use runbook_playbook::inputs::{Given, bind};
+use std::sync::Arc;
+
+/// Reads and checks a playbook and shows its problems.
+///
+/// # Errors
+/// The playbook is wrong or cannot be read.
+pub fn playbook(
+    shelf: &Shelf<'_>,
+    located: &Located,
+    stream: Stream,
+) -> Result<Arc<Checked>, Failure> {
+    let read = shelf.read(located).map_err(Failure::wrong)?;
+    problems::show(&read.diagnostics, stream);
+    read.checked.map(Arc::new).ok_or_else(|| {
+        let errors = read
+            .diagnostics
+            .iter()
+            .filter(|diagnostic| diagnostic.severity == Severity::Error)
+            .count();
+        Failure::wrong(format!(
+            "{} does not run: {}",
+            located.name,
+            counted(errors, "error")
+        ))
+    })
+}
+
+/// Binds inputs and options.
+///
+/// # Errors
+/// All inputs that are wrong, or a step that an option names and the playbook does not have.
+pub fn plan(
+    checked: &Arc<Checked>,
+    given: &[(String, Given)],
+    options: Options,
+    now: Timestamp,
+) -> Result<Plan, Failure> {
+    let playbook = &checked.playbook;
+    let inputs = bind(playbook, given, now).map_err(|problems| {
+        let lines: Vec<String> = problems
+            .iter()
+            .map(|problem| match problem.span {
+                Some(span) => {
+                    let at = playbook.source.position(span.start);
+                    let name = playbook.source.name();
+                    format!("{problem}\n  declared at {name}:{}:{}", at.line, at.column)
+                }
+                None => problem.to_string(),
+            })
+            .collect();
+        Failure::wrong(lines.join("\nerror: "))
+    })?;
+    Plan::new(Arc::clone(checked), inputs, options)
+        .map_err(|error| Failure::wrong(error.to_string()))
+}

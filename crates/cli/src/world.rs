@@ -1,0 +1,194 @@
+//! The worlds that a run can happen in.
+
+use crate::args::TargetArguments;
+use crate::environment::Environment;
+use crate::locate::Located;
+use crate::person::Operator;
+use crate::prompt::Prompt;
+use indexmap::IndexMap;
+use jiff::{SignedDuration, Timestamp};
+use runbook_interpreter::plan::Plan;
+use runbook_playbook::catalog::Catalog;
+use runbook_playbook::expression::Scope;
+use runbook_playbook::template;
+use runbook_playbook::types::Type;
+use runbook_playbook::value::Value;
+use runbook_registry::Registry;
+use runbook_registry::aws::{AwsClient, Options};
+use runbook_registry::local::{
+    FixedEnvironment, LocalContext, NoPerson, Person, Problem, Validator,
+};
+use runbook_registry::model::validate::validate;
+use runbook_registry::world::live::LiveWorld;
+use std::path::Path;
+use std::sync::Arc;
+
+/// Who can be asked, if anybody.
+#[must_use]
+pub fn prompt(environment: &Environment) -> Option<Prompt> {
+    environment.console.questions().map(|stream| Prompt {
+        stream,
+        user: environment.user.clone(),
+    })
+}
+
+/// The person for instructions and questions of playbooks.
+#[must_use]
+pub fn person(environment: &Environment) -> Arc<dyn Person> {
+    match prompt(environment) {
+        Some(prompt) => Arc::new(Operator { prompt }),
+        None => Arc::new(NoPerson),
+    }
+}
+
+/// The real world.
+#[must_use]
+pub fn live(target: &TargetArguments, context: LocalContext) -> LiveWorld {
+    let client = AwsClient::new(Options {
+        region: target.region.clone(),
+        profile: target.profile.clone(),
+        endpoint_url: target.endpoint_url.clone(),
+        ..Options::default()
+    });
+    LiveWorld::new(Arc::new(client), context)
+}
+
+/// What local actions see: the folder, the person, the variables, the judge of documents.
+#[must_use]
+pub fn context(
+    environment: &Environment,
+    target: &TargetArguments,
+    registry: &Arc<Registry>,
+    root: &Path,
+    folder: &Path,
+) -> LocalContext {
+    let mut aws: Vec<(String, String)> = environment
+        .variables
+        .iter()
+        .filter(|(name, _)| name.starts_with("AWS_"))
+        .cloned()
+        .collect();
+    let given = [
+        ("AWS_REGION", &target.region),
+        ("AWS_DEFAULT_REGION", &target.region),
+        ("AWS_PROFILE", &target.profile),
+        ("AWS_ENDPOINT_URL", &target.endpoint_url),
+    ];
+    for (name, value) in given {
+        if let Some(value) = value {
+            aws.retain(|(known, _)| known != name);
+            aws.push((name.to_owned(), value.clone()));
+        }
+    }
+    LocalContext {
+        folder: folder.to_path_buf(),
+        person: person(environment),
+        environment: environment.variables.clone(),
+        target_environment: Arc::new(FixedEnvironment(aws)),
+        validator: Some(validator(Arc::clone(registry))),
+        ..LocalContext::new(root)
+    }
+}
+
+/// Judges documents by actions' arguments, for `data:Validate`.
+fn validator(registry: Arc<Registry>) -> Validator {
+    Arc::new(move |name, document| {
+        let action = registry.action(name).map_err(|unknown| unknown.message)?;
+        let problems = validate(&action.input, document).into_iter();
+        Ok(problems
+            .map(|problem| Problem {
+                path: pointer(&problem.path),
+                message: match problem.suggestion {
+                    Some(suggestion) => format!("{}; {suggestion}", problem.message),
+                    None => problem.message,
+                },
+            })
+            .collect())
+    })
+}
+
+/// `tags[0].key` as the JSON Pointer `/tags/0/key` (RFC 6901).
+fn pointer(path: &str) -> String {
+    path.split(['.', '['])
+        .map(|part| part.trim_end_matches(']'))
+        .filter(|part| !part.is_empty())
+        .map(|part| format!("/{}", part.replace('~', "~0").replace('/', "~1")))
+        .collect()
+}
+
+/// What local actions of a playbook see: also the hosts and programs that it declares.
+///
+/// # Errors
+/// A host that cannot be told from the inputs.
+pub fn playbook_context(
+    environment: &Environment,
+    target: &TargetArguments,
+    registry: &Arc<Registry>,
+    located: &Located,
+    plan: &Plan,
+    now: Timestamp,
+) -> Result<LocalContext, String> {
+    let folder = located.file.parent().unwrap_or(&located.root);
+    let playbook = &plan.checked.playbook;
+    let scope = Inputs {
+        inputs: &plan.inputs,
+        now,
+    };
+    let reaches = match &playbook.reaches {
+        Some(hosts) => {
+            let mut rendered = Vec::new();
+            for host in hosts {
+                match template::read(host, &Type::text(), &scope) {
+                    Ok(Value::Text(host)) => rendered.push(host.to_string()),
+                    Ok(_) => return Err("`reaches` must name hosts".to_owned()),
+                    Err(error) => return Err(format!("`reaches` cannot be told: {error}")),
+                }
+            }
+            Some(rendered)
+        }
+        None => None,
+    };
+    let runs = playbook
+        .runs
+        .as_ref()
+        .map(|runs| runs.iter().map(|run| run.value.clone()).collect());
+    Ok(LocalContext {
+        reaches,
+        runs,
+        ..context(environment, target, registry, &located.root, folder)
+    })
+}
+
+/// The names that a playbook's head can use.
+struct Inputs<'a> {
+    inputs: &'a IndexMap<String, Value>,
+    now: Timestamp,
+}
+
+impl Scope for Inputs<'_> {
+    fn lookup(&self, name: &str) -> Option<Value> {
+        (name == "inputs").then(|| Value::map(self.inputs.clone()))
+    }
+
+    fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    fn since(&self, length: SignedDuration) -> Timestamp {
+        self.now.checked_sub(length).unwrap_or(Timestamp::MIN)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::pointer;
+
+    #[test]
+    fn problems_of_documents_are_json_pointers() {
+        assert_eq!(
+            pointer("containerDefinitions[0].memory"),
+            "/containerDefinitions/0/memory"
+        );
+        assert_eq!(pointer(""), "");
+    }
+}

@@ -1,0 +1,217 @@
+//! The end of a run for people: verdict, causes with their evidence, what was changed, what is left to do.
+
+use crate::line::{Line, Look, Tone};
+use crate::question::yaml_lines;
+use crate::step_line::one_line;
+use crate::value_text::short_json;
+use jiff::SignedDuration;
+use runbook_interpreter::approval::ValueChange;
+use runbook_interpreter::outcome::{Change, Outcome, StepStatus};
+use runbook_interpreter::truth::Truth;
+use runbook_interpreter::verdict::{Reason, Verdict};
+use runbook_playbook::checked::StepPath;
+use std::collections::HashMap;
+
+/// What is known beside the outcome.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Beside<'a> {
+    /// What changes from which value to which, as people were shown it.
+    pub changes: &'a HashMap<StepPath, Vec<ValueChange>>,
+    /// The command that makes this run again and answers the question that is open.
+    pub answering: &'a str,
+    /// The command that makes this run again.
+    pub again: &'a str,
+    /// The command that goes further than this run was asked to go.
+    pub onward: Option<&'a str>,
+}
+
+/// Draws the end of a run.
+pub(crate) fn lines(outcome: &Outcome, beside: Beside<'_>, look: Look) -> Vec<String> {
+    let mut lines = verdict(outcome, look);
+    lines.extend(causes(outcome, look));
+    lines.extend(changes(outcome, beside, look));
+    lines.extend(next(outcome, beside, look));
+    lines
+}
+
+fn verdict(outcome: &Outcome, look: Look) -> Vec<String> {
+    let tone = match outcome.verdict {
+        verdict if verdict.is_well() => Tone::Good,
+        Verdict::Paused => Tone::Attention,
+        _ => Tone::Bad,
+    };
+    let word = match outcome.reason {
+        Some(reason) => format!("{} ({})", outcome.verdict, reason.as_str()),
+        None => outcome.verdict.to_string(),
+    };
+    let took = outcome.ended.duration_since(outcome.started);
+    let took = (!took.is_zero()).then(|| lasting(took));
+    Line::at(0)
+        .with(tone, word)
+        .maybe(Tone::Plain, " after ", took)
+        .maybe(
+            Tone::Plain,
+            ": ",
+            Some(&outcome.explanation).filter(|text| !text.is_empty()),
+        )
+        .wrapped(look)
+}
+
+/// A length of time for people: to the second, below that to the millisecond.
+pub(crate) fn lasting(length: SignedDuration) -> String {
+    let rounded = if length.as_secs() >= 1 {
+        SignedDuration::from_secs(length.as_secs())
+    } else {
+        SignedDuration::from_millis(length.subsec_millis().into())
+    };
+    runbook_playbook::duration::format(rounded)
+}
+
+fn causes(outcome: &Outcome, look: Look) -> Vec<String> {
+    let mut lines = Vec::new();
+    for cause in &outcome.causes {
+        let (tone, mark) = match cause.found {
+            Truth::True => (Tone::Attention, "●"),
+            Truth::Unknown => (Tone::Attention, "?"),
+            Truth::False => continue,
+        };
+        let line = Line::at(1)
+            .with(tone, mark)
+            .plain(" ")
+            .with(Tone::Strong, &cause.name)
+            .maybe(
+                Tone::Plain,
+                "  ",
+                Some(&cause.title).filter(|title| **title != cause.name),
+            );
+        lines.extend(line.wrapped(look));
+        for evidence in &cause.evidence {
+            if evidence.truth == cause.found {
+                let line = Line::at(2)
+                    .with(Tone::Quiet, format!("{}: ", evidence.step))
+                    .plain(one_line(&evidence.found));
+                lines.extend(line.wrapped(look));
+            }
+        }
+    }
+    titled("Causes", lines, look)
+}
+
+fn changes(outcome: &Outcome, beside: Beside<'_>, look: Look) -> Vec<String> {
+    let mut lines = Vec::new();
+    for change in &outcome.changes {
+        let state = match change {
+            Change { undone: true, .. } => "  taken back",
+            Change {
+                confirmed: false, ..
+            } => "  not confirmed",
+            Change {
+                undoes: Some(_), ..
+            } => "  takes a change back",
+            _ => "",
+        };
+        let line = Line::at(1)
+            .with(Tone::Strong, &change.step)
+            .plain("  ")
+            .plain(&change.action)
+            .with(Tone::Attention, state);
+        lines.extend(line.wrapped(look));
+        match beside.changes.get(&change.step) {
+            Some(values) if !values.is_empty() => {
+                for value in values {
+                    let line = Line::at(2)
+                        .plain(format!("{}: ", value.path))
+                        .plain(short_json(&value.from))
+                        .plain(" → ")
+                        .plain(short_json(&value.to));
+                    lines.extend(line.wrapped(look));
+                }
+            }
+            _ => {
+                for line in yaml_lines(&change.arguments, 2) {
+                    lines.push(line.cut(look));
+                }
+            }
+        }
+    }
+    titled("Changed", lines, look)
+}
+
+fn next(outcome: &Outcome, beside: Beside<'_>, look: Look) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut say = |tone: Tone, text: &str| {
+        if !text.is_empty() {
+            lines.extend(Line::at(1).with(tone, text).wrapped(look));
+        }
+    };
+    for change in outcome.changes.iter().filter(|change| !change.confirmed) {
+        let text = format!(
+            "look whether {} of {} took effect: no success was reported",
+            change.action, change.step
+        );
+        say(Tone::Plain, &text);
+    }
+    match outcome.verdict {
+        Verdict::Paused => {
+            if let Some(waiting) = &outcome.waiting {
+                say(Tone::Plain, &format!("{} waits for a yes:", waiting.step));
+                for line in waiting.question.lines() {
+                    say(Tone::Plain, &format!("  {line}"));
+                }
+                say(Tone::Plain, &waiting.next);
+                say(Tone::Strong, beside.answering);
+            }
+        }
+        Verdict::Diagnosed => match beside.onward {
+            Some(onward) => {
+                say(Tone::Plain, "to go on:");
+                say(Tone::Strong, onward);
+            }
+            None => say(Tone::Plain, "mend what was found"),
+        },
+        Verdict::Unresolved => say(Tone::Plain, unresolved(outcome)),
+        Verdict::Unhealthy => say(Tone::Plain, "look at the checks marked ✗"),
+        Verdict::Failed | Verdict::Aborted => {
+            for (path, step) in &outcome.steps {
+                if let Some(error) = step
+                    .error
+                    .as_ref()
+                    .filter(|_| step.status == StepStatus::Failed)
+                {
+                    say(Tone::Plain, &format!("look at {path} ({})", error.code));
+                }
+            }
+            if !beside.again.is_empty() {
+                say(Tone::Plain, "to run it again:");
+                say(Tone::Strong, beside.again);
+            }
+        }
+        Verdict::Undone
+        | Verdict::Absent
+        | Verdict::Resolved
+        | Verdict::Done
+        | Verdict::Healthy => {}
+    }
+    titled("Next", lines, look)
+}
+
+fn unresolved(outcome: &Outcome) -> &'static str {
+    match outcome.reason {
+        Some(Reason::Unexplained) => "find the cause by hand: none that the playbook knows shows",
+        Some(Reason::NoRemedy) => "mend the cause by hand: no remedy of the playbook applies",
+        Some(Reason::Declined) => "the remedy was declined; run it again to be asked again",
+        None => "the remedy did not help; escalate with what was found above",
+    }
+}
+
+fn titled(title: &str, lines: Vec<String>, look: Look) -> Vec<String> {
+    if lines.is_empty() {
+        return lines;
+    }
+    let mut all = vec![
+        String::new(),
+        Line::at(0).with(Tone::Strong, title).cut(look),
+    ];
+    all.extend(lines);
+    all
+}
