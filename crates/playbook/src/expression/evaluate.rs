@@ -1,8 +1,8 @@
 //! Evaluation: our types and our truth over the tree.
 
+use super::functions::{Builtin, BuiltinKind};
 use super::tree::{Argument, Expr, ExprKind, Expression};
 use super::{Scope, arithmetic, builtins, compare, functions};
-use crate::expression::functions::BuiltinKind;
 use crate::span::Span;
 use crate::value::Value;
 use indexmap::IndexMap;
@@ -242,6 +242,67 @@ impl Evaluation<'_> {
         span: Span,
     ) -> Result<Value, EvaluationError> {
         let wrong = |message: String| EvaluationError::new(message, span);
+        if let (BuiltinKind::Filter, Some(input), Some((filter, rest))) =
+            (kind, &input, functions::mapped(name, arguments))
+        {
+            return self.map(input, filter, rest, span);
+        }
+        let (builtin, bound) = self.bind(kind, name, arguments, span)?;
+        let work = input.iter().chain(bound.iter().flatten()).map(size).sum();
+        self.spend(work, span)?;
+        let result = builtins::apply(builtin, input, &bound, self.scope).map_err(wrong)?;
+        if matches!(&result, Value::Text(text) if text.len() > MAX_TEXT) {
+            return Err(wrong("the text is too long".to_owned()));
+        }
+        Ok(result)
+    }
+
+    /// `list | map('filter')`
+    fn map(
+        &self,
+        input: &Value,
+        filter: &Argument,
+        rest: &[Argument],
+        span: Span,
+    ) -> Result<Value, EvaluationError> {
+        let wrong = |message: String| EvaluationError::new(message, span);
+        let items = match input {
+            Value::Unknown => return Ok(Value::Unknown),
+            Value::List(items) => items,
+            other => return Err(wrong(format!("`map` does not work on {}", other.kind()))),
+        };
+        let name = match &filter.value.kind {
+            ExprKind::Constant(Value::Text(name)) if name.as_ref() != "map" => name,
+            _ => return Err(wrong(functions::MAP_HELP.to_owned())),
+        };
+        let (builtin, bound) = self.bind(BuiltinKind::Filter, name, rest, span)?;
+        let arguments: usize = bound.iter().flatten().map(size).sum();
+        let mut length = 0;
+        let mut mapped = Vec::with_capacity(items.len());
+        for item in items.iter() {
+            self.spend(size(item).saturating_add(arguments).saturating_add(1), span)?;
+            let value =
+                builtins::apply(builtin, Some(item.clone()), &bound, self.scope).map_err(wrong)?;
+            if let Value::Text(text) = &value {
+                length += text.len();
+            }
+            if length > MAX_TEXT {
+                return Err(wrong("the texts are too long".to_owned()));
+            }
+            mapped.push(value);
+        }
+        Ok(Value::list(mapped))
+    }
+
+    /// Finds a function, filter or test and evaluates its arguments.
+    fn bind(
+        &self,
+        kind: BuiltinKind,
+        name: &str,
+        arguments: &[Argument],
+        span: Span,
+    ) -> Result<(&'static Builtin, Vec<Option<Value>>), EvaluationError> {
+        let wrong = |message: String| EvaluationError::new(message, span);
         let Some(builtin) = functions::builtin(kind, name) else {
             return Err(wrong(format!("there is no `{name}`")));
         };
@@ -250,13 +311,7 @@ impl Evaluation<'_> {
             given.push((argument.name.as_deref(), self.value(&argument.value)?));
         }
         let bound = functions::bind(builtin, given).map_err(wrong)?;
-        let work = input.iter().chain(bound.iter().flatten()).map(size).sum();
-        self.spend(work, span)?;
-        let result = builtins::apply(builtin, input, &bound, self.scope).map_err(wrong)?;
-        if matches!(&result, Value::Text(text) if text.len() > MAX_TEXT) {
-            return Err(wrong("the text is too long".to_owned()));
-        }
-        Ok(result)
+        Ok((builtin, bound))
     }
 }
 

@@ -1,5 +1,7 @@
 //! The closed list of functions, filters and tests.
 
+use super::tree::Argument;
+
 /// What a name is used as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BuiltinKind {
@@ -18,7 +20,8 @@ pub struct Builtin {
     pub kind: BuiltinKind,
     /// Its name.
     pub name: &'static str,
-    /// Its parameters after the filtered or tested value. `name?` may be left out, `name*` takes any number.
+    /// Its parameters after the filtered or tested value. `name?` may be left out, `name*` takes any number, `name=` is
+    /// given by its name.
     pub parameters: &'static [&'static str],
     /// What it gives, in one line.
     pub doc: &'static str,
@@ -28,7 +31,7 @@ impl Builtin {
     /// How it is written: `value | round(digits?)`.
     #[must_use]
     pub fn signature(&self) -> String {
-        let parameters = self.parameters.join(", ");
+        let parameters = self.parameters.join(", ").replace('=', "=…");
         match self.kind {
             BuiltinKind::Function => format!("{}({parameters})", self.name),
             BuiltinKind::Filter if parameters.is_empty() => format!("value | {}", self.name),
@@ -136,7 +139,7 @@ pub const BUILTINS: &[Builtin] = &[
     function(
         "trend",
         &["points"],
-        "The line through `{at, value}` points: `per_hour` (its slope), `first`, `last` (its ends), `r2` (how well it fits, 0 to 1). Needs two points at different times.",
+        "The line through `{at, value}` points: `per_hour` (its slope), `first`, `last` (its ends), `fit` (r², how well it fits: 0 to 1, and 1 where all points lie on it, as those of a level series do). Needs two points at different times.",
     ),
     function(
         "forecast",
@@ -246,8 +249,8 @@ pub const BUILTINS: &[Builtin] = &[
     ),
     filter(
         "map",
-        &["attribute"],
-        "An attribute of each element: `tasks | map(attribute='cpu')`.",
+        &["attribute="],
+        "An attribute of each element: `tasks | map(attribute='cpu')`; or each element filtered, by the filter's name and its arguments: `arns | map('basename')`, `numbers | map('round', 2)`.",
     ),
     filter(
         "select",
@@ -290,6 +293,21 @@ pub const BUILTINS: &[Builtin] = &[
     test("ending_with", &["suffix"], "The text ends so."),
 ];
 
+/// How `map` is written.
+pub(super) const MAP_HELP: &str =
+    "write `map('basename')` to filter each element, `map(attribute='name')` for a member of each";
+
+/// The filter that `map` applies to each element, and that filter's arguments; `None` where an attribute is asked for,
+/// and for anything but `map`.
+pub(super) fn mapped<'e>(
+    name: &str,
+    arguments: &'e [Argument],
+) -> Option<(&'e Argument, &'e [Argument])> {
+    arguments
+        .split_first()
+        .filter(|(filter, _)| name == "map" && filter.name.is_none())
+}
+
 /// Puts arguments in the order of the parameters. Variadic ones follow the last parameter.
 pub(crate) fn bind<T>(
     builtin: &Builtin,
@@ -313,7 +331,7 @@ pub(crate) fn bind<T>(
             Some(name) => builtin
                 .parameters
                 .iter()
-                .position(|parameter| parameter.trim_end_matches('?') == name),
+                .position(|parameter| parameter.trim_end_matches(['?', '=']) == name),
         };
         match slot.and_then(|slot| bound.get_mut(slot)) {
             Some(slot) if slot.is_none() => *slot = Some(value),
@@ -333,8 +351,9 @@ pub(crate) fn bind<T>(
         .find(|(name, value)| value.is_none() && !name.ends_with('?'));
     match missing {
         Some((name, _)) => Err(format!(
-            "`{}` needs `{name}`: write `{}`",
+            "`{}` needs `{}`: write `{}`",
             builtin.name,
+            name.trim_end_matches('='),
             builtin.signature()
         )),
         None if variadic && bound.is_empty() => {

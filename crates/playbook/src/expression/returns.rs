@@ -1,7 +1,7 @@
 //! What functions, filters and tests take and give, as types.
 
 use super::functions::{Builtin, BuiltinKind};
-use super::infer::{join, no_text};
+use super::infer::{has_order, join, may_contain, no_text, same_kind};
 use super::texts;
 use super::tree::{Expr, ExprKind};
 use crate::diagnostic::Code;
@@ -63,29 +63,19 @@ pub(super) fn of(
             ))
         }
         (BuiltinKind::Function, "trend" | "forecast" | "quantile" | "percentile") => {
-            if !matches!(argument(0), Some(Type::List(_) | Type::Any)) {
-                return wrong(format!("`{}` takes a list", builtin.name));
-            }
-            Ok(match builtin.name {
-                "trend" => ["per_hour", "first", "last", "r2"]
-                    .into_iter()
-                    .fold(Record::new("trend"), |record, name| {
-                        record.required(name, Type::number())
-                    })
-                    .build(),
-                "forecast" => Type::Duration.optional(),
-                _ => Type::number(),
-            })
+            series(builtin.name, arguments)
         }
-        (BuiltinKind::Function, "min" | "max") => Ok(match (argument(0), arguments.len()) {
-            (Some(Type::List(list)), 1) => list.element.present().clone(),
-            _ => arguments
-                .iter()
-                .flatten()
-                .map(|(_, ty)| ty.present().clone())
-                .reduce(|left, right| join(&left, &right))
-                .unwrap_or(Type::Any),
-        }),
+        (BuiltinKind::Function, name @ ("min" | "max")) => match (argument(0), arguments.len()) {
+            (Some(Type::List(list)), 1) => extreme(name, &list.element),
+            (Some(Type::Any | Type::JsonText), 1) => Ok(Type::Any),
+            _ => {
+                let types = arguments.iter().flatten();
+                let joined = types
+                    .map(|(_, ty)| ty.present().clone())
+                    .reduce(|left, right| join(&left, &right));
+                extreme(name, &joined.unwrap_or(Type::Any))
+            }
+        },
         (_, "abs") => {
             let ty = input.or(argument(0)).unwrap_or(&Type::Any).present();
             match ty {
@@ -101,6 +91,86 @@ pub(super) fn of(
                 input.unwrap_or(&Type::Any).present()
             ))
         }),
+    }
+}
+
+/// The type of a function of points or numbers.
+fn series(name: &str, arguments: &[Given<'_>]) -> Result<Type, (Code, String)> {
+    let wrong = |message: String| Err((Code::ExpressionType, message));
+    let argument = |place: usize| {
+        let given = arguments.get(place).and_then(Option::as_ref);
+        given.map_or(&Type::Absent, |(_, ty)| ty.present())
+    };
+    let of_points = matches!(name, "trend" | "forecast");
+    let fits = match argument(0) {
+        Type::Any | Type::JsonText => true,
+        Type::List(list) => match list.element.present() {
+            Type::Any | Type::JsonText | Type::Map(_) => true,
+            Type::Structure(point) => {
+                of_points && point.member("at").is_some() && point.member("value").is_some()
+            }
+            Type::Integer(..) | Type::Number(_) => !of_points,
+            _ => false,
+        },
+        _ => false,
+    };
+    if !fits {
+        let due = if of_points {
+            "a list of `{at, value}`"
+        } else {
+            "a list of numbers"
+        };
+        return wrong(format!("`{name}` takes {due}, not {}", argument(0)));
+    }
+    if name != "trend" && !matches!(argument(1), Type::Integer(..) | Type::Number(_) | Type::Any) {
+        return wrong(format!("`{name}` needs a number, not {}", argument(1)));
+    }
+    Ok(match name {
+        "trend" => ["per_hour", "first", "last", "fit"]
+            .into_iter()
+            .fold(Record::new("trend"), |record, member| {
+                record.required(member, Type::number())
+            })
+            .build(),
+        "forecast" => Type::Duration.optional(),
+        _ => Type::number(),
+    })
+}
+
+/// The type of the least or the greatest element.
+fn extreme(name: &str, element: &Type) -> Result<Type, (Code, String)> {
+    if has_order(element) {
+        return elements_are_there(name, element).map(|()| element.present().clone());
+    }
+    Err((
+        Code::ExpressionType,
+        format!("`{name}` orders numbers, timestamps or durations, not {element}"),
+    ))
+}
+
+/// Refuses elements that may be absent, which the filter would fail on.
+fn elements_are_there(name: &str, element: &Type) -> Result<(), (Code, String)> {
+    match element {
+        Type::Optional(_) => Err((
+            Code::MaybeAbsent,
+            format!("`{name}` of elements that may be absent; put `map('default', …)` before it"),
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Refuses arguments that are not the text that they must be.
+fn texts_are_due(name: &str, arguments: &[Given<'_>]) -> Result<(), (Code, String)> {
+    let wrong = arguments
+        .iter()
+        .flatten()
+        .find(|(_, ty)| !matches!(ty.present(), Type::Text(_) | Type::Secret | Type::Any));
+    match wrong {
+        Some((_, ty)) => Err((
+            Code::ExpressionType,
+            format!("`{name}` takes text, not {ty}"),
+        )),
+        None => Ok(()),
     }
 }
 
@@ -125,6 +195,16 @@ fn test(name: &str, input: Option<&Type>, arguments: &[Given<'_>]) -> Result<Typ
             Code::ExpressionType,
             format!("`is {name}` does not work on {input}"),
         ));
+    }
+    if matches!(name, "matches" | "starting_with" | "ending_with") {
+        texts_are_due(&format!("is {name}"), arguments)?;
+    }
+    if let ("in", Some(Some((_, whole)))) = (name, arguments.first())
+        && !may_contain(whole, input)
+        && !matches!(input, Type::Absent)
+    {
+        let message = format!("`is in` does not look for {input} in {whole}");
+        return Err((Code::ExpressionType, message));
     }
     if name == "matches"
         && let Some(Some((expr, _))) = arguments.first()
@@ -161,7 +241,12 @@ fn filter(
     arguments: &[Given<'_>],
 ) -> Option<Result<Type, (Code, String)>> {
     let first = arguments.first().and_then(Option::as_ref);
-    let ty = match (name, input.present()) {
+    let present = match input.present() {
+        // What a JSON document holds is not known.
+        Type::JsonText if name != "default" => &Type::Any,
+        present => present,
+    };
+    let ty = match (name, present) {
         ("default", present) => {
             let other = first.map_or(Type::Absent, |(_, ty)| ty.clone());
             match input {
@@ -171,51 +256,35 @@ fn filter(
             }
         }
         ("tojson", _) => Type::text(),
-        ("fromjson", Type::Text(_) | Type::Any) => Type::Any,
-        ("text", ty) if no_text(ty).is_none() => Type::text(),
-        ("round", Type::Integer(..) | Type::Number(_) | Type::Any) => match first {
-            None => Type::integer(),
-            Some(_) => Type::number(),
-        },
-        ("int", Type::Integer(..) | Type::Number(_) | Type::Text(_) | Type::Any) => Type::integer(),
-        ("float", Type::Integer(..) | Type::Number(_) | Type::Text(_) | Type::Any) => {
-            Type::number()
-        }
-        (
+        ("text", ty) => return no_text(ty).is_none().then(|| Ok(Type::text())),
+        ("round", Type::Integer(..) | Type::Number(_) | Type::Any) => return Some(round(first)),
+        ("int", Type::Integer(..) | Type::Number(_) | Type::Text(_) | Type::Any)
+        | (
             "length",
             Type::List(_) | Type::Map(_) | Type::Structure(_) | Type::Text(_) | Type::Any,
         ) => Type::integer(),
-        ("reverse", ty @ (Type::List(_) | Type::Any)) => ty.clone(),
-        (
-            "reverse" | "lower" | "upper" | "trim" | "replace" | "basename" | "arn",
-            Type::Text(_) | Type::Any,
-        ) => Type::text(),
-        ("split", Type::Text(_) | Type::Any) => Type::list(Type::text()),
+        ("float", Type::Integer(..) | Type::Number(_) | Type::Text(_) | Type::Any) => {
+            Type::number()
+        }
         ("keys", Type::Map(_) | Type::Structure(_) | Type::Any) => Type::list(Type::text()),
         ("values", Type::Map(inner)) => Type::list(inner.as_ref().clone()),
         ("values", Type::Structure(_) | Type::Any) => Type::list(Type::Any),
-        ("join", Type::List(_) | Type::Any) => Type::text(),
-        ("first" | "last", Type::List(list)) => list.element.clone().optional(),
-        ("min" | "max" | "sum", Type::List(list)) => list.element.present().clone(),
-        ("average", Type::List(list)) => match list.element.present() {
-            Type::Duration => Type::Duration,
-            Type::Integer(..) | Type::Number(_) => Type::number(),
-            Type::Any => Type::Any,
-            _ => return None,
-        },
-        ("sort" | "unique" | "select" | "reject", ty @ Type::List(list)) => {
-            if let (false, Err(error)) = (name == "unique", attribute(&list.element, first)) {
-                return Some(Err(error));
-            }
-            ty.clone()
-        }
-        ("map", Type::List(list)) => match attribute(&list.element, first) {
-            Ok(ty) => Type::list(ty),
-            Err(error) => return Some(Err(error)),
-        },
+        (_, Type::List(list)) => return of_list(name, present, &list.element, arguments),
         (
+            "reverse" | "lower" | "upper" | "trim" | "replace" | "basename" | "arn",
+            Type::Text(_),
+        )
+        | ("lower" | "upper" | "trim" | "replace" | "basename" | "arn", Type::Any) => {
+            return Some(of_text(name, arguments).map(|()| Type::text()));
+        }
+        ("split", Type::Text(_) | Type::Any) => {
+            return Some(of_text(name, arguments).map(|()| Type::list(Type::text())));
+        }
+        ("join", Type::Any) => Type::text(),
+        ("fromjson", Type::Text(_) | Type::Any)
+        | (
             "first" | "last" | "min" | "max" | "sum" | "average" | "sort" | "unique" | "select"
-            | "reject" | "map",
+            | "reject" | "map" | "reverse",
             Type::Any,
         ) => Type::Any,
         _ => return None,
@@ -223,17 +292,110 @@ fn filter(
     Some(Ok(ty))
 }
 
+/// The type of a filter of lists.
+fn of_list(
+    name: &str,
+    list: &Type,
+    element: &Type,
+    arguments: &[Given<'_>],
+) -> Option<Result<Type, (Code, String)>> {
+    let first = arguments.first().and_then(Option::as_ref);
+    let there = || elements_are_there(name, element);
+    Some(match (name, element.present()) {
+        ("first" | "last", _) => Ok(element.clone().optional()),
+        ("reverse" | "unique", _) => Ok(list.clone()),
+        ("min" | "max", _) => extreme(name, element),
+        ("sum", Type::Integer(..)) => there().map(|()| Type::integer()),
+        ("sum", Type::Number(_)) | ("average", Type::Integer(..) | Type::Number(_)) => {
+            there().map(|()| Type::number())
+        }
+        ("sum" | "average", ty @ (Type::Duration | Type::Any)) => there().map(|()| ty.clone()),
+        ("join", ty) => match no_text(ty) {
+            None => there()
+                .and_then(|()| texts_are_due(name, arguments))
+                .map(|()| Type::text()),
+            Some(message) => Err((Code::ExpressionType, message)),
+        },
+        ("map", _) => attribute(element, first).map(Type::list),
+        ("sort", _) => attribute(element, first)
+            .and_then(|key| sorts(&key))
+            .map(|()| list.clone()),
+        ("select" | "reject", _) => attribute(element, first)
+            .and_then(|key| selects(&key, arguments.get(1).and_then(Option::as_ref)))
+            .map(|()| list.clone()),
+        _ => return None,
+    })
+}
+
+/// Refuses keys that elements cannot be sorted by.
+fn sorts(key: &Type) -> Result<(), (Code, String)> {
+    match key.present() {
+        Type::Text(_) | Type::Boolean => {}
+        ty if has_order(ty) => {}
+        ty => {
+            let message =
+                format!("`sort` needs a key that has an order, not {ty}; name an attribute");
+            return Err((Code::ExpressionType, message));
+        }
+    }
+    elements_are_there("sort", key)
+}
+
+/// Refuses an attribute that cannot have the value that is asked for, or is no boolean where none is.
+fn selects(key: &Type, value: Option<&(&Expr, Type)>) -> Result<(), (Code, String)> {
+    let message = match value {
+        Some((_, ty)) if !matches!(ty.present(), Type::Absent) && !same_kind(key, ty) => {
+            format!("the attribute is {}, which is never {ty}", key.present())
+        }
+        None if !matches!(key.present(), Type::Boolean | Type::Any) => {
+            format!(
+                "the attribute is {}, name the value that it is to have",
+                key.present()
+            )
+        }
+        _ => return Ok(()),
+    };
+    Err((Code::ExpressionType, message))
+}
+
+fn round(digits: Option<&(&Expr, Type)>) -> Result<Type, (Code, String)> {
+    match digits.map(|(_, ty)| ty.present()) {
+        None => Ok(Type::integer()),
+        Some(Type::Integer(..) | Type::Any) => Ok(Type::number()),
+        Some(other) => Err((
+            Code::ExpressionType,
+            format!("`round` takes a number of digits, not {other}"),
+        )),
+    }
+}
+
+fn of_text(name: &str, arguments: &[Given<'_>]) -> Result<(), (Code, String)> {
+    texts_are_due(name, arguments)?;
+    match arguments.first() {
+        Some(Some((expr, _))) if name == "arn" => match &expr.kind {
+            ExprKind::Constant(Value::Text(part)) if !texts::ARN_PARTS.contains(&part.as_ref()) => {
+                let message = texts::no_arn_part(part);
+                Err((Code::ExpressionType, message))
+            }
+            _ => Ok(()),
+        },
+        _ => Ok(()),
+    }
+}
+
 /// The type of the attribute that an argument names.
 fn attribute(element: &Type, argument: Option<&(&Expr, Type)>) -> Result<Type, (Code, String)> {
-    let Some((
-        Expr {
-            kind: ExprKind::Constant(Value::Text(names)),
-            ..
-        },
-        _,
-    )) = argument
-    else {
-        return Ok(Type::Any);
+    let Some((expr, named)) = argument else {
+        return Ok(element.clone());
+    };
+    let ExprKind::Constant(Value::Text(names)) = &expr.kind else {
+        return match named.present() {
+            Type::Text(_) | Type::Any => Ok(Type::Any),
+            other => Err((
+                Code::ExpressionType,
+                format!("an attribute is named by text, not {other}"),
+            )),
+        };
     };
     let mut ty = element.clone();
     for name in names.split('.') {

@@ -11,6 +11,7 @@ struct Line {
     intercept: f64,
     /// Hours from the first to the last point.
     length: f64,
+    /// The coefficient of determination, r²: the part of the values' variance that the line explains, 0 to 1.
     fit: f64,
 }
 
@@ -21,7 +22,7 @@ pub(crate) fn trend(points: &Value) -> Result<Value, String> {
         ("per_hour", line.slope),
         ("first", line.intercept),
         ("last", line.slope.mul_add(line.length, line.intercept)),
-        ("r2", line.fit),
+        ("fit", line.fit),
     ];
     Ok(Value::map(
         entries
@@ -124,11 +125,84 @@ fn line(points: &[(Timestamp, f64)]) -> Result<Line, String> {
     if xx == 0.0 {
         return Err("a trend needs at least two points at different times".to_owned());
     }
-    let slope = xy / xx;
+    // Of equal values only rounding is left of the sums; the line goes through all of them.
+    let level = points
+        .iter()
+        .zip(points.iter().skip(1))
+        .all(|((_, one), (_, next))| one == next);
+    let slope = if level { 0.0 } else { xy / xx };
     Ok(Line {
         slope,
         intercept: mean_x.mul_add(-slope, mean_y),
         length: points.iter().map(|(x, _)| *x).fold(0.0, f64::max),
-        fit: if yy == 0.0 { 1.0 } else { xy * xy / (xx * yy) },
+        fit: if level || yy == 0.0 {
+            1.0
+        } else {
+            let fit = (xy / xx) * (xy / yy);
+            // What rounding leaves of a perfect line is no misfit.
+            if fit > 1.0 - 1e-12 { 1.0 } else { fit.max(0.0) }
+        },
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    /// The trend of values an hour apart.
+    fn trend_of(values: &[f64]) -> serde_json::Value {
+        let points = values.iter().zip(0..).map(|(value, hour)| {
+            let at = Timestamp::UNIX_EPOCH + jiff::SignedDuration::from_hours(hour);
+            json!({"at": at.to_string(), "value": value})
+        });
+        let points = Value::from_json(&points.collect());
+        trend(&points).expect("a trend").to_json()
+    }
+
+    #[test]
+    fn says_how_well_a_line_fits() {
+        for (values, per_hour, fit) in [
+            (&[1.0, 2.0, 3.0] as &[f64], 1.0, 1.0),
+            (&[0.3, 0.2, 0.1], -0.1, 1.0),
+            (&[0.1, 0.1, 0.1], 0.0, 1.0),
+            (&[1.0, 2.0, 1.0], 0.0, 0.0),
+            (&[1.0, 3.0, 2.0], 0.5, 0.25),
+        ] {
+            let found = trend_of(values);
+            let near = |name: &str, due: f64| {
+                let number = found.get(name).and_then(serde_json::Value::as_f64);
+                number.is_some_and(|number| (number - due).abs() < 1e-9)
+            };
+            assert!(near("per_hour", per_hour), "{values:?}: {found}");
+            assert!(near("fit", fit), "{values:?}: {found}");
+        }
+    }
+
+    #[test]
+    fn a_perfect_line_fits_without_rounding() {
+        let values: Vec<f64> = (0..289).map(|step| 40.0 + f64::from(step) * 0.1).collect();
+        assert_eq!(trend_of(&values).get("fit"), Some(&json!(1.0)));
+    }
+
+    #[test]
+    fn a_line_needs_two_times() {
+        let point = json!({"at": "2026-01-15T12:00:00Z", "value": 1});
+        for points in [json!([]), json!([point]), json!([point, point])] {
+            let found = trend(&Value::from_json(&points));
+            assert!(found.is_err_and(|error| error.contains("at least two points")));
+        }
+    }
+
+    #[test]
+    fn forecasts_when_a_limit_is_reached() {
+        let points = Value::from_json(&json!([
+            {"at": "2026-01-15T12:00:00Z", "value": 50},
+            {"at": "2026-01-15T14:00:00Z", "value": 60},
+        ]));
+        for (limit, expected) in [(80, json!("4h")), (60, json!("0s")), (50, json!(null))] {
+            let found = forecast(&points, &Value::Integer(limit)).expect("a forecast");
+            assert_eq!(found.to_json(), expected, "{limit}");
+        }
+    }
 }

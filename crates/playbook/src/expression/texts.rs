@@ -7,6 +7,17 @@ pub(super) const FILTERS: &[&str] = &[
     "lower", "upper", "trim", "replace", "split", "basename", "arn",
 ];
 
+/// The parts of `arn:partition:service:region:account:resource`, by their places.
+pub(super) const ARN_PARTS: [&str; 5] = ["partition", "service", "region", "account", "resource"];
+
+/// Says that an ARN lacks a part.
+pub(super) fn no_arn_part(part: &str) -> String {
+    format!(
+        "an ARN has no `{part}`; its parts are {}",
+        ARN_PARTS.join(", ")
+    )
+}
+
 /// Compiles a regular expression with bounded size.
 pub(crate) fn regex(pattern: &str) -> Result<regex::Regex, String> {
     regex::RegexBuilder::new(pattern)
@@ -60,23 +71,18 @@ fn replace(text: &str, old: &str, new: &str) -> Result<Value, String> {
     Ok(Value::text(text.replace(old, new)))
 }
 
-/// A part of `arn:partition:service:region:account:resource`.
 fn arn(text: &str, part: &str) -> Result<Value, String> {
     let parts: Vec<&str> = text.splitn(6, ':').collect();
-    let ["arn", partition, service, region, account, resource] = parts.as_slice() else {
+    let ["arn", parts @ ..] = parts.as_slice() else {
         return Err(format!("`{text}` is not an ARN"));
     };
-    let found = match part {
-        "partition" => partition,
-        "service" => service,
-        "region" => region,
-        "account" => account,
-        "resource" => resource,
-        _ => {
-            return Err(format!(
-                "an ARN has no `{part}`; its parts are partition, service, region, account and resource"
-            ));
-        }
-    };
-    Ok(Value::text(found))
+    if parts.len() != ARN_PARTS.len() {
+        return Err(format!("`{text}` is not an ARN"));
+    }
+    ARN_PARTS
+        .iter()
+        .zip(parts)
+        .find(|(name, _)| **name == part)
+        .map(|(_, value)| Value::text(value))
+        .ok_or_else(|| no_arn_part(part))
 }
