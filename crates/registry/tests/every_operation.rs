@@ -63,7 +63,7 @@ fn requests_and_empty_answers_of_every_operation() {
     let mut count = 0;
     let mut problems = Vec::new();
     for entry in catalogue().entries() {
-        let Some(service) = catalogue().service(&entry.name) else {
+        let Some(service) = catalogue().service(entry.name) else {
             continue;
         };
         for operation in &service.operations {
@@ -85,7 +85,7 @@ fn every_service_has_an_endpoint_in_a_common_region() {
     };
     let mut problems = Vec::new();
     for entry in catalogue().entries() {
-        let service = catalogue().service(&entry.name).expect("a service");
+        let service = catalogue().service(entry.name).expect("a service");
         for operation in service.operations.iter().take(3) {
             let arguments = value(service, operation.input, 0);
             match endpoint::resolve(service, operation, &arguments, &settings, None) {

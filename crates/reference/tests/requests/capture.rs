@@ -89,13 +89,12 @@ fn comparable(request: &HttpRequest) -> Sent {
         .collect();
     headers.insert("signed for".to_owned(), scope);
     let text = String::from_utf8_lossy(request.body().bytes().unwrap_or_default()).into_owned();
-    let body = match serde_json::from_str::<serde_json::Value>(&text) {
-        Ok(json) => ordered(&json).to_string(),
-        Err(_) => {
-            let mut pairs: Vec<&str> = text.split('&').collect();
-            pairs.sort_unstable();
-            pairs.join("&")
-        }
+    let body = if let Ok(json) = serde_json::from_str::<serde_json::Value>(&text) {
+        ordered(&json).to_string()
+    } else {
+        let mut pairs: Vec<&str> = text.split('&').collect();
+        pairs.sort_unstable();
+        pairs.join("&")
     };
     headers.remove("content-length");
     Sent {

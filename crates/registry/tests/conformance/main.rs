@@ -3,6 +3,8 @@
 mod cbor;
 #[path = "../../../../xtask/src/catalogue/model.rs"]
 mod model;
+#[path = "../../../../xtask/src/catalogue/operation.rs"]
+mod operation;
 mod suites;
 #[path = "../../../../xtask/src/catalogue/waiters.rs"]
 #[expect(dead_code, reason = "the suites have no waiters")]
