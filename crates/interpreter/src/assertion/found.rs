@@ -1,9 +1,10 @@
 //! What was found, in a few words.
 
 use super::Evidence;
+use crate::truth::Truth;
 use runbook_playbook::expression::{Expr, ExprKind, Expression, evaluate};
 use runbook_playbook::source::Source;
-use runbook_playbook::span::Spanned;
+use runbook_playbook::span::{Span, Spanned};
 use runbook_playbook::syntax::assertion::Predicate;
 use runbook_playbook::template::Data;
 use runbook_playbook::value::Value;
@@ -52,28 +53,39 @@ pub(super) fn nodes(nodes: &[Value], telling: &[Value]) -> Found {
     }
 }
 
-/// The values that a condition compares.
-pub(super) fn condition(root: &Expr, evidence: Evidence<'_>) -> Found {
+/// The values that a condition compares; its truth where there is nothing else to show.
+pub(super) fn condition(root: &Expr, truth: Truth, evidence: Evidence<'_>) -> Found {
     let mut parts = Vec::new();
-    operands(root, evidence, &mut parts);
+    operands(root, root.span, evidence, &mut parts);
+    if parts.is_empty() {
+        return Found(
+            truth
+                .to_value()
+                .to_json()
+                .to_string()
+                .replace("null", "unknown"),
+        );
+    }
     Found(parts.join(", "))
 }
 
-fn operands(expr: &Expr, evidence: Evidence<'_>, parts: &mut Vec<String>) {
+fn operands(expr: &Expr, whole: Span, evidence: Evidence<'_>, parts: &mut Vec<String>) {
     match &expr.kind {
         ExprKind::And(left, right) | ExprKind::Or(left, right) => {
-            operands(left, evidence, parts);
-            operands(right, evidence, parts);
+            operands(left, whole, evidence, parts);
+            operands(right, whole, evidence, parts);
         }
-        ExprKind::Not(inner) => operands(inner, evidence, parts),
+        ExprKind::Not(inner) => operands(inner, whole, evidence, parts),
         ExprKind::Compare(first, rest) => {
-            operands(first, evidence, parts);
+            operands(first, whole, evidence, parts);
             for (_, other) in rest {
-                operands(other, evidence, parts);
+                operands(other, whole, evidence, parts);
             }
         }
         ExprKind::Constant(_) | ExprKind::List(_) | ExprKind::Map(_) => {}
-        ExprKind::Test { input, .. } => operands(input, evidence, parts),
+        // In folded text the places of parts are not known, and each would show the whole condition.
+        _ if expr.span == whole => {}
+        ExprKind::Test { input, .. } => operands(input, whole, evidence, parts),
         _ => {
             let text = evidence.source.slice(expr.span).trim().to_owned();
             let expression = Expression {

@@ -54,7 +54,7 @@ pub fn judge(
         Subject::That(expression) => {
             let value = evaluate(expression, evidence.scope)?;
             let truth = condition(&value, &expression.text)?;
-            let found = found::condition(&expression.root, evidence);
+            let found = found::condition(&expression.root, truth, evidence);
             (expression.text.clone(), truth, found)
         }
         Subject::Value(expression) => {

@@ -149,6 +149,11 @@ fn explain(path: &str, error: &rusqlite::Error) -> JournalError {
 impl Journal for SqliteJournal {
     fn begin(&self, run: &RunRecord) -> Result<(), JournalError> {
         self.guard(self.in_one(|connection| {
+            // Ids come from the world. A scenario gives the same one each time, and then the newest replay counts.
+            for table in ["events", "calls"] {
+                connection.execute(&format!("DELETE FROM {table} WHERE run = ?1"), [&run.id])?;
+            }
+            connection.execute("DELETE FROM runs WHERE id = ?1", [&run.id])?;
             connection.execute(
                 "INSERT INTO runs (id, playbook, source, digest, inputs, started) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
                 params![run.id, run.playbook, run.source, run.digest, run.inputs.to_string(), run.started.to_string()],

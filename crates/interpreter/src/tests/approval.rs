@@ -3,6 +3,7 @@
 use super::script::{script, status};
 use crate::approval::Decision;
 use crate::verdict::{Reason, Verdict};
+use jiff::SignedDuration;
 use runbook_playbook::catalog::Effect;
 use serde_json::json;
 
@@ -142,4 +143,28 @@ resolve: {a: {action: t:WriteA, approve: {people: 2}}}
     assert_eq!(world.run(playbook).verdict, Verdict::Done);
     let world = script().decide(&[yes("ann"), yes("ann")]);
     assert_eq!(world.run(playbook).verdict, Verdict::Paused);
+}
+
+#[test]
+fn what_changed_while_people_thought_is_asked_again() {
+    let playbook = "
+resolve: {a: {action: t:WriteA, before: {action: t:ReadNow}, with: {size: 3}}}
+";
+    let world = || {
+        script()
+            .on("t:ReadNow", json!({"size": 1}))
+            .on("t:ReadNow", json!({"size": 2}))
+    };
+    let quick = world();
+    assert_eq!(quick.run(playbook).verdict, Verdict::Done);
+    assert_eq!(quick.called(), ["t:ReadNow", "t:WriteA"]);
+    let slow = world().thinking(SignedDuration::from_mins(3));
+    assert_eq!(slow.run(playbook).verdict, Verdict::Done);
+    let shown: Vec<_> = slow
+        .questions
+        .borrow()
+        .iter()
+        .map(|question| question.calls[0].changes[0].from.clone())
+        .collect();
+    assert_eq!(shown, [json!(1), json!(2)]);
 }

@@ -86,6 +86,7 @@ pub(super) struct Script {
     decisions: RefCell<VecDeque<Decision>>,
     clock: Cell<Timestamp>,
     ids: Cell<u32>,
+    answer_takes: Cell<SignedDuration>,
     pub(super) cancel: Cancel,
     cancel_at: Option<String>,
     pub(super) journal: MemoryJournal,
@@ -105,6 +106,7 @@ pub(super) fn script() -> Script {
         decisions: RefCell::new([Decision::Approved { by: "--yes".into() }].into()),
         clock: Cell::new("2026-01-15T12:00:00Z".parse().expect("a time")),
         ids: Cell::new(0),
+        answer_takes: Cell::new(SignedDuration::ZERO),
         cancel: Cancel::new(),
         cancel_at: None,
         journal: MemoryJournal::new(),
@@ -202,6 +204,12 @@ impl Script {
     /// What people say, in order; the last answer stays.
     pub(super) fn decide(self, decisions: &[Decision]) -> Self {
         *self.decisions.borrow_mut() = decisions.iter().cloned().collect();
+        self
+    }
+
+    /// How long people think.
+    pub(super) fn thinking(self, length: SignedDuration) -> Self {
+        self.answer_takes.set(length);
         self
     }
 
@@ -356,6 +364,7 @@ impl Approver for Script {
     ) -> Pin<Box<dyn Future<Output = Decision> + 'a>> {
         Box::pin(async move {
             self.questions.borrow_mut().push(question.clone());
+            self.clock.set(self.clock.get() + self.answer_takes.get());
             let mut decisions = self.decisions.borrow_mut();
             if decisions.len() > 1 {
                 decisions.pop_front().expect("a decision")

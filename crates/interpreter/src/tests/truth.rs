@@ -186,6 +186,31 @@ check:
 }
 
 #[test]
+fn a_condition_shows_the_values_that_it_compares() {
+    let outcome = script()
+        .on("t:ReadA", json!({"size": 93, "items": ["x"]}))
+        .run(
+            "
+check:
+  a:
+    action: t:ReadA
+    capture: {size: $.size, items: '$.items[*]'}
+    assert:
+      - that: size > 90 and items | length == 2
+      - that: >-
+          size > 90
+          and items | length == 2
+",
+        );
+    let found: Vec<&str> = step(&outcome, "check.a")
+        .assertions
+        .iter()
+        .map(|one| one.found.as_str())
+        .collect();
+    assert_eq!(found, ["size = 93, items | length = 1", "false"]);
+}
+
+#[test]
 fn predicates_over_nothing() {
     let claim = |assertion: &str| {
         let outcome = script().on("t:ReadA", json!({"name": null})).run(&format!(

@@ -103,6 +103,21 @@ fn a_journal_is_opened_again_with_what_it_holds() {
 }
 
 #[test]
+fn a_replay_with_the_same_id_takes_the_place_of_the_last_one() {
+    let folder = tempfile::tempdir().expect("folder");
+    let journal = SqliteJournal::open(&folder.path().join("journal.sqlite")).expect("journal");
+    for _ in 0..2 {
+        journal.begin(&run()).expect("begin");
+        journal.sending(&call(Effect::Read)).expect("sending");
+    }
+    let calls: i64 = journal
+        .connection
+        .query_row("SELECT count(*) FROM calls", [], |row| row.get(0))
+        .expect("calls");
+    assert_eq!(calls, 1);
+}
+
+#[test]
 fn a_file_that_is_no_journal_is_called_damaged() {
     let folder = tempfile::tempdir().expect("folder");
     let path = folder.path().join("journal.sqlite");
