@@ -6,6 +6,7 @@
 )]
 
 mod catalogue;
+mod conformance;
 mod generated;
 mod test;
 
@@ -19,6 +20,7 @@ const USAGE: &str = "usage: cargo xtask TASK
 
   test [WORD…]                                 everything that must hold, or the checks named by these words
   catalogue --write|--check [--packages DIR]   the catalogue of AWS operations
+  conformance DIR                              the client against botocore's protocol suites
   schemas --write|--check                      the JSON Schemas of the language
   references --write|--check                   reference pages of the documentation";
 
@@ -40,6 +42,7 @@ fn run(arguments: &[String]) -> Outcome {
     match arguments.split_first() {
         Some((task, rest)) => match task.as_str() {
             "test" => Ok(test::test(root, rest)?),
+            "conformance" => Ok(conformance::run(rest)?),
             "catalogue" => catalogue::run(rest),
             "schemas" => Ok(generated::schemas(root, rest)?),
             "references" => Ok(generated::references(root, rest)?),

@@ -86,3 +86,20 @@ fn build(packages: &Packages, tables: &Tables) -> Result<Vec<u8>, Box<dyn std::e
         &rules::without_documentation(&packages.partitions()?),
     )?)
 }
+
+/// Reads the model of one service: a protocol suite has the same form as a service of the package.
+///
+/// # Errors
+/// Says what of the model is not understood.
+pub fn service_of(
+    name: &str,
+    model: serde_json::Value,
+) -> Result<runbook_registry::model::service::Service, String> {
+    model::read(&packages::Source {
+        name: name.to_owned(),
+        model,
+        paginators: None,
+        waiters: None,
+        endpoint_rules: None,
+    })
+}

@@ -48,6 +48,10 @@ const CHECKS: &[Check] = &[
         run: generated,
     },
     Check {
+        name: "conformance",
+        run: conformance,
+    },
+    Check {
         name: "release build",
         run: |root| cargo(root, &["build", "--release", "--locked"]),
     },
@@ -112,6 +116,16 @@ fn generated(root: &Path) -> Result<(), String> {
     cargo(root, &["xtask", "catalogue", "--check"])?;
     cargo(root, &["xtask", "schemas", "--check"])?;
     cargo(root, &["xtask", "references", "--check"])
+}
+
+/// The client against protocol suites that its authors did not write, where they stand beside the project.
+fn conformance(root: &Path) -> Result<(), String> {
+    let suites = root.join("../shared/conformance");
+    if !suites.is_dir() {
+        println!("not reached: no protocol suites beside the project");
+        return Ok(());
+    }
+    crate::conformance::run(&[suites.display().to_string()])
 }
 
 /// The release binary.
