@@ -37,10 +37,6 @@ pub enum Command {
 
 /// `runbook run`
 #[derive(Debug, Args)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a flag of the command line"
-)]
 pub struct RunArguments {
     /// The playbook: a path, or its path below `playbooks/` or a folder of `RUNBOOK_PATH`
     pub playbook: String,
@@ -185,7 +181,7 @@ pub enum ActionsCommand {
 /// When colours are used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Color {
-    /// On a terminal, unless NO_COLOR is set
+    /// On a terminal, unless `NO_COLOR` is set
     Auto,
     /// Always
     Always,

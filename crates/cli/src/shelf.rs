@@ -88,16 +88,10 @@ impl surroundings::Library for Shelf<'_> {
             .beside(&from.id, path)
             .ok_or_else(|| format!("there is no playbook `{path}` below the playbook root"))?;
         let read = self.read(&self.places.place(&file))?;
-        match read.checked {
-            Some(checked) => Ok(Arc::new(checked)),
-            None => {
-                let first = read.diagnostics.first().map(|first| first.message.as_str());
-                Err(format!(
-                    "{path} is wrong: {}",
-                    first.unwrap_or("no playbook")
-                ))
-            }
-        }
+        read.checked.map(Arc::new).ok_or_else(|| {
+            let first = read.diagnostics.first().map(|first| first.message.as_str());
+            format!("{path} is wrong: {}", first.unwrap_or("no playbook"))
+        })
     }
 }
 

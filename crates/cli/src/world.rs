@@ -109,11 +109,15 @@ fn validator(registry: Arc<Registry>) -> Validator {
 
 /// `tags[0].key` as the JSON Pointer `/tags/0/key` (RFC 6901).
 fn pointer(path: &str) -> String {
-    path.split(['.', '['])
-        .map(|part| part.trim_end_matches(']'))
-        .filter(|part| !part.is_empty())
-        .map(|part| format!("/{}", part.replace('~', "~0").replace('/', "~1")))
-        .collect()
+    let mut pointer = String::new();
+    for part in path.split(['.', '[']) {
+        let part = part.trim_end_matches(']');
+        if !part.is_empty() {
+            pointer.push('/');
+            pointer.push_str(&part.replace('~', "~0").replace('/', "~1"));
+        }
+    }
+    pointer
 }
 
 /// What local actions of a playbook see: also the hosts and programs that it declares.

@@ -72,7 +72,7 @@ pub(crate) fn sparkline(points: &Value, threshold: Option<f64>, columns: usize) 
         Value::List(items) => items.iter().filter_map(value_of).collect(),
         _ => return None,
     };
-    let last = *heights.last()?;
+    let latest = *heights.last()?;
     let least = heights.iter().copied().fold(f64::INFINITY, f64::min);
     let greatest = heights.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let columns = columns.clamp(1, 60);
@@ -91,10 +91,10 @@ pub(crate) fn sparkline(points: &Value, threshold: Option<f64>, columns: usize) 
         "{bars} {} … {}, last {}",
         number(least),
         number(greatest),
-        number(last)
+        number(latest)
     );
     if let Some(threshold) = threshold {
-        let side = if last > threshold { "above" } else { "below" };
+        let side = if latest > threshold { "above" } else { "below" };
         let _ = write!(text, ", {side} {}", number(threshold));
     }
     Some(text)

@@ -68,6 +68,7 @@ fn graph(graph: &'static str, reading: Option<u32>) -> EventKind {
     EventKind::GraphStarted { graph, reading }
 }
 
+#[expect(clippy::too_many_lines, reason = "one run from its start to its end")]
 /// A leak that is found, mended and seen to be gone; one read is denied on the way.
 fn leaking() -> Vec<EventKind> {
     let mut rising = step(StepStatus::Done, "cloudwatch:Series");
@@ -282,5 +283,14 @@ fn the_document_has_what_programs_need() {
     for kind in leaking() {
         collector.observe(&Event { at: START, kind });
     }
-    insta::assert_json_snapshot!(collector.document().expect("the run has ended"));
+    let document = collector.document().expect("the run has ended");
+    let schema = include_str!("../../../schemas/run.schema.json");
+    let schema = serde_json::from_str(schema).expect("the schema is JSON");
+    let problems: Vec<String> = jsonschema::validator_for(&schema)
+        .expect("the schema is one")
+        .iter_errors(&document)
+        .map(|problem| problem.to_string())
+        .collect();
+    assert!(problems.is_empty(), "{problems:?}");
+    insta::assert_json_snapshot!(document);
 }

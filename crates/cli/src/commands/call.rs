@@ -13,7 +13,6 @@ use runbook_registry::call::{Call, CallError, DEFAULT_LIMIT, FailureKind};
 use runbook_registry::model::validate::validate;
 use serde::Serialize;
 use serde_json::Value as Json;
-use std::path::Path;
 use std::sync::Arc;
 
 /// Makes the call and prints its result.
@@ -47,7 +46,7 @@ pub fn execute(arguments: &CallArguments, environment: &Environment) -> Result<u
     let current = &environment.places.current;
     let mut context = world::context(environment, &arguments.target, &registry, current, current);
     // What is typed here is meant: there is no playbook that would have to name it.
-    context.reaches = Some(vec!["*".to_owned()]);
+    context.reaches = Some(hosts(&call.arguments));
     context.runs = Some(program(&call.arguments));
     let world = world::live(&arguments.target, context);
     let effects = Catalog::effects(&*registry, &action, &call.arguments);
@@ -141,18 +140,33 @@ fn failed(call: &Call, error: &CallError) -> Failure {
     }
 }
 
+/// The hosts that the arguments name, alone or in a URL.
+fn hosts(arguments: &Json) -> Vec<String> {
+    let texts = arguments
+        .as_object()
+        .into_iter()
+        .flat_map(|members| members.values());
+    texts
+        .filter_map(Json::as_str)
+        .filter_map(|text| {
+            let place = text.split_once("://").map_or(text, |(_, rest)| rest);
+            let authority = place.split(['/', '?', '#']).next()?;
+            let host = authority.rsplit('@').next()?;
+            let end = host.find(']').unwrap_or(0);
+            let port = host.get(end..)?.find(':').map(|at| end + at);
+            Some(host.get(..port.unwrap_or(host.len()))?.to_owned())
+        })
+        .collect()
+}
+
 /// The program that the arguments of `local:Exec` start.
 fn program(arguments: &Json) -> Vec<String> {
-    let command = arguments.get("command");
-    let first = command.and_then(|command| command.get(0)).or(command);
-    first
+    let command = arguments.get("command").and_then(|command| command.get(0));
+    command
         .and_then(Json::as_str)
-        .map(|program| {
-            let name = Path::new(program).file_name();
-            name.map_or(program, |name| name.to_str().unwrap_or(program))
-        })
         .map(ToOwned::to_owned)
         .into_iter()
+        .chain(["sh".to_owned(), "/bin/sh".to_owned()])
         .collect()
 }
 
@@ -164,4 +178,18 @@ fn as_the_aws_cli(value: &Json) -> String {
     // Writing JSON to memory cannot fail.
     let _ = value.serialize(&mut serializer);
     String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::hosts;
+    use serde_json::json;
+
+    #[test]
+    fn hosts_are_found_alone_and_in_urls() {
+        let arguments = json!({"url": "https://me:pw@api.example.com:8443/v1?x=a:b", "count": 1});
+        assert_eq!(hosts(&arguments), ["api.example.com"]);
+        assert_eq!(hosts(&json!({"host": "[::1]"})), ["[::1]"]);
+        assert_eq!(hosts(&json!({"url": "http://[::1]:80/"})), ["[::1]"]);
+    }
 }

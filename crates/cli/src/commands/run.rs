@@ -125,13 +125,13 @@ async fn interruptions(cancel: Cancel, err: crate::console::Stream) {
 /// Who watches a run: the terminal or the collector of the JSON document.
 enum Watchers {
     Text(Box<Terminal>),
-    Json(Collector),
+    Json(Box<Collector>),
 }
 
 impl Watchers {
     fn new(arguments: &RunArguments, environment: &Environment, plan: &Plan) -> Self {
         if arguments.format == Format::Json {
-            return Self::Json(Collector::default());
+            return Self::Json(Box::default());
         }
         let out = environment.console.out;
         let detail = match (arguments.quiet, arguments.verbose) {
@@ -168,7 +168,7 @@ impl Watchers {
     fn observer(&self) -> &dyn Observer {
         match self {
             Self::Text(terminal) => terminal.as_ref(),
-            Self::Json(collector) => collector,
+            Self::Json(collector) => collector.as_ref(),
         }
     }
 

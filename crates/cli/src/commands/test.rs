@@ -199,7 +199,7 @@ fn run_file(
         }
         let problems = scenario.check(&**registry);
         if problems.is_empty() {
-            let found = run_scenario(Arc::new(scenario), &checked, &shelf, registry, environment);
+            let found = run_scenario(&Arc::new(scenario), &checked, &shelf, registry, environment);
             tally.add(&title, found);
         } else {
             let route = ["scenarios", name.as_str()];
@@ -234,7 +234,7 @@ impl Tally {
 
 /// Runs a scenario; what is not as expected comes back.
 fn run_scenario(
-    scenario: Arc<Scenario>,
+    scenario: &Arc<Scenario>,
     checked: &Arc<Checked>,
     shelf: &Shelf<'_>,
     registry: &Arc<Registry>,
@@ -262,7 +262,7 @@ fn run_scenario(
     )
     .map_err(|wrong| vec![wrong])?;
     let facts: Arc<dyn ActionFacts> = Arc::clone(registry) as Arc<dyn ActionFacts>;
-    let world = ScenarioWorld::new(Arc::clone(&scenario), facts, context);
+    let world = ScenarioWorld::new(Arc::clone(scenario), facts, context);
     let surroundings = Surroundings {
         world: &world,
         performer: &Calls(registry),
