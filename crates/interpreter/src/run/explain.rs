@@ -119,6 +119,8 @@ impl Run<'_> {
                 "{path} could not be decided: {}",
                 self.first_bad("diagnose.")
             )
+        } else if self.plan.checked.causes.is_empty() {
+            self.first_bad("diagnose.")
         } else {
             format!(
                 "the cause could not be told: {}",

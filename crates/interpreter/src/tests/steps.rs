@@ -322,7 +322,7 @@ diagnose:
   other:
     action: playbook:Run
     with: {path: other.yaml, inputs: {most: 5}, only: symptom}
-    capture: {verdict: $.verdict, size: $.size}
+    capture: {verdict: $.verdict, size: $.outputs.size}
     causes: {c: {that: verdict == 'diagnosed' and size == 9, remedy: none}}
 ",
     );
