@@ -15,6 +15,7 @@ mod locate;
 mod person;
 mod problems;
 mod prompt;
+mod record;
 mod shelf;
 mod world;
 

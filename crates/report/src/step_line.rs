@@ -163,14 +163,15 @@ fn found(outcome: &StepOutcome, chart: Option<&Chart>) -> Option<String> {
     (!words.is_empty()).then(|| words.join("; "))
 }
 
-/// The author's message, or what was found where there is none; both where the assertion is false.
+/// The author's message, or what was asked and found where there is none; both where the assertion is not true.
 fn said(assertion: &AssertionOutcome) -> String {
     let said = match (&assertion.message, assertion.truth) {
         (Some(message), Truth::True) => message.clone(),
         (Some(message), _) if assertion.found.is_empty() => message.clone(),
         (Some(message), _) => format!("{message} ({})", assertion.found),
         (None, _) if assertion.found.is_empty() => assertion.asked.clone(),
-        (None, _) => assertion.found.clone(),
+        (None, _) if assertion.found.contains(&assertion.asked) => assertion.found.clone(),
+        (None, _) => format!("{}: {}", assertion.asked, assertion.found),
     };
     one_line(&said)
 }

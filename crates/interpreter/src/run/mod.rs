@@ -113,11 +113,6 @@ impl Run<'_> {
         }
     }
 
-    /// How a paused run goes on.
-    pub(crate) fn how_to_go_on() -> String {
-        "run it again where somebody can answer, or with --yes".to_owned()
-    }
-
     /// How many writes were sent.
     pub(crate) fn sent_writes(&self) -> usize {
         let state = self.state.borrow();

@@ -1,6 +1,7 @@
 //! The keys of a step, in graphs that read.
 
 use super::script::{script, status, step};
+use crate::event::EventKind;
 use crate::outcome::StepStatus;
 use crate::truth::Truth;
 use crate::verdict::Verdict;
@@ -304,6 +305,33 @@ check:
         .replace("equals s3cr3t-result", "");
     assert!(!shown.contains("hunter22"), "{shown}");
     assert!(!shown.contains("s3cr3t-result"), "{shown}");
+}
+
+#[test]
+fn whoever_watches_is_told_what_a_call_waits_for() {
+    let world = script();
+    world.run(
+        "
+diagnose:
+  slow: {action: t:ReadSlowly, timeout: 5m}
+  pause: {action: time:Sleep, with: {for: 30s}}
+",
+    );
+    let events = world.events.borrow();
+    let waits: Vec<String> = events
+        .iter()
+        .filter_map(|event| match &event.kind {
+            EventKind::Waiting { step, why, length } => Some(format!("{step} {length}: {why}")),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(
+        waits,
+        [
+            "diagnose.slow PT10S: t:ReadSlowly is not true yet, for at most 5m",
+            "diagnose.pause PT30S: the playbook asks for a pause",
+        ]
+    );
 }
 
 #[test]
