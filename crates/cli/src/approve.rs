@@ -30,12 +30,12 @@ impl Answers {
         let of = if question.from.is_empty() {
             String::new()
         } else {
-            format!(" of {}", question.from.join(", "))
+            format!(" ({})", question.from.join(", "))
         };
         if question.people > 1 {
             let needed = question::counted_people(question.people);
             return Some(format!(
-                "{needed}{of} must say yes, and a terminal speaks for one; leave the step out"
+                "{needed}{of} must say yes, and a terminal speaks for one"
             ));
         }
         match user {
@@ -44,7 +44,7 @@ impl Answers {
             {
                 None
             }
-            Some(user) => Some(format!("one{of} must say yes, and this is {user}")),
+            Some(user) => Some(format!("one person{of} must say yes, and this is {user}")),
             None if question.insists => Some(format!(
                 "a person{of} must say yes at a terminal: --yes does not answer for it"
             )),

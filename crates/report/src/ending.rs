@@ -155,8 +155,10 @@ fn next(outcome: &Outcome, beside: Beside<'_>, look: Look) -> Vec<String> {
                 for line in waiting.question.lines() {
                     say(Tone::Plain, &format!("  {line}"));
                 }
-                say(Tone::Plain, &format!("{}; to go on:", waiting.why));
-                say(Tone::Strong, &waiting.next);
+                if !waiting.next.is_empty() {
+                    say(Tone::Plain, "to go on:");
+                    say(Tone::Strong, &waiting.next);
+                }
             }
         }
         Verdict::Diagnosed => match beside.onward {

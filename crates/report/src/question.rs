@@ -60,7 +60,7 @@ pub fn lines(question: &Question, look: Look) -> Vec<String> {
         let from = if question.from.is_empty() {
             String::new()
         } else {
-            format!(" of {}", question.from.join(", "))
+            format!(" ({})", question.from.join(", "))
         };
         let needed = counted_people(question.people);
         let line = Line::at(1)
