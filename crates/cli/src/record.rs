@@ -3,7 +3,7 @@
 use crate::environment::Environment;
 use crate::exit::Failure;
 use runbook_interpreter::journal::{Journal, SqliteJournal};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Opens the journal in the folder that `--state-dir` names, or in the usual one.
 ///
@@ -19,11 +19,11 @@ pub fn open(
             "there is no home folder to keep the journal in; name one with --state-dir",
         ));
     };
-    made(folder).map_err(Failure::environment)
+    made(&folder).map_err(Failure::environment)
 }
 
-fn made(folder: PathBuf) -> Result<Box<dyn Journal>, String> {
-    std::fs::create_dir_all(&folder).map_err(|error| {
+fn made(folder: &Path) -> Result<Box<dyn Journal>, String> {
+    std::fs::create_dir_all(folder).map_err(|error| {
         format!(
             "the folder {} for the journal cannot be made: {error}; choose another with --state-dir",
             folder.display()

@@ -175,13 +175,20 @@ fn next(outcome: &Outcome, beside: Beside<'_>, look: Look) -> Vec<String> {
                 if let Some(error) = step
                     .error
                     .as_ref()
-                    .filter(|_| step.status == StepStatus::Failed)
+                    .filter(|_| step.status == StepStatus::Failed && !outcome.environment)
                 {
                     say(Tone::Plain, &format!("look at {path} ({})", error.code));
                 }
             }
             if !beside.again.is_empty() {
-                say(Tone::Plain, "to run it again:");
+                say(
+                    Tone::Plain,
+                    if outcome.environment {
+                        "mend that, then run it again:"
+                    } else {
+                        "to run it again:"
+                    },
+                );
                 say(Tone::Strong, beside.again);
             }
         }

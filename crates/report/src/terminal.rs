@@ -63,6 +63,8 @@ struct State {
     titles: HashMap<StepPath, (Option<String>, Option<String>)>,
     /// Blocks whose line stands already in this graph.
     headed: HashSet<String>,
+    /// Why steps failed, as far as it has been said.
+    failures: HashSet<String>,
     /// What was last said of a wait, so that a poll says it once.
     waits: HashMap<StepPath, String>,
 }
@@ -141,9 +143,22 @@ impl Terminal {
             return;
         }
         let chart = self.chart(step);
+        let mut shown = outcome.clone();
+        if let Some(error) = shown
+            .error
+            .as_mut()
+            .filter(|_| outcome.status == StepStatus::Failed)
+        {
+            let why = step_line::sentence(outcome.action.as_deref(), &error.message).to_owned();
+            if state.failures.contains(&why) {
+                "as above".clone_into(&mut error.message);
+            } else {
+                state.failures.insert(why);
+            }
+        }
         self.print(
             state,
-            step_line::lines(step, outcome, chart, self.settings.look),
+            step_line::lines(step, &shown, chart, self.settings.look),
         );
     }
 
@@ -265,7 +280,14 @@ impl Terminal {
             again: &self.settings.again,
             onward: self.settings.onward.as_deref(),
         };
-        let mut lines = ending::lines(outcome, beside, self.settings.look);
+        let mut outcome = outcome.clone();
+        if outcome.environment {
+            // Nothing else happened: the step's line stands just above.
+            for why in &state.failures {
+                outcome.explanation = outcome.explanation.replace(why.as_str(), "as said above");
+            }
+        }
+        let mut lines = ending::lines(&outcome, beside, self.settings.look);
         if self.settings.detail > Detail::Quiet {
             lines.insert(0, String::new());
         }

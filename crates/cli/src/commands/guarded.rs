@@ -99,7 +99,7 @@ impl Guarded<'_> {
             environment: false,
             causes: Vec::new(),
             steps: IndexMap::new(),
-            changes: self.changes(call, shown, effect, &answer),
+            changes: changes(call, shown, effect, &answer),
             outputs: IndexMap::new(),
             started,
             ended,
@@ -110,27 +110,27 @@ impl Guarded<'_> {
         let _ = self.journal.end(&outcome);
         Ok(answer)
     }
+}
 
-    fn changes(
-        &self,
-        call: &Call,
-        arguments: Json,
-        effect: Effect,
-        answer: &Result<Answer, CallError>,
-    ) -> Vec<Change> {
-        let sent = !answer.as_ref().is_err_and(|error| {
-            matches!(error.kind, FailureKind::NotSent | FailureKind::Environment)
-        });
-        let change = sent.then(|| Change {
-            step: STEP.to_owned(),
-            action: call.action.clone(),
-            arguments,
-            values: Vec::new(),
-            effect,
-            confirmed: answer.is_ok(),
-            undoes: None,
-            undone: false,
-        });
-        change.into_iter().collect()
-    }
+/// The change that the call made, unless it was not sent.
+fn changes(
+    call: &Call,
+    arguments: Json,
+    effect: Effect,
+    answer: &Result<Answer, CallError>,
+) -> Vec<Change> {
+    let sent = !answer
+        .as_ref()
+        .is_err_and(|error| matches!(error.kind, FailureKind::NotSent | FailureKind::Environment));
+    let change = sent.then(|| Change {
+        step: STEP.to_owned(),
+        action: call.action.clone(),
+        arguments,
+        values: Vec::new(),
+        effect,
+        confirmed: answer.is_ok(),
+        undoes: None,
+        undone: false,
+    });
+    change.into_iter().collect()
 }

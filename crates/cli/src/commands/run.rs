@@ -108,6 +108,8 @@ pub fn execute(arguments: &RunArguments, environment: &Environment) -> Result<u8
     let runtime = super::runtime()?;
     let outcome = runtime.block_on(async {
         tokio::spawn(interruptions(cancel.clone(), err));
+        // The handler is in place before anything is sent.
+        tokio::task::yield_now().await;
         runbook_interpreter::run(&plan, &surroundings).await
     });
     // A question that nobody answers any more must not hold the end up.

@@ -381,9 +381,7 @@ impl Run<'_> {
             .collect();
         if truths.contains(&Truth::True) {
             Diagnosis::Found
-        } else if truths.contains(&Truth::Unknown) {
-            Diagnosis::Unknown
-        } else if self.read_in_vain(truths.is_empty()) {
+        } else if truths.contains(&Truth::Unknown) || self.read_in_vain(truths.is_empty()) {
             Diagnosis::Unknown
         } else {
             Diagnosis::NoneFound
