@@ -132,6 +132,39 @@ fn a_run_in_a_scenario_is_the_same_byte_for_byte() {
     assert_eq!(runbook(&line).stdout, runbook(&line).stdout);
 }
 
+#[cfg(unix)]
+#[test]
+fn a_call_that_writes_is_on_record_before_it_is_sent() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let made = folder.path().join("made");
+    let call = |state_dir: &Path| {
+        let with = format!(r#"{{"command": ["/usr/bin/touch", "{}"]}}"#, made.display());
+        let state_dir = state_dir.display().to_string();
+        runbook(&[
+            "call",
+            "local:Exec",
+            "--with",
+            &with,
+            "--yes=execute",
+            "--state-dir",
+            &state_dir,
+        ])
+    };
+    let output = call(Path::new("/dev/null/journal"));
+    assert_eq!(output.status.code(), Some(4));
+    assert!(!made.exists(), "without a record nothing is sent");
+    let state = folder.path().join("state");
+    let output = call(&state);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert!(made.exists());
+    let kept: Vec<u8> = std::fs::read_dir(&state)
+        .expect("the folder")
+        .flat_map(|file| std::fs::read(file.expect("a file").path()).expect("its bytes"))
+        .collect();
+    let record = b"call local:Exec";
+    assert!(kept.windows(record.len()).any(|bytes| bytes == record));
+}
+
 /// Starts a playbook that writes for a second, then waits for an hour; presses ctrl-C once a line says so.
 #[cfg(unix)]
 fn interrupted_at(sign: &str) -> (String, String, Option<i32>) {

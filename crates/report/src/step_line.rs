@@ -1,7 +1,7 @@
 //! An ended step as a line: symbol, name, what it found.
 
 use crate::chart::{Chart, sparkline};
-use crate::line::{Line, Look, Tone};
+use crate::line::{Line, Look, Tone, shorten};
 use crate::value_text::short;
 use runbook_interpreter::outcome::{AssertionOutcome, StepOutcome, StepStatus};
 use runbook_interpreter::truth::Truth;
@@ -135,6 +135,9 @@ pub(crate) fn sentence<'m>(action: Option<&str>, message: &'m str) -> &'m str {
         .unwrap_or(message)
 }
 
+/// The most columns of what was asked.
+const ASKED: usize = 60;
+
 /// The most lines of a finding.
 const MOST: usize = 3;
 
@@ -200,7 +203,11 @@ fn said(assertion: &AssertionOutcome) -> String {
         (Some(message), _) => format!("{message} ({})", assertion.found),
         (None, _) if assertion.found.is_empty() => assertion.asked.clone(),
         (None, _) if assertion.found.contains(&assertion.asked) => assertion.found.clone(),
-        (None, _) => format!("{}: {}", assertion.asked, assertion.found),
+        (None, _) => {
+            // What was found matters more than the whole of a long question.
+            let asked = shorten(&one_line(&assertion.asked), ASKED);
+            format!("{asked}: {}", assertion.found)
+        }
     };
     one_line(&said)
 }

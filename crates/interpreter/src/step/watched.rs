@@ -50,9 +50,9 @@ impl World for Watched<'_, '_, '_> {
     fn sleep(&self, length: SignedDuration) -> Pending<'_, ()> {
         let within = self.call.timeout.map_or_else(String::new, |left| {
             let left = SignedDuration::from_secs(left.as_secs());
-            format!(", for at most {}", duration::format(left))
+            format!(" (at most {} in all)", duration::format(left))
         });
-        let why = format!("{} is not true yet{within}", self.call.action);
+        let why = format!("{} has not come true yet{within}", self.call.action);
         self.tell(why, length);
         self.context.run.around.world.sleep(length)
     }

@@ -328,7 +328,7 @@ diagnose:
     assert_eq!(
         waits,
         [
-            "diagnose.slow PT10S: t:ReadSlowly is not true yet, for at most 5m",
+            "diagnose.slow PT10S: t:ReadSlowly has not come true yet (at most 5m in all)",
             "diagnose.pause PT30S: the playbook asks for a pause",
         ]
     );
