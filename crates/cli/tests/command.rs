@@ -102,6 +102,22 @@ fn unreachable_endpoint_is_the_environments_fault() {
 }
 
 #[test]
+fn a_missing_region_is_told_once_with_the_step_and_the_call() {
+    let state = tempfile::tempdir().expect("a folder");
+    let state_dir = state.path().display().to_string();
+    let output = runbook(&["run", "restart", "--state-dir", &state_dir]);
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(4), "{said}");
+    assert_eq!(said.matches("no AWS region is known").count(), 1, "{said}");
+    assert!(
+        said.contains("✗ too_few  ecs:DescribeServices: region: "),
+        "{said}"
+    );
+    assert!(said.contains("mend that, then run it again:"), "{said}");
+    assert!(output.stderr.is_empty());
+}
+
+#[test]
 fn a_reader_that_goes_away_ends_nothing() {
     let mut child = Command::new(assert_cmd::cargo::cargo_bin!("runbook"))
         .args(["run", "restart", "--scenario", "stuck", "--yes"])
