@@ -172,12 +172,17 @@ impl Evaluation<'_> {
                     .map(|item| self.value(item))
                     .collect::<Result<_, _>>()?,
             )),
-            ExprKind::Map(entries) => Ok(Value::map(
-                entries
-                    .iter()
-                    .map(|(key, value)| Ok((key.clone(), self.value(value)?)))
-                    .collect::<Result<IndexMap<_, _>, EvaluationError>>()?,
-            )),
+            ExprKind::Map(entries) => {
+                let mut values = IndexMap::with_capacity(entries.len());
+                for (key, value) in entries {
+                    let value = self.value(value)?;
+                    // As under `with`: what is absent is left out.
+                    if value != Value::Absent {
+                        values.insert(key.clone(), value);
+                    }
+                }
+                Ok(Value::map(values))
+            }
         }
     }
 
