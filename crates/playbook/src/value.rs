@@ -120,11 +120,12 @@ impl Value {
     /// What cannot be converted, in a lower-case fragment.
     pub fn convert(&self, to: Convert) -> Result<Self, String> {
         match (self, to) {
-            (Self::Absent | Self::Unknown, _) => Ok(self.clone()),
             (Self::Text(text), Convert::Json) => serde_json::from_str(text)
                 .map(|json| Self::from_json(&json))
                 .map_err(|error| format!("the text is not JSON: {error}")),
-            (_, Convert::Json) => Ok(self.clone()),
+            (Self::Absent | Self::Unknown, _)
+            | (_, Convert::Json)
+            | (Self::Duration(_), Convert::Duration) => Ok(self.clone()),
             (Self::List(items), to) => Ok(Self::list(
                 items
                     .iter()
@@ -134,7 +135,6 @@ impl Value {
             (value, Convert::Integer) => crate::expression::integer(value),
             (value, Convert::Number) => crate::expression::float(value),
             (value, Convert::Timestamp) => crate::expression::timestamp(value),
-            (Self::Duration(_), Convert::Duration) => Ok(self.clone()),
             (Self::Text(text), Convert::Duration) => crate::duration::parse(text)
                 .map(Self::Duration)
                 .map_err(|error| error.to_string()),

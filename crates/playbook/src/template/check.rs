@@ -23,10 +23,9 @@ pub fn accepts(due: &Type, given: &Type) -> bool {
         (Type::Any | Type::Absent, _)
         | (_, Type::Any | Type::Absent)
         | (Type::Text(_) | Type::Blob | Type::JsonText, Type::Secret)
-        | (Type::Secret, Type::Text(_))
         | (Type::Text(_), Type::Timestamp(_) | Type::Duration)
         | (Type::Integer(_, Some(_)), Type::Timestamp(_))
-        | (Type::Timestamp(_) | Type::Duration, Type::Text(_))
+        | (Type::Secret | Type::Timestamp(_) | Type::Duration, Type::Text(_))
         | (
             Type::JsonText,
             Type::Text(_) | Type::List(_) | Type::Map(_) | Type::Structure(_) | Type::JsonText,

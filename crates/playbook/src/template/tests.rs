@@ -398,6 +398,15 @@ fn checks_literals_before_a_run() {
                 listed,
                 "`int` of a value that may be absent",
             ),
+        ],
+    );
+}
+
+#[test]
+fn says_how_a_literal_is_written() {
+    check_rows(
+        checked,
+        &[
             (
                 json!("yes"),
                 Type::Boolean,
