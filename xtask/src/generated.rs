@@ -38,7 +38,7 @@ pub fn schemas(root: &Path, arguments: &[String]) -> Result<(), String> {
 pub fn references(root: &Path, arguments: &[String]) -> Result<(), String> {
     let files = [File {
         path: "docs/functions.md",
-        content: String::new(),
+        content: runbook_playbook::expression::builtins_reference(),
     }];
     write_or_check(root, "references", &files, arguments)
 }
