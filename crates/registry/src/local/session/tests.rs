@@ -1,7 +1,13 @@
 use super::agent::{Agent, numbered, serve};
 use super::message::{Message, payload};
 use super::*;
+use crate::Registry;
+use crate::call::{Answer, Call};
+use crate::local::trust::Trust;
+use crate::world::live::{AwsSender, LiveWorld};
+use crate::world::{Pending, Place};
 use serde_json::json;
+use std::sync::Arc;
 use std::time::Duration;
 
 fn session(stream_url: String) -> Session {
@@ -273,4 +279,66 @@ async fn addresses_that_cannot_be_opened_are_failures_of_the_session() {
         assert!(error.message.contains(says), "{url}: {error}");
         assert!(!error.message.contains("secret"), "{error}");
     }
+}
+
+/// ECS, as far as it opens sessions.
+struct Ecs {
+    stream_url: String,
+}
+
+impl AwsSender for Ecs {
+    fn send<'a>(&'a self, call: &'a Call) -> Pending<'a, Result<Answer, CallError>> {
+        assert_eq!(call.action, "ecs:ExecuteCommand");
+        Box::pin(async move {
+            Ok(Answer {
+                result: json!({"session": {
+                    "sessionId": "s-1",
+                    "streamUrl": self.stream_url,
+                    "tokenValue": "secret token",
+                }}),
+                ..Answer::default()
+            })
+        })
+    }
+
+    fn place(&self) -> Place {
+        Place::default()
+    }
+}
+
+#[tokio::test]
+async fn the_live_world_follows_what_ecs_opens() {
+    let (stream_url, agent) = serve(|mut agent| async move {
+        let open = agent.begin().await;
+        agent.say(payload::OUTPUT, b"load 0.2\r\n").await;
+        agent.close("").await;
+        open
+    })
+    .await;
+    let world = LiveWorld::new(Arc::new(Ecs { stream_url }), LocalContext::new("."));
+    let arguments = json!({"cluster": "acso", "task": "abc", "command": "top -b -n 1"});
+    let call = Call::new("ecs:Exec", arguments);
+    let answer = Registry::new()
+        .perform(&world, &call)
+        .await
+        .expect("output");
+    assert_eq!(answer.result, json!({"output": "load 0.2\n"}));
+    let open = agent.await.expect("no failed assertion");
+    assert_eq!(open["TokenValue"], "secret token");
+}
+
+#[tokio::test]
+async fn a_channel_is_encrypted() {
+    let server = crate::local::test_server::TlsServer::start().await;
+    let url = format!("wss://localhost:{}/status/403", server.port);
+    let error = followed(url.clone())
+        .await
+        .expect_err("nobody vouches for the server");
+    assert!(error.message.contains("certificate"), "{error}");
+    let mut context = LocalContext::new(".");
+    context.trust = Arc::new(Trust::only([server.certificate]));
+    let error = follow(&context, &session(url))
+        .await
+        .expect_err("no session");
+    assert!(error.message.contains("403"), "{error}");
 }
