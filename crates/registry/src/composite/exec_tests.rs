@@ -37,24 +37,24 @@ fn then(world: TestWorld, session: Result<SessionOutput, CallError>) -> TestWorl
     world
 }
 
-fn output(exit: Option<i64>) -> Result<SessionOutput, CallError> {
-    Ok(SessionOutput {
+fn output(exit: Option<i64>) -> SessionOutput {
+    SessionOutput {
         text: "load 0.2\n".to_owned(),
         exit,
-    })
+    }
 }
 
-fn encrypted() -> Result<SessionOutput, CallError> {
-    Err(CallError::new(
+fn encrypted() -> CallError {
+    CallError::new(
         FailureKind::NotSent,
         "session",
         "a KMS key encrypts sessions",
-    ))
+    )
 }
 
 #[tokio::test]
 async fn the_session_that_ecs_opens_is_followed() {
-    let world = then(world(), output(Some(0)));
+    let world = then(world(), Ok(output(Some(0))));
     let answer = world.run(&Exec, &call()).await.expect("output");
     assert_eq!(answer.result, json!({"output": "load 0.2\n", "exit": 0}));
     assert_eq!(
@@ -67,11 +67,11 @@ async fn the_session_that_ecs_opens_is_followed() {
             "container": "web",
         })
     );
-    let opened = world.opened.borrow();
-    assert_eq!(opened[0].stream_url, "wss://example.com/s-1");
-    assert_eq!(opened[0].timeout, SignedDuration::from_mins(1));
-    assert!(!format!("{:?}", opened[0]).contains("secret"));
-    let world = then(self::world(), output(None));
+    let opened = world.opened.borrow()[0].clone();
+    assert_eq!(opened.stream_url, "wss://example.com/s-1");
+    assert_eq!(opened.timeout, SignedDuration::from_mins(1));
+    assert!(!format!("{opened:?}").contains("secret"));
+    let world = then(self::world(), Ok(output(None)));
     let answer = world.run(&Exec, &call()).await.expect("output");
     assert_eq!(
         answer.result,
@@ -82,7 +82,7 @@ async fn the_session_that_ecs_opens_is_followed() {
 
 #[tokio::test]
 async fn the_plugin_follows_a_new_session_where_the_channel_cannot() {
-    let mut world = then(then(world(), encrypted()), output(None));
+    let mut world = then(then(world(), Err(encrypted())), Ok(output(None)));
     world.plugin = Some("/opt/session-manager-plugin".into());
     world.run(&Exec, &call()).await.expect("output");
     assert_eq!(
@@ -101,7 +101,7 @@ async fn the_plugin_follows_a_new_session_where_the_channel_cannot() {
 
 #[tokio::test]
 async fn without_a_plugin_the_failure_says_what_is_missing() {
-    let world = then(world(), encrypted());
+    let world = then(world(), Err(encrypted()));
     let error = world.run(&Exec, &call()).await.expect_err("no session");
     assert_eq!(
         error.to_string(),

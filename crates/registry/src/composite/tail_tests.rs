@@ -11,12 +11,12 @@ fn call(arguments: &Json) -> Call {
     Call::new("logs:Tail", all)
 }
 
-fn page(events: &[(&str, i64)]) -> Result<Json, CallError> {
+fn page(events: &[(&str, i64)]) -> Json {
     let events: Vec<Json> = events
         .iter()
         .map(|(id, at)| json!({"eventId": id, "timestamp": NOON + at, "message": id, "logStreamName": "s"}))
         .collect();
-    Ok(json!({"events": events}))
+    json!({"events": events})
 }
 
 fn messages(answer: &Answer) -> Vec<&str> {
@@ -32,10 +32,13 @@ async fn events_come_once_and_in_order_until_the_time_is_over() {
     let world = TestWorld::new()
         .answer(
             "logs:FilterLogEvents",
-            page(&[("b", -1000), ("a", -60_000)]),
+            Ok(page(&[("b", -1000), ("a", -60_000)])),
         )
-        .answer("logs:FilterLogEvents", page(&[("b", -1000), ("d", 1500)]))
-        .answer("logs:FilterLogEvents", page(&[("c", 500), ("d", 1500)]));
+        .answer(
+            "logs:FilterLogEvents",
+            Ok(page(&[("b", -1000), ("d", 1500)])),
+        )
+        .answer("logs:FilterLogEvents", Ok(page(&[("c", 500), ("d", 1500)])));
     let answer = world
         .run(
             &Tail,
@@ -71,8 +74,8 @@ async fn events_come_once_and_in_order_until_the_time_is_over() {
 #[tokio::test]
 async fn a_limit_ends_it_early() {
     let world = TestWorld::new()
-        .answer("logs:FilterLogEvents", page(&[("a", 0), ("b", 1)]))
-        .answer("logs:FilterLogEvents", page(&[("b", 1), ("c", 2)]));
+        .answer("logs:FilterLogEvents", Ok(page(&[("a", 0), ("b", 1)])))
+        .answer("logs:FilterLogEvents", Ok(page(&[("b", 1), ("c", 2)])));
     let limited = Call {
         limit: 2,
         ..call(&json!({}))

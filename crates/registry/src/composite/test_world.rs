@@ -10,9 +10,11 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::path::PathBuf;
 
+type Answers = VecDeque<Result<Json, CallError>>;
+
 pub(super) struct TestWorld {
     /// Answers by operation; the last one is given again.
-    answers: RefCell<Vec<(String, VecDeque<Result<Json, CallError>>)>>,
+    answers: RefCell<Vec<(String, Answers)>>,
     pub(super) sessions: RefCell<VecDeque<Result<SessionOutput, CallError>>>,
     pub(super) opened: RefCell<Vec<Session>>,
     pub(super) plugin: Option<PathBuf>,

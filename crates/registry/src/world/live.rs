@@ -101,7 +101,7 @@ impl World for LiveWorld {
         &'a self,
         session: &'a Session,
     ) -> Pending<'a, Result<SessionOutput, CallError>> {
-        Box::pin(local::follow_session(&self.context, session))
+        local::follow_session(&self.context, session)
     }
 
     fn session_plugin(&self) -> Result<PathBuf, String> {

@@ -9,6 +9,7 @@ pub(crate) use plugin::find as plugin;
 use super::connection::{connect, handshake};
 use super::context::LocalContext;
 use crate::call::{CallError, FailureKind, Target};
+use crate::world::Pending;
 use jiff::SignedDuration;
 use std::fmt;
 use std::net::IpAddr;
@@ -81,7 +82,14 @@ impl SessionOutput {
 /// # Errors
 /// `session` with [`FailureKind::NotSent`] where the command was not begun, so that another way may be tried; `session`,
 /// `timeout` and `size` otherwise.
-pub(crate) async fn follow(
+pub(crate) fn follow<'a>(
+    context: &'a LocalContext,
+    session: &'a Session,
+) -> Pending<'a, Result<SessionOutput, CallError>> {
+    Box::pin(open_and_follow(context, session))
+}
+
+async fn open_and_follow(
     context: &LocalContext,
     session: &Session,
 ) -> Result<SessionOutput, CallError> {
