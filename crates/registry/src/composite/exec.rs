@@ -65,7 +65,8 @@ impl Composite for Exec {
                 "timeout",
                 "size",
             ],
-            &["ecs:ExecuteCommand"],
+            // The latter for the plugin, which wants the container's runtime id.
+            &["ecs:ExecuteCommand", "ecs:DescribeTasks"],
         )
     }
 

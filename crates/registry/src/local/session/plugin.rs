@@ -59,7 +59,8 @@ pub(super) async fn run(
     command
         .args([RESPONSE, &session.region, "StartSession", profile])
         .arg(json!({"Target": session.with}).to_string())
-        .arg(format!("https://ssm.{}.amazonaws.com", session.region))
+        // No endpoint of its own: the region's.
+        .arg("")
         .env_clear()
         .envs(variables.clone())
         .env(RESPONSE, response.to_string());
@@ -171,7 +172,7 @@ mod tests {
         async fn it_follows_with_its_input_open_and_its_token_out_of_sight() {
             let (_folder, context) = installed(concat!(
                 "printf '\\nStarting session with SessionId: s-1\\n'\n",
-                "echo \"$2 $3 $5 $6\"\n",
+                "echo \"$# $2 $3 $5\"\n",
                 "case \"$*\" in *secret*) echo leaked;; esac\n",
                 "printenv \"$1\" | grep -c secret\n",
                 "printf '\\n\\nExiting session with sessionId: s-1.\\n\\n'\n",
@@ -182,7 +183,7 @@ mod tests {
                 .expect("followed");
             assert_eq!(
                 output.text,
-                "eu-west-1 StartSession {\"Target\":\"ecs:c_t_r\"} https://ssm.eu-west-1.amazonaws.com\n1\n"
+                "6 eu-west-1 StartSession {\"Target\":\"ecs:c_t_r\"}\n1\n"
             );
         }
 
