@@ -14,8 +14,8 @@ use runbook_registry::model::permission::ServicePermissions;
 use runbook_registry::model::service::{EffectOf, Operation, Service};
 use runbook_registry::model::shape::{ShapeId, ShapeKind};
 
-/// How deep a role is looked for in the input: `overrides.taskRoleArn`, `Targets.EcsParameters.RoleArn`.
-const ROLE_DEPTH: usize = 3;
+/// How deep a role is looked for in the input: `overrides.taskRoleArn`, `Targets.RoleArn`.
+const ROLE_DEPTH: usize = 5;
 
 /// Fills in `effects` and `permissions` of every operation, and makes the service's block of permissions.
 pub fn apply(

@@ -22,6 +22,8 @@ pub struct Known {
     pub actions: Vec<String>,
     /// The IAM actions that some calls need beside them.
     pub dependent: Vec<String>,
+    /// Our table says that a role is passed by what the arguments name, not only by members of the input.
+    pub passes_named_role: bool,
     /// Whether the main one only reads or lists; `None` where IAM does not know it.
     pub reads: Option<bool>,
     /// Any of the main one's levels is "Permissions management".
@@ -46,6 +48,7 @@ impl Actions {
             None => self.of_the_same_name(service, operation, method, tables),
         };
         for more in tables.dependent(&action) {
+            known.passes_named_role |= more == PASS_ROLE;
             if !known.actions.contains(more) && !known.dependent.contains(more) {
                 known.dependent.push(more.clone());
             }

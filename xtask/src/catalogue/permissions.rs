@@ -28,7 +28,7 @@ pub fn add(
     let passes_by_member = !role_members.is_empty();
     for action in &known.dependent {
         // The members say more exactly when a role is passed, but for what a task definition names.
-        let by_member = passes_by_member && action == PASS_ROLE;
+        let by_member = passes_by_member && action == PASS_ROLE && !known.passes_named_role;
         let action = place_of_action(block, action, iam);
         let when = if by_member {
             When::WithMembers(role_members.to_vec())

@@ -152,6 +152,22 @@ fn members_that_report_failures_are_known() {
         ["UnprocessedKeys"]
     );
     assert_eq!(action("s3:DeleteObjects").failure_members, ["Errors"]);
+    for (name, member) in [
+        ("logs:PutLogEvents", "rejectedLogEventsInfo"),
+        ("codebuild:BatchGetBuilds", "buildsNotFound"),
+        ("sqs:SendMessageBatch", "Failed"),
+        ("kinesis:PutRecords", "FailedRecordCount"),
+        ("events:PutTargets", "FailedEntryCount"),
+        ("dynamodb:BatchWriteItem", "UnprocessedItems"),
+        ("ssm:GetParameters", "InvalidParameters"),
+        ("stepfunctions:StartSyncExecution", "error"),
+        ("ec2:CreateFleet", "Errors"),
+        ("glue:BatchGetJobs", "JobsNotFound"),
+        ("securityhub:BatchImportFindings", "FailedFindings"),
+    ] {
+        let found = &action(name).failure_members;
+        assert!(found.iter().any(|one| one == member), "{name}: {found:?}");
+    }
     assert!(
         action("cloudtrail:ListImportFailures")
             .failure_members
@@ -257,6 +273,11 @@ fn permissions_name_their_resources_and_what_depends() {
     let pass_role = run.iter().find(|one| one.action == "iam:PassRole").unwrap();
     assert_eq!(pass_role.resources[0].name, "role");
     let put = of("events:PutTargets");
+    assert!(
+        run.iter()
+            .all(|one| one.need != Need::Always || one.action == "ecs:RunTask")
+    );
+    assert_eq!(pass_role.need, Need::Dependent);
     assert!(put.iter().any(|one| {
         one.action == "iam:PassRole"
             && matches!(&one.need, Need::WithMembers(members) if members.contains(&"Targets.RoleArn".to_owned()))
