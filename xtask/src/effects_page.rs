@@ -103,7 +103,7 @@ pub fn page(table: &str) -> Result<String, Box<dyn std::error::Error>> {
     for (pattern, rule) in &rules.by_member {
         writeln!(page, "| `{pattern}` | {} | {} |", rule.effect, rule.why)?;
     }
-    let roles: Vec<String> = rules
+    let names: Vec<String> = rules
         .role_members
         .iter()
         .map(|name| format!("`{name}`"))
@@ -111,7 +111,7 @@ pub fn page(table: &str) -> Result<String, Box<dyn std::error::Error>> {
     writeln!(
         page,
         "\nA member of one of these names passes a role, which adds `permission` to what is no read: {}.",
-        roles.join(", ")
+        names.join(", ")
     )?;
     write!(page, "{PERMISSIONS}")?;
     for (title, category) in [
@@ -138,9 +138,8 @@ pub fn page(table: &str) -> Result<String, Box<dyn std::error::Error>> {
 const INTRODUCTION: &str = "# What operations do
 
 Written by `cargo xtask references --write` from the catalogue and from `crates/registry/catalogue/effects.toml`, which is reviewed by
-hand. An operation is `read` if IAM calls its action Read or List (or, where IAM knows no such action, the model calls it readonly)
-and its name begins with one of the verbs below, or if the table names it exactly. Everything else is a `write`, which the table
-raises. What is dangerous is not also listed as `read` or `write`.
+hand. An operation is `read` if IAM calls its action Read or List and its name begins with one of the verbs below, or if the table names
+it exactly. Everything else, what IAM's data does not know included, is a `write`, which the table raises. What is dangerous is not also listed as `read` or `write`.
 
 ";
 

@@ -1,12 +1,10 @@
 //! What each operation does, and the permissions that it needs.
 //!
-//! An operation reads only if two independent sources say so: IAM's access level (or, where IAM knows no such action,
-//! the model's `readonly` trait) and a reviewed verb; or if the table names it. All else is a write, which the table
-//! raises.
+//! An operation reads only if IAM's access level says so and it has a reviewed verb, or if the table names it. All else is
+//! a write, which the table raises.
 
 use super::iam::{Actions, Known};
 use super::model::leak;
-use super::packages::Source;
 use super::permissions;
 use super::tables::Tables;
 use runbook_playbook::catalog::{Effect, Effects};
@@ -18,17 +16,11 @@ use runbook_registry::model::shape::{ShapeId, ShapeKind};
 const ROLE_DEPTH: usize = 5;
 
 /// Fills in `effects` and `permissions` of every operation, and makes the service's block of permissions.
-pub fn apply(
-    service: &mut Service,
-    source: &Source,
-    tables: &Tables,
-    iam: &Actions,
-) -> ServicePermissions {
+pub fn apply(service: &mut Service, tables: &Tables, iam: &Actions) -> ServicePermissions {
     let mut all = Vec::new();
     for operation in &service.operations {
         let known = iam.of(service, operation.name, operation.method, tables);
-        let readonly = source.model["operations"][operation.name]["readonly"] == true;
-        let effects = effects(service, operation, readonly, &known, tables);
+        let effects = effects(service, operation, &known, tables);
         all.push((effects, known));
     }
     let mut block = ServicePermissions::default();
@@ -47,12 +39,11 @@ pub fn apply(
 fn effects(
     service: &Service,
     operation: &Operation,
-    readonly: bool,
     known: &Known,
     tables: &Tables,
 ) -> Vec<EffectOf> {
     let action = format!("{}:{}", service.name, operation.name);
-    let reads = known.reads.unwrap_or(readonly) && tables.reads_by_verb(operation.name);
+    let reads = known.reads == Some(true) && tables.reads_by_verb(operation.name);
     let (exact, added) = tables.effects(&action, reads);
     let mut set = Effects::new();
     if exact.is_empty() {

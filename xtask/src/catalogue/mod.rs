@@ -66,7 +66,7 @@ fn build(packages: &Packages, tables: &Tables) -> Result<Vec<u8>, Box<dyn std::e
             model::read(&source).map_err(|problem| format!("{}: {problem}", source.name))?;
         service.waiters = waiters::read(&source)?;
         marks::apply(&mut service, tables);
-        let permissions = effects::apply(&mut service, &source, tables, &iam);
+        let permissions = effects::apply(&mut service, tables, &iam);
         contents.push(Content {
             permissions,
             aliases: tables.aliases_of(&service),

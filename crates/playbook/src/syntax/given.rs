@@ -51,3 +51,77 @@ fn data_gives(data: &Data, wanted: &[&str]) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::step::Call;
+    use crate::span::{Span, Spanned};
+    use crate::template::{Data, Scalar};
+    use serde_json::{Value as Json, json};
+
+    fn spanned<T>(value: T) -> Spanned<T> {
+        Spanned::new(value, Span::new(0, 0))
+    }
+
+    fn data(json: &Json) -> Data {
+        match json {
+            Json::Array(items) => Data::List(items.iter().map(|one| spanned(data(one))).collect()),
+            Json::Object(members) => Data::Map(
+                members
+                    .iter()
+                    .map(|(name, value)| (spanned(name.clone()), spanned(data(value))))
+                    .collect(),
+            ),
+            other => Data::Scalar(Scalar {
+                text: other
+                    .as_str()
+                    .map_or_else(|| other.to_string(), str::to_owned),
+                plain: !other.is_string(),
+            }),
+        }
+    }
+
+    /// Whether a call with these arguments gives the member.
+    fn gives(with: &Json, path: &str) -> bool {
+        let Data::Map(with) = data(with) else {
+            return false;
+        };
+        let call = Call {
+            action: spanned("ecs:RunTask".to_owned()),
+            with,
+            base: None,
+        };
+        call.gives(path)
+    }
+
+    #[test]
+    fn members_are_found_below_others_and_in_lists() {
+        let path = "overrides.taskRoleArn";
+        assert!(gives(&json!({"overrides": {"taskRoleArn": "r"}}), path));
+        assert!(!gives(&json!({"overrides": {"cpu": "1"}}), path));
+        assert!(!gives(&json!({"overrides": {"taskRoleArn": null}}), path));
+        assert!(gives(
+            &json!({"Targets": [{"Id": "1"}, {"RoleArn": "r"}]}),
+            "Targets.RoleArn"
+        ));
+        assert!(!gives(
+            &json!({"Targets": [{"Id": "1"}]}),
+            "Targets.RoleArn"
+        ));
+    }
+
+    #[test]
+    fn paths_into_a_base_give_what_they_lead_to() {
+        assert!(gives(&json!({"$.taskRoleArn": "r"}), "taskRoleArn"));
+        assert!(gives(
+            &json!({"$.overrides": {"taskRoleArn": "r"}}),
+            "overrides.taskRoleArn"
+        ));
+        assert!(gives(
+            &json!({"$.Targets[0].RoleArn": "r"}),
+            "Targets.RoleArn"
+        ));
+        assert!(gives(&json!({"$..RoleArn": "r"}), "Targets.RoleArn"));
+        assert!(!gives(&json!({"$.Targets[0].Arn": "a"}), "Targets.RoleArn"));
+    }
+}

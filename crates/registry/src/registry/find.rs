@@ -136,13 +136,17 @@ pub(super) fn search(registry: &Registry, words: &str, limit: usize) -> Vec<Hit>
         .map(Word::new)
         .collect();
     let mut hits: Vec<(Hit, u32)> = Vec::new();
+    // Where names alone fit all words, and none may stand for another, nothing else is meant.
+    let mut named = Vec::new();
     let mut consider = |place: &Place<'_>, prefix: &str| {
         let mut fitted = 0;
         let mut score = 0;
+        let mut weakest = u32::MAX;
         for word in &words {
             let fit = word.fit(place);
             fitted += usize::from(fit > 0);
             score += fit;
+            weakest = weakest.min(fit);
         }
         // Who searches mostly has the thing already, and wants it changed.
         score += u32::from(!place.lower.starts_with("create"));
@@ -151,7 +155,11 @@ pub(super) fn search(registry: &Registry, words: &str, limit: usize) -> Vec<Hit>
                 action: format!("{}:{prefix}{}", place.service, place.operation),
                 words: fitted,
             };
-            hits.push((hit, score));
+            if weakest >= NAMED {
+                named.push((hit, score));
+            } else {
+                hits.push((hit, score));
+            }
         }
     };
     let all = catalogue().entries().iter().zip(catalogue().names());
@@ -172,6 +180,12 @@ pub(super) fn search(registry: &Registry, words: &str, limit: usize) -> Vec<Hit>
             consider(&Place::new(service, &[], operation, ""), "");
         }
     }
+    let plain = words.iter().all(|word| word.means.is_empty());
+    if plain && !named.is_empty() {
+        hits = named;
+    } else {
+        hits.append(&mut named);
+    }
     hits.sort_by(|(a, a_score), (b, b_score)| {
         b.words
             .cmp(&a.words)
@@ -182,6 +196,9 @@ pub(super) fn search(registry: &Registry, words: &str, limit: usize) -> Vec<Hit>
     hits.truncate(limit);
     hits.into_iter().map(|(hit, _)| hit).collect()
 }
+
+/// The least fit that is a name's own.
+const NAMED: u32 = 40;
 
 /// What a search looks at in one action.
 struct Place<'a> {
@@ -246,9 +263,13 @@ impl Word {
             return 40;
         }
         let mean = |fits: &dyn Fn(&str) -> bool| self.means.iter().any(|word| fits(word));
+        // A synonym that is the service or leads the operation is nearly its name.
+        if mean(&|word| place.service == word || place.lower.starts_with(word)) {
+            return NAMED - 1;
+        }
         let whole_service = u32::from(mean(&|word| place.service.contains(word))) * 10;
-        if mean(&|word| place.service == word || place.lower.contains(word)) {
-            return 35 + whole_service;
+        if mean(&|word| place.lower.contains(word)) {
+            return 29 + whole_service;
         }
         // What may be set says what a change is for; for reads members only filter.
         let changes = !["describe", "list", "get"]
@@ -256,12 +277,18 @@ impl Word {
             .any(|verb| place.lower.starts_with(verb));
         let members = u32::from(changes) * 10;
         if mean(&|word| place.members.contains(word)) {
-            return 25 + members;
+            return 20 + members;
         }
-        if mean(&|word| place.service.contains(word)) {
-            return 30;
+        if whole_service > 0 {
+            return 25;
         }
-        if place.members.contains(word) {
+        // A short word stands within many a member by chance.
+        let in_member = if word.len() < 4 {
+            place.members.split(' ').any(|member| member == word)
+        } else {
+            place.members.contains(word)
+        };
+        if in_member {
             return 10 + members;
         }
         0
