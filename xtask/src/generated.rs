@@ -36,10 +36,20 @@ pub fn schemas(root: &Path, arguments: &[String]) -> Result<(), String> {
 /// # Errors
 /// Names the files that differ, or that cannot be written.
 pub fn references(root: &Path, arguments: &[String]) -> Result<(), String> {
-    let files = [File {
-        path: "docs/functions.md",
-        content: runbook_playbook::expression::builtins_reference(),
-    }];
+    let table = root.join("crates/registry/catalogue/effects.toml");
+    let table = fs::read_to_string(&table)
+        .map_err(|why| format!("cannot read {}: {why}", table.display()))?;
+    let effects = crate::effects_page::page(&table).map_err(|why| why.to_string())?;
+    let files = [
+        File {
+            path: "docs/functions.md",
+            content: runbook_playbook::expression::builtins_reference(),
+        },
+        File {
+            path: "docs/effects.md",
+            content: effects,
+        },
+    ];
     write_or_check(root, "references", &files, arguments)
 }
 

@@ -7,6 +7,7 @@
 
 mod catalogue;
 mod conformance;
+mod effects_page;
 mod generated;
 mod test;
 

@@ -77,6 +77,9 @@ says! {
     call_that_writes_asks: ["call", "ecs:UpdateService", "--with", r#"{"service": "web"}"#];
     call_without_region: ["call", "ecs:ListClusters"];
     call_of_a_local_action: ["call", "data:Diff", "--with", r#"{"expected": {"a": 1}, "actual": {"a": 2}}"#];
+    show_an_operation: ["actions", "show", "ecs:StopTask"];
+    show_an_operation_as_json: ["actions", "show", "sqs:PurgeQueue", "--format", "json"];
+    search_by_what_people_say: ["actions", "search", "scale", "service"];
     show_a_waiter: ["actions", "show", "s3:WaitUntilBucketExists"];
     show_a_local_action: ["actions", "show", "time:Sleep"];
     list_local_actions: ["actions", "list", "data"];

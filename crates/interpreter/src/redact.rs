@@ -64,6 +64,9 @@ impl Redactor {
             (Type::Structure(structure), Json::Object(members)) => {
                 for (name, value) in members {
                     if let Some(member) = structure.member(name) {
+                        if member.sensitive {
+                            self.learn(value);
+                        }
                         self.learn_typed(value, &member.ty);
                     }
                 }

@@ -66,7 +66,8 @@ pub struct Action {
     pub output: Type,
     /// What it does.
     pub effects: Effects,
-    /// An effect that counts only when `with` sets the member at this dotted path: passing a role.
+    /// An effect that counts only when `with` sets the member at this dotted path: passing a role. In a path, a list
+    /// stands for each of its elements.
     pub effects_by_member: Vec<(String, Effect)>,
     /// Error codes that the model names.
     pub errors: Vec<String>,
@@ -74,7 +75,7 @@ pub struct Action {
     pub failure_members: Vec<String>,
     /// The result comes in pages and `limit` applies.
     pub paginated: bool,
-    /// IAM actions that it needs.
+    /// IAM actions that it needs, by name; [`Catalog::permissions`] says more of them.
     pub permissions: Vec<String>,
     /// The member that carries an idempotency token.
     pub idempotency_token: Option<String>,
@@ -90,6 +91,54 @@ impl Action {
             .map(|(_, effect)| *effect);
         self.effects.iter().copied().chain(raised).collect()
     }
+}
+
+/// A permission that an action needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Permission {
+    /// The IAM action: `ecs:UpdateService`.
+    pub action: String,
+    /// When it is needed.
+    pub need: Need,
+    /// What it can be limited to in a policy's `Resource`; empty where only `*` fits, or nothing is known.
+    pub resources: Vec<PermissionResource>,
+    /// Keys that a policy's `Condition` can use with it.
+    pub condition_keys: Vec<String>,
+}
+
+impl Permission {
+    /// A permission of which only the name is known.
+    #[must_use]
+    pub fn named(action: &str) -> Self {
+        Self {
+            action: action.to_owned(),
+            need: Need::Always,
+            resources: Vec::new(),
+            condition_keys: Vec::new(),
+        }
+    }
+}
+
+/// When a permission is needed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Need {
+    /// By every call.
+    Always,
+    /// By some calls: it depends on the arguments or on what they name.
+    Dependent,
+    /// By calls that give one of these members, as dotted paths.
+    WithMembers(Vec<String>),
+}
+
+/// A kind of resource that a permission can be limited to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PermissionResource {
+    /// IAM's name for it: `service`.
+    pub name: String,
+    /// Its ARN with IAM's variables: `arn:${Partition}:ecs:${Region}:${Account}:service/${ClusterName}/${ServiceName}`.
+    pub arn: String,
+    /// A policy that limits resources must name one of this kind.
+    pub required: bool,
 }
 
 /// Families of actions.
@@ -128,15 +177,48 @@ pub trait Catalog: Send + Sync {
     /// [`UnknownAction`] says which part of the name is unknown and what may have been meant.
     fn action(&self, name: &str) -> Result<Arc<Action>, UnknownAction>;
 
+    /// The permissions that an action needs, with the resources that they can be limited to.
+    fn permissions(&self, action: &Action) -> Vec<Permission> {
+        let names = action.permissions.iter();
+        names.map(|name| Permission::named(name)).collect()
+    }
+
     /// What a call with these arguments does. A literal `method: GET` makes `http:Request` a read.
     fn effects(&self, action: &Action, arguments: &serde_json::Value) -> Effects {
         action.effects_given(arguments)
     }
 }
 
-/// Whether the member at a dotted path is given.
+/// Whether the member at a dotted path is given, in any element where the path leads through a list.
 fn is_set(arguments: &serde_json::Value, path: &str) -> bool {
-    path.split('.')
-        .try_fold(arguments, |value, member| value.get(member))
-        .is_some_and(|value| !value.is_null())
+    if let Some(elements) = arguments.as_array() {
+        return elements.iter().any(|element| is_set(element, path));
+    }
+    let (member, rest) = match path.split_once('.') {
+        Some((member, rest)) => (member, Some(rest)),
+        None => (path, None),
+    };
+    match (arguments.get(member), rest) {
+        (None, _) => false,
+        (Some(value), None) => !value.is_null(),
+        (Some(value), Some(rest)) => is_set(value, rest),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_set;
+    use serde_json::json;
+
+    #[test]
+    fn a_path_leads_through_structures_and_each_element_of_lists() {
+        let arguments = json!({
+            "Targets": [{"Id": "a"}, {"Id": "b", "RoleArn": "arn"}],
+            "overrides": {"taskRoleArn": null},
+        });
+        assert!(is_set(&arguments, "Targets.RoleArn"));
+        assert!(!is_set(&arguments, "Targets.Arn"));
+        assert!(!is_set(&arguments, "overrides.taskRoleArn"));
+        assert!(is_set(&arguments, "overrides"));
+    }
 }

@@ -114,6 +114,8 @@ pub struct Member {
     pub required: bool,
     /// The client fills it in with a fresh token when it is left out.
     pub idempotency_token: bool,
+    /// Its whole value is sensitive, of whatever type it is: shown nowhere.
+    pub sensitive: bool,
 }
 
 impl Member {
@@ -124,6 +126,7 @@ impl Member {
             ty,
             required: false,
             idempotency_token: false,
+            sensitive: false,
         }
     }
 
@@ -134,6 +137,7 @@ impl Member {
             ty,
             required: true,
             idempotency_token: false,
+            sensitive: false,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod find;
 mod perform;
+mod synonyms;
 
 pub use find::Hit;
 
@@ -13,7 +14,9 @@ use crate::model::catalogue::catalogue;
 use crate::model::validate::validate_output;
 use crate::world::scenario::ActionFacts;
 use crate::world::{Pending, World};
-use runbook_playbook::catalog::{Action, Catalog, Effect, Effects, UnknownAction};
+use runbook_playbook::catalog::{
+    Action, ActionKind, Catalog, Effect, Effects, Permission, UnknownAction,
+};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -164,6 +167,33 @@ impl Catalog for Registry {
             Some(local) => local.action.effects(arguments),
             None => action.effects_given(arguments),
         }
+    }
+
+    fn permissions(&self, action: &Action) -> Vec<Permission> {
+        // A waiter needs what the operation needs that it polls.
+        let name = match &action.kind {
+            ActionKind::Waiter { polls, .. } => polls,
+            _ => &action.name,
+        };
+        let known = |name: &str| {
+            let (service, operation) = name.split_once(':')?;
+            let found = catalogue().permissions(service)?.of(operation);
+            (!found.is_empty()).then_some(found)
+        };
+        let named = || {
+            // What composites need is named by the operations that they call.
+            let names = action.permissions.iter();
+            names
+                .map(|name| {
+                    let found = known(name).unwrap_or_default();
+                    found
+                        .into_iter()
+                        .find(|one| one.action == *name)
+                        .unwrap_or_else(|| Permission::named(name))
+                })
+                .collect()
+        };
+        known(name).unwrap_or_else(named)
     }
 }
 

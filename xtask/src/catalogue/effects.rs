@@ -1,44 +1,49 @@
 //! What each operation does, and the permissions that it needs.
 //!
-//! An operation reads only if two independent sources say so: IAM's access level (or, where IAM knows no such action,
-//! the model's `readonly` trait) and a reviewed verb; or if the table names it. All else is a write, which the table
-//! raises.
+//! An operation reads only if IAM's access level says so and it has a reviewed verb, or if the table names it. All else is
+//! a write, which the table raises.
 
 use super::iam::{Actions, Known};
 use super::model::leak;
-use super::packages::Source;
+use super::permissions;
 use super::tables::Tables;
 use runbook_playbook::catalog::{Effect, Effects};
+use runbook_registry::model::permission::ServicePermissions;
 use runbook_registry::model::service::{EffectOf, Operation, Service};
 use runbook_registry::model::shape::{ShapeId, ShapeKind};
 
-/// How deep a role is looked for in the input: `overrides.taskRoleArn`.
-const ROLE_DEPTH: usize = 3;
+/// How deep a role is looked for in the input: `overrides.taskRoleArn`, `Targets.RoleArn`.
+const ROLE_DEPTH: usize = 5;
 
-/// Fills in `effects` and `permissions` of every operation.
-pub fn apply(service: &mut Service, source: &Source, tables: &Tables, iam: &Actions) {
+/// Fills in `effects` and `permissions` of every operation, and makes the service's block of permissions.
+pub fn apply(service: &mut Service, tables: &Tables, iam: &Actions) -> ServicePermissions {
     let mut all = Vec::new();
     for operation in &service.operations {
         let known = iam.of(service, operation.name, operation.method, tables);
-        let readonly = source.model["operations"][operation.name]["readonly"] == true;
-        let effects = effects(service, operation, readonly, &known, tables);
-        all.push((effects, known.actions));
+        let effects = effects(service, operation, &known, tables);
+        all.push((effects, known));
     }
-    for (operation, (effects, permissions)) in service.operations.iter_mut().zip(all) {
+    let mut block = ServicePermissions::default();
+    let name = service.name;
+    for (operation, (effects, known)) in service.operations.iter_mut().zip(all) {
         operation.effects = effects;
-        operation.permissions = permissions.iter().map(|action| leak(action)).collect();
+        operation.permissions = known.actions.iter().map(|action| leak(action)).collect();
+        let action = format!("{name}:{}", operation.name);
+        let roles =
+            permissions::role_members(operation, |member| tables.passes_role(&action, member));
+        permissions::add(&mut block, operation, &known, &roles, iam);
     }
+    block
 }
 
 fn effects(
     service: &Service,
     operation: &Operation,
-    readonly: bool,
     known: &Known,
     tables: &Tables,
 ) -> Vec<EffectOf> {
     let action = format!("{}:{}", service.name, operation.name);
-    let reads = known.reads.unwrap_or(readonly) && tables.reads_by_verb(operation.name);
+    let reads = known.reads == Some(true) && tables.reads_by_verb(operation.name);
     let (exact, added) = tables.effects(&action, reads);
     let mut set = Effects::new();
     if exact.is_empty() {
@@ -60,7 +65,9 @@ fn effects(
     let only_reads = set.iter().all(|effect| *effect == Effect::Read);
     let mut effects: Vec<EffectOf> = set.into_iter().map(|effect| of(effect, None)).collect();
     for (member, effect) in tables.effects_by_member(&action) {
-        effects.push(of(named(effect), Some(leak(member))));
+        if has_member(service, operation.input, member) {
+            effects.push(of(named(effect), Some(leak(member))));
+        }
     }
     if !only_reads {
         let mut roles = Vec::new();
@@ -99,11 +106,11 @@ fn find_roles(
         let path = format!("{above}{}", member.name);
         match &service.target(member).kind {
             _ if tables.passes_role(action, member.name) => found.push(path),
-            ShapeKind::Structure(_) if depth > 1 => {
+            ShapeKind::Structure(_) | ShapeKind::List(_) if depth > 1 => {
                 let inner = format!("{path}.");
                 find_roles(
                     service,
-                    member.target,
+                    element(service, member.target),
                     action,
                     tables,
                     &inner,
@@ -113,6 +120,34 @@ fn find_roles(
             }
             _ => {}
         }
+    }
+}
+
+/// Whether the input has the member of a dotted path; a map has any.
+fn has_member(service: &Service, id: ShapeId, path: &str) -> bool {
+    let (name, rest) = match path.split_once('.') {
+        Some((name, rest)) => (name, Some(rest)),
+        None => (path, None),
+    };
+    let id = element(service, id);
+    if matches!(service.shape(id).kind, ShapeKind::Map(_)) {
+        return true;
+    }
+    let member = service
+        .structure(id)
+        .and_then(|structure| structure.member(name));
+    match (member, rest) {
+        (None, _) => false,
+        (Some(_), None) => true,
+        (Some((_, member)), Some(rest)) => has_member(service, member.target, rest),
+    }
+}
+
+/// What a list is made of; any other shape itself.
+fn element(service: &Service, id: ShapeId) -> ShapeId {
+    match &service.shape(id).kind {
+        ShapeKind::List(list) => element(service, list.member.target),
+        _ => id,
     }
 }
 

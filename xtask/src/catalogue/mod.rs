@@ -6,6 +6,7 @@ mod marks;
 mod model;
 mod operation;
 mod packages;
+mod permissions;
 mod rules;
 mod tables;
 mod waiters;
@@ -65,8 +66,9 @@ fn build(packages: &Packages, tables: &Tables) -> Result<Vec<u8>, Box<dyn std::e
             model::read(&source).map_err(|problem| format!("{}: {problem}", source.name))?;
         service.waiters = waiters::read(&source)?;
         marks::apply(&mut service, tables);
-        effects::apply(&mut service, &source, tables, &iam);
+        let permissions = effects::apply(&mut service, tables, &iam);
         contents.push(Content {
+            permissions,
             aliases: tables.aliases_of(&service),
             endpoint: source
                 .endpoint_rules
@@ -76,6 +78,10 @@ fn build(packages: &Packages, tables: &Tables) -> Result<Vec<u8>, Box<dyn std::e
         });
     }
     tables.unused()?;
+    let unknown = iam.unknown(tables.named_permissions());
+    if !unknown.is_empty() {
+        return Err(format!("permissions.toml names actions unknown to IAM: {unknown:?}").into());
+    }
     let operations: usize = contents
         .iter()
         .map(|one| one.service.operations.len())

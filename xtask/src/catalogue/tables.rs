@@ -50,6 +50,7 @@ struct MemberRule {
 struct PermissionsFile {
     prefixes: BTreeMap<String, Vec<String>>,
     operations: BTreeMap<String, Vec<String>>,
+    dependent: BTreeMap<String, Vec<String>>,
 }
 
 /// `members.toml`.
@@ -171,6 +172,28 @@ impl Tables {
         Some(permissions)
     }
 
+    /// IAM actions that some calls of an operation need beside its own, by the table.
+    pub fn dependent(&self, action: &str) -> Vec<&String> {
+        let mut found = Vec::new();
+        for (pattern, permissions) in &self.permissions.dependent {
+            if matches(pattern, action) {
+                self.note(pattern);
+                found.extend(permissions);
+            }
+        }
+        found
+    }
+
+    /// Every IAM action that the tables name.
+    pub fn named_permissions(&self) -> impl Iterator<Item = &str> {
+        let files = [&self.permissions.operations, &self.permissions.dependent];
+        files
+            .into_iter()
+            .flat_map(BTreeMap::values)
+            .flatten()
+            .map(|name| name.trim_end_matches('?'))
+    }
+
     /// Milliseconds (`true`) or seconds for a member that is a time: `logs:FilterLogEventsRequest.startTime`.
     pub fn epoch_millis(&self, member: &str) -> Option<bool> {
         if self.any(&self.members.seconds, member) {
@@ -234,6 +257,7 @@ impl Tables {
         .chain(effects.role_exceptions.keys())
         .chain(self.permissions.operations.keys())
         .chain(self.permissions.prefixes.keys())
+        .chain(self.permissions.dependent.keys())
         .chain(&self.members.seconds)
         .chain(&self.members.milliseconds)
         .chain(&self.members.json)

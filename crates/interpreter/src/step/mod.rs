@@ -124,10 +124,7 @@ impl Context<'_, '_> {
         let mut effects = action.effects.clone();
         if let Some(call) = call {
             for (member, effect) in &action.effects_by_member {
-                let sets = call.with.iter().any(|(key, _)| {
-                    key.value == *member || key.value.ends_with(&format!(".{member}"))
-                });
-                if sets {
+                if call.gives(member) {
                     effects.insert(*effect);
                 }
             }

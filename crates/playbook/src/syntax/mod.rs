@@ -7,6 +7,7 @@ pub mod cause;
 pub mod each;
 pub mod escalate;
 mod fields;
+mod given;
 pub mod input;
 pub mod keys;
 pub mod name;

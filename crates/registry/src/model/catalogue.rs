@@ -1,6 +1,7 @@
 //! The embedded catalogue: services by name, each read when it is first asked for and kept for the process's life.
 
-use super::format::{self, Entry, FormatError, Header, Names, Span};
+use super::format::{self, Entry, FormatError, Header, Names, Span, Words};
+use super::permission::ServicePermissions;
 use super::service::Service;
 use std::sync::OnceLock;
 
@@ -12,7 +13,9 @@ pub struct Catalogue {
     header: Header,
     blocks: &'static [u8],
     services: Vec<OnceLock<&'static Service>>,
+    permissions: Vec<OnceLock<ServicePermissions>>,
     names: OnceLock<Vec<Names>>,
+    words: OnceLock<Vec<Words>>,
 }
 
 /// The embedded catalogue. Opening it reads the table of contents only.
@@ -32,12 +35,13 @@ impl Catalogue {
     /// [`FormatError`] when the bytes are no catalogue of this version.
     pub fn open(file: &'static [u8]) -> Result<Self, FormatError> {
         let (header, blocks) = format::open(file)?;
-        let services = header.services.iter().map(|_| OnceLock::new()).collect();
         Ok(Self {
+            services: header.services.iter().map(|_| OnceLock::new()).collect(),
+            permissions: header.services.iter().map(|_| OnceLock::new()).collect(),
             header,
             blocks,
-            services,
             names: OnceLock::new(),
+            words: OnceLock::new(),
         })
     }
 
@@ -62,6 +66,33 @@ impl Catalogue {
                 .expect("the block of a service is whole");
             Box::leak(Box::new(service))
         }))
+    }
+
+    /// The permissions of a service's operations.
+    ///
+    /// # Panics
+    /// Never for the embedded catalogue: a test reads every block of it.
+    #[must_use]
+    pub fn permissions(&self, service: &str) -> Option<&ServicePermissions> {
+        let place = self.place(service)?;
+        let entry = self.header.services.get(place)?;
+        let slot = self.permissions.get(place)?;
+        Some(slot.get_or_init(|| {
+            self.decode(entry.permissions)
+                .expect("the block of a service's permissions is whole")
+        }))
+    }
+
+    /// What searches look into beside names, in the order of [`Catalogue::entries`].
+    ///
+    /// # Panics
+    /// Never for the embedded catalogue: a test reads every block of it.
+    #[must_use]
+    pub fn words(&self) -> &[Words] {
+        self.words.get_or_init(|| {
+            self.decode(self.header.words)
+                .expect("the block of words is whole")
+        })
     }
 
     /// The names of all services' actions, in the order of [`Catalogue::entries`].

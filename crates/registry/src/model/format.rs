@@ -2,13 +2,16 @@
 //!
 //! Layout: [`MAGIC`], the header's length as four little-endian bytes, the header, the blocks. The header and the
 //! blocks of services are postcard; endpoint rules and partitions are JSON. Blocks are zstd frames, so that one
-//! service is read without touching another.
+//! service is read without touching another. A service's permissions are a block of their own, as few who load it ask for
+//! them.
 
-use super::service::Service;
+use super::permission::ServicePermissions;
+use super::service::{Operation, Service};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// First bytes of the file; the last digit is the format's version.
-pub const MAGIC: &[u8; 8] = b"runbook1";
+pub const MAGIC: &[u8; 8] = b"runbook2";
 
 /// The table of contents.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -18,6 +21,8 @@ pub struct Header {
     pub services: Vec<Entry>,
     /// [`Names`] of every service.
     pub names: Span,
+    /// [`Words`] of every service.
+    pub words: Span,
     /// `partitions.json`.
     pub partitions: Span,
 }
@@ -31,6 +36,8 @@ pub struct Entry {
     pub aliases: Vec<&'static str>,
     /// Its [`Service`].
     pub model: Span,
+    /// Its [`ServicePermissions`].
+    pub permissions: Span,
     /// Its endpoint rule set.
     pub endpoint: Option<Span>,
 }
@@ -55,6 +62,13 @@ pub struct Names {
     pub operations: Vec<&'static str>,
     /// Its waiters, sorted, without `WaitUntil`.
     pub waiters: Vec<&'static str>,
+}
+
+/// What searches look into beside names: lower case, one text an operation.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Words {
+    /// Top-level members of the inputs, in the order of [`Names::operations`], parted by spaces.
+    pub members: Vec<Cow<'static, str>>,
 }
 
 /// A catalogue that cannot be read or written: the file is cut, of another version, or not ours.
@@ -87,6 +101,8 @@ pub enum FormatError {
 pub struct Content {
     /// The model.
     pub service: Service,
+    /// The permissions of its operations.
+    pub permissions: ServicePermissions,
     /// See [`Entry::aliases`].
     pub aliases: Vec<&'static str>,
     /// The endpoint rule set as compact JSON.
@@ -101,6 +117,7 @@ pub fn write(contents: &[Content], partitions: &str) -> Result<Vec<u8>, FormatEr
     let mut blocks = Blocks::default();
     let mut header = Header::default();
     let mut names = Vec::new();
+    let mut words = Vec::new();
     for content in contents {
         let service = &content.service;
         names.push(Names {
@@ -108,10 +125,18 @@ pub fn write(contents: &[Content], partitions: &str) -> Result<Vec<u8>, FormatEr
             operations: service.operations.iter().map(|one| one.name).collect(),
             waiters: service.waiters.iter().map(|one| one.name).collect(),
         });
+        words.push(Words {
+            members: service
+                .operations
+                .iter()
+                .map(|one| Cow::Owned(input_words(service, one)))
+                .collect(),
+        });
         header.services.push(Entry {
             name: service.name,
             aliases: content.aliases.clone(),
             model: blocks.add(&postcard::to_stdvec(service)?)?,
+            permissions: blocks.add(&postcard::to_stdvec(&content.permissions)?)?,
             endpoint: match &content.endpoint {
                 Some(rules) => Some(blocks.add(rules.as_bytes())?),
                 None => None,
@@ -119,6 +144,7 @@ pub fn write(contents: &[Content], partitions: &str) -> Result<Vec<u8>, FormatEr
         });
     }
     header.names = blocks.add(&postcard::to_stdvec(&names)?)?;
+    header.words = blocks.add(&postcard::to_stdvec(&words)?)?;
     header.partitions = blocks.add(partitions.as_bytes())?;
     let header = postcard::to_stdvec(&header)?;
     let length = u32::try_from(header.len()).map_err(|_| FormatError::TooLarge)?;
@@ -127,6 +153,14 @@ pub fn write(contents: &[Content], partitions: &str) -> Result<Vec<u8>, FormatEr
     file.extend_from_slice(&header);
     file.extend_from_slice(&blocks.bytes);
     Ok(file)
+}
+
+fn input_words(service: &Service, operation: &Operation) -> String {
+    let members = service
+        .structure(operation.input)
+        .map_or(&[][..], |input| &input.members);
+    let names: Vec<String> = members.iter().map(|one| one.name.to_lowercase()).collect();
+    names.join(" ")
 }
 
 /// Level of compression: the best that needs no more memory to read.

@@ -3,6 +3,7 @@
 pub mod action;
 pub mod catalogue;
 pub mod format;
+pub mod permission;
 pub mod service;
 pub mod shape;
 pub mod types;

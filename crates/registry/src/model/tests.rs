@@ -154,6 +154,33 @@ fn integers_that_are_times_are_known() {
 }
 
 #[test]
+fn policies_of_many_services_are_json() {
+    for (service, operation, name) in [
+        ("kms", "PutKeyPolicy", "Policy"),
+        ("sqs", "SendMessage", "MessageBody"),
+        ("s3", "PutBucketPolicy", "Policy"),
+        ("dynamodb", "PutResourcePolicy", "Policy"),
+        ("logs", "PutDestinationPolicy", "accessPolicy"),
+        (
+            "sso-admin",
+            "PutInlinePolicyToPermissionSet",
+            "InlinePolicy",
+        ),
+        ("events", "PutRule", "EventPattern"),
+        ("ssm", "PutResourcePolicy", "Policy"),
+    ] {
+        let found = member(&input(service, operation), name);
+        // A message may be any text.
+        let is_document = service != "sqs";
+        assert_eq!(
+            matches!(found, Type::JsonText),
+            is_document,
+            "{service}:{operation}: {found}"
+        );
+    }
+}
+
+#[test]
 fn texts_that_are_json_or_numbers_are_known() {
     let role = input("iam", "CreateRole");
     assert!(matches!(

@@ -106,6 +106,7 @@ impl Structure for StructureOf {
             ty: member_type(self.service, member),
             required: member.is(MemberTrait::Required) && !idempotency_token,
             idempotency_token,
+            sensitive: self.service.target(member).is(ShapeTrait::Sensitive),
         })
     }
 

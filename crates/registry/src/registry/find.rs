@@ -1,6 +1,6 @@
 //! Finding actions: what an unknown name may have meant, and what fits some words.
 
-use super::Registry;
+use super::{Registry, synonyms};
 use crate::model::action::WAIT_UNTIL;
 use crate::model::catalogue::catalogue;
 use crate::model::validate::nearest;
@@ -30,6 +30,23 @@ pub(super) fn unknown(registry: &Registry, name: &str) -> UnknownAction {
     };
     let known = registry.operations(service);
     if !known.is_empty() {
+        // Where IAM's name is another than the API's: `s3:ListBucket`.
+        let meant = catalogue()
+            .permissions(service)
+            .map(|permissions| permissions.operations_that_need(name))
+            .unwrap_or_default();
+        if !meant.is_empty() {
+            return UnknownAction {
+                message: format!(
+                    "the service `{service}` has no operation `{operation}`; that is the permission of others"
+                ),
+                suggestions: nearest_first(operation, &meant)
+                    .into_iter()
+                    .take(3)
+                    .map(|operation| format!("{service}:{operation}"))
+                    .collect(),
+            };
+        }
         return UnknownAction {
             message: format!("the service `{service}` has no operation `{operation}`"),
             suggestions: near_operations(registry, service, operation),
@@ -74,6 +91,20 @@ fn near_operations(registry: &Registry, service: &str, operation: &str) -> Vec<S
         .collect()
 }
 
+/// Operations, those named most alike first; of versions the latest.
+fn nearest_first<'a>(name: &str, operations: &[&'a str]) -> Vec<&'a str> {
+    let shared = |operation: &str| {
+        name.chars()
+            .zip(operation.chars())
+            .take_while(|(a, b)| a == b)
+            .count()
+    };
+    let mut operations = operations.to_vec();
+    operations
+        .sort_by_key(|operation| std::cmp::Reverse((shared(operation), operation.ends_with("V2"))));
+    operations
+}
+
 /// Services that the word may mean: by another of their names, else by likeness. The one that people most often mean
 /// stands first where several share a name (`elasticloadbalancing`).
 fn near_services(registry: &Registry, word: &str) -> Vec<String> {
@@ -96,55 +127,170 @@ fn near_services(registry: &Registry, word: &str) -> Vec<String> {
     named
 }
 
-/// The actions that fit the words best: by how many words they contain, then by how little else they contain.
+/// The actions that fit the words best: by how many words they fit, then by where they fit them, then by how little else
+/// they say.
 pub(super) fn search(registry: &Registry, words: &str, limit: usize) -> Vec<Hit> {
-    let words: Vec<String> = words
+    let words: Vec<Word> = words
         .split(|c: char| !c.is_alphanumeric())
         .filter(|word| !word.is_empty())
-        .map(str::to_lowercase)
+        .map(Word::new)
         .collect();
-    let mut hits: Vec<Hit> = Vec::new();
-    let mut consider = |service: &str, aliases: &[&str], prefix: &str, operation: &str| {
-        let lower = operation.to_lowercase();
-        let fit = words
-            .iter()
-            .filter(|word| {
-                service.contains(word.as_str())
-                    || aliases.contains(&word.as_str())
-                    || lower.contains(word.as_str())
-            })
-            .count();
-        if fit > 0 {
-            hits.push(Hit {
-                action: format!("{service}:{prefix}{operation}"),
-                words: fit,
-            });
+    let mut hits: Vec<(Hit, u32)> = Vec::new();
+    // Where names alone fit all words, and none may stand for another, nothing else is meant.
+    let mut named = Vec::new();
+    let mut consider = |place: &Place<'_>, prefix: &str| {
+        let mut fitted = 0;
+        let mut score = 0;
+        let mut weakest = u32::MAX;
+        for word in &words {
+            let fit = word.fit(place);
+            fitted += usize::from(fit > 0);
+            score += fit;
+            weakest = weakest.min(fit);
+        }
+        // Who searches mostly has the thing already, and wants it changed.
+        score += u32::from(!place.lower.starts_with("create"));
+        if fitted > 0 {
+            let hit = Hit {
+                action: format!("{}:{prefix}{}", place.service, place.operation),
+                words: fitted,
+            };
+            if weakest >= NAMED {
+                named.push((hit, score));
+            } else {
+                hits.push((hit, score));
+            }
         }
     };
-    for (entry, names) in catalogue().entries().iter().zip(catalogue().names()) {
-        for operation in &names.operations {
-            consider(entry.name, &entry.aliases, "", operation);
+    let all = catalogue().entries().iter().zip(catalogue().names());
+    for ((entry, names), texts) in all.zip(catalogue().words()) {
+        for (operation, members) in names.operations.iter().zip(&texts.members) {
+            consider(
+                &Place::new(entry.name, &entry.aliases, operation, members),
+                "",
+            );
         }
         for waiter in &names.waiters {
-            consider(entry.name, &entry.aliases, WAIT_UNTIL, waiter);
+            let place = Place::new(entry.name, &entry.aliases, waiter, "");
+            consider(&place, WAIT_UNTIL);
         }
     }
     for name in registry.own_names() {
         if let Some((service, operation)) = name.split_once(':') {
-            consider(service, &[], "", operation);
+            consider(&Place::new(service, &[], operation, ""), "");
         }
     }
-    let whole = |hit: &Hit| {
-        let service = hit.action.split(':').next().unwrap_or_default();
-        words.iter().any(|word| word == service)
-    };
-    hits.sort_by(|a, b| {
+    let plain = words.iter().all(|word| word.means.is_empty());
+    if plain && !named.is_empty() {
+        hits = named;
+    } else {
+        hits.append(&mut named);
+    }
+    hits.sort_by(|(a, a_score), (b, b_score)| {
         b.words
             .cmp(&a.words)
-            .then_with(|| whole(b).cmp(&whole(a)))
+            .then_with(|| b_score.cmp(a_score))
             .then_with(|| a.action.len().cmp(&b.action.len()))
             .then_with(|| a.action.cmp(&b.action))
     });
     hits.truncate(limit);
-    hits
+    hits.into_iter().map(|(hit, _)| hit).collect()
+}
+
+/// The least fit that is a name's own.
+const NAMED: u32 = 40;
+
+/// What a search looks at in one action.
+struct Place<'a> {
+    service: &'a str,
+    aliases: &'a [&'a str],
+    operation: &'a str,
+    /// The operation in lower case.
+    lower: String,
+    /// Members of the input in lower case, parted by spaces.
+    members: &'a str,
+}
+
+impl<'a> Place<'a> {
+    fn new(service: &'a str, aliases: &'a [&'a str], operation: &'a str, members: &'a str) -> Self {
+        Self {
+            service,
+            aliases,
+            operation,
+            lower: operation.to_lowercase(),
+            members,
+        }
+    }
+}
+
+/// A word that is searched for.
+struct Word {
+    lower: String,
+    means: &'static [&'static str],
+}
+
+impl Word {
+    fn new(word: &str) -> Self {
+        let lower = word.to_lowercase();
+        // `services` are what `service` is.
+        let singular = lower.strip_suffix('s').unwrap_or(&lower);
+        let means = match synonyms::of(&lower) {
+            [] => synonyms::of(singular),
+            some => some,
+        };
+        Self { lower, means }
+    }
+
+    /// How well the word fits, from 0 (not at all): the service's name, the operation's, another name of the service,
+    /// a synonym of one of them, a member, a synonym that is a member.
+    fn fit(&self, place: &Place<'_>) -> u32 {
+        let word = self.lower.as_str();
+        if place.service == word {
+            return 100;
+        }
+        if place.lower.contains(word) {
+            // A verb leads; a noun at the end is what the operation is about.
+            return if place.lower.starts_with(word) || place.lower.ends_with(word) {
+                60
+            } else {
+                50
+            };
+        }
+        if place.service.contains(word) {
+            return 45;
+        }
+        if place.aliases.contains(&word) {
+            return 40;
+        }
+        let mean = |fits: &dyn Fn(&str) -> bool| self.means.iter().any(|word| fits(word));
+        // A synonym that is the service or leads the operation is nearly its name.
+        if mean(&|word| place.service == word || place.lower.starts_with(word)) {
+            return NAMED - 1;
+        }
+        let whole_service = u32::from(mean(&|word| place.service.contains(word))) * 10;
+        if mean(&|word| place.lower.contains(word)) {
+            return 29 + whole_service;
+        }
+        // What may be set says what a change is for; for reads members only filter.
+        let changes = !["describe", "list", "get"]
+            .iter()
+            .any(|verb| place.lower.starts_with(verb));
+        let members = u32::from(changes) * 10;
+        if mean(&|word| place.members.contains(word)) {
+            return 20 + members;
+        }
+        if whole_service > 0 {
+            return 25;
+        }
+        // A short word stands within many a member by chance.
+        let in_member = if word.len() < 4 {
+            place.members.split(' ').any(|member| member == word)
+        } else {
+            place.members.contains(word)
+        };
+        if in_member {
+            return 10 + members;
+        }
+        0
+    }
 }

@@ -4,7 +4,8 @@ use super::*;
 use crate::call::FailureKind;
 use crate::world::Place;
 use jiff::{SignedDuration, Timestamp};
-use runbook_playbook::catalog::{ActionKind, Effect};
+use runbook_playbook::catalog::{ActionKind, Effect, Need};
+use runbook_playbook::types::Type;
 use serde_json::{Value as Json, json};
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -64,15 +65,59 @@ fn what_an_operation_does_comes_from_the_reviewed_tables() {
         ("kms:ScheduleKeyDeletion", vec![Destroy]),
         ("cloudformation:ExecuteChangeSet", vec![Permission, Destroy]),
         ("apigateway:GetRestApis", vec![Read]),
+        ("ec2:GetPasswordData", vec![Permission]),
+        ("ec2:DescribeInstanceAttribute", vec![Permission]),
+        ("ec2:DescribeLaunchTemplateVersions", vec![Permission]),
+        ("ec2:DescribeInstances", vec![Read]),
+        ("ec2:TerminateInstances", vec![Destroy]),
+        ("ec2:AuthorizeSecurityGroupIngress", vec![Permission]),
+        ("ssm:StartSession", vec![Execute]),
+        ("s3:DeleteObject", vec![Destroy]),
+        ("s3:GetObject", vec![Read]),
+        ("s3control:GetDataAccess", vec![Permission]),
+        ("dynamodb:ExecuteStatement", vec![Execute]),
+        ("dynamodb:Query", vec![Read]),
+        ("rds:DeleteDBInstance", vec![Destroy]),
+        ("rds:RebootDBInstance", vec![Write]),
+        ("logs:DeleteLogGroup", vec![Destroy]),
+        ("gamelift:GetComputeAccess", vec![Permission]),
+        ("codepipeline:GetJobDetails", vec![Permission]),
+        ("cognito-idp:DescribeUserPoolClient", vec![Permission]),
+        ("cognito-idp:AdminGetUser", vec![Read]),
+        ("kms:Decrypt", vec![Permission]),
+        ("organizations:CloseAccount", vec![Destroy]),
+        ("sqs:ReceiveMessage", vec![Write]),
+        ("cloudtrail:StopLogging", vec![Destroy]),
+        ("ec2:DescribeMetricCategories", vec![Read]),
+        ("codecatalyst:ListProjects", vec![Read]),
+        ("codecatalyst:CreateAccessToken", vec![Permission]),
     ] {
         assert_eq!(effects(name), expected, "{name}");
     }
     let by_member = |name: &str| action(name).effects_by_member.clone();
+    // A rule for many operations holds for those that have the member.
+    assert!(by_member("s3:HeadBucket").is_empty());
+    assert_eq!(
+        by_member("s3:CreateBucket"),
+        [("ACL".to_owned(), Permission)]
+    );
     assert_eq!(
         by_member("ecs:RegisterTaskDefinition"),
         [
             ("taskRoleArn".to_owned(), Permission),
             ("executionRoleArn".to_owned(), Permission)
+        ]
+    );
+    assert_eq!(
+        by_member("ecs:RunTask"),
+        [
+            ("overrides.containerOverrides.command".to_owned(), Execute),
+            ("overrides.executionRoleArn".to_owned(), Permission),
+            ("overrides.taskRoleArn".to_owned(), Permission),
+            (
+                "volumeConfigurations.managedEBSVolume.roleArn".to_owned(),
+                Permission
+            ),
         ]
     );
     assert_eq!(
@@ -107,6 +152,22 @@ fn members_that_report_failures_are_known() {
         ["UnprocessedKeys"]
     );
     assert_eq!(action("s3:DeleteObjects").failure_members, ["Errors"]);
+    for (name, member) in [
+        ("logs:PutLogEvents", "rejectedLogEventsInfo"),
+        ("codebuild:BatchGetBuilds", "buildsNotFound"),
+        ("sqs:SendMessageBatch", "Failed"),
+        ("kinesis:PutRecords", "FailedRecordCount"),
+        ("events:PutTargets", "FailedEntryCount"),
+        ("dynamodb:BatchWriteItem", "UnprocessedItems"),
+        ("ssm:GetParameters", "InvalidParameters"),
+        ("stepfunctions:StartSyncExecution", "error"),
+        ("ec2:CreateFleet", "Errors"),
+        ("glue:BatchGetJobs", "JobsNotFound"),
+        ("securityhub:BatchImportFindings", "FailedFindings"),
+    ] {
+        let found = &action(name).failure_members;
+        assert!(found.iter().any(|one| one == member), "{name}: {found:?}");
+    }
     assert!(
         action("cloudtrail:ListImportFailures")
             .failure_members
@@ -127,6 +188,25 @@ fn an_unknown_name_is_answered_with_what_may_have_been_meant() {
         ("ecs:WaitUntilServiceStable", "ecs:WaitUntilServicesStable"),
         ("monitoring:GetMetricData", "cloudwatch:GetMetricData"),
         ("lambda:InvokeFunction", "lambda:Invoke"),
+        ("s3:ListBucket", "s3:ListObjectsV2"),
+        (
+            "elasticloadbalancing:DescribeLoadBalancers",
+            "elbv2:DescribeLoadBalancers",
+        ),
+        ("states:StartExecution", "stepfunctions:StartExecution"),
+        ("eventbridge:PutEvents", "events:PutEvents"),
+        ("email:SendEmail", "sesv2:SendEmail"),
+        ("monitoring:PutMetricAlarm", "cloudwatch:PutMetricAlarm"),
+        ("elasticmapreduce:ListClusters", "emr:ListClusters"),
+        ("tag:GetResources", "resourcegroupstaggingapi:GetResources"),
+        (
+            "execute-api:PostToConnection",
+            "apigatewaymanagementapi:PostToConnection",
+        ),
+        (
+            "elasticfilesystem:DescribeFileSystems",
+            "efs:DescribeFileSystems",
+        ),
     ] {
         let unknown = Registry::new().action(name).unwrap_err();
         assert!(
@@ -142,6 +222,134 @@ fn an_unknown_name_is_answered_with_what_may_have_been_meant() {
 fn a_search_finds_the_nearest_first() {
     let hits = Registry::new().search("ecs update service", 3);
     assert_eq!(hits.first().unwrap().action, "ecs:UpdateService");
+}
+
+#[test]
+fn a_search_understands_what_people_call_things() {
+    for (words, expected) in [
+        (
+            "scale service",
+            &[
+                "ecs:UpdateService",
+                "application-autoscaling:RegisterScalableTarget",
+            ][..],
+        ),
+        ("scale group", &["autoscaling:SetDesiredCapacity"]),
+        ("restart service", &["ecs:UpdateService"]),
+        ("reboot database", &["rds:RebootDBInstance"]),
+        ("restart database", &["rds:RebootDBInstance"]),
+        ("purge queue", &["sqs:PurgeQueue"]),
+        ("run function", &["lambda:Invoke"]),
+        ("elb target health", &["elbv2:DescribeTargetHealth"]),
+        ("show secret", &["secretsmanager:GetSecretValue"]),
+    ] {
+        let hits = Registry::new().search(words, 30);
+        let found: Vec<&str> = hits.iter().map(|hit| hit.action.as_str()).collect();
+        for action in expected {
+            assert!(
+                found.contains(action),
+                "{words}: {action} is not in {found:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn permissions_name_their_resources_and_what_depends() {
+    let registry = Registry::new();
+    let of = |name: &str| registry.permissions(&action(name));
+    let update = of("ecs:UpdateService");
+    assert_eq!(update[0].action, "ecs:UpdateService");
+    assert_eq!(update[0].need, Need::Always);
+    assert_eq!(update[0].resources[0].name, "service");
+    assert_eq!(
+        update[0].resources[0].arn,
+        "arn:${Partition}:ecs:${Region}:${Account}:service/${ClusterName}/${ServiceName}"
+    );
+    assert!(update[0].resources[0].required);
+    assert!(update[0].condition_keys.contains(&"ecs:cluster".to_owned()));
+    // A task's roles are named by its definition, and may be overridden.
+    let run = of("ecs:RunTask");
+    let pass_role = run.iter().find(|one| one.action == "iam:PassRole").unwrap();
+    assert_eq!(pass_role.resources[0].name, "role");
+    let put = of("events:PutTargets");
+    assert!(
+        run.iter()
+            .all(|one| one.need != Need::Always || one.action == "ecs:RunTask")
+    );
+    assert_eq!(pass_role.need, Need::Dependent);
+    assert!(put.iter().any(|one| {
+        one.action == "iam:PassRole"
+            && matches!(&one.need, Need::WithMembers(members) if members.contains(&"Targets.RoleArn".to_owned()))
+    }));
+    // A waiter needs what it polls; a composite what it calls.
+    assert_eq!(
+        of("ecs:WaitUntilServicesStable"),
+        of("ecs:DescribeServices")
+    );
+    assert_eq!(
+        of("cloudwatch:Series")[0].action,
+        "cloudwatch:GetMetricData"
+    );
+    assert!(of("time:Sleep").is_empty());
+}
+
+#[test]
+fn nearly_every_operation_names_its_permissions() {
+    let known = |entry: &crate::model::format::Entry| {
+        let permissions = catalogue().permissions(entry.name).unwrap();
+        permissions.operations.len()
+    };
+    let all: usize = catalogue().entries().iter().map(known).sum();
+    assert!(all >= 19_170, "{all}");
+}
+
+#[test]
+fn a_member_within_a_list_passes_a_role() {
+    let registry = Registry::new();
+    let put = action("events:PutTargets");
+    let arguments = json!({"Rule": "r", "Targets": [{"Id": "1", "Arn": "a", "RoleArn": "arn:aws:iam::1:role/r"}]});
+    let effects = Catalog::effects(&registry, &put, &arguments);
+    assert!(effects.contains(&Effect::Permission), "{effects:?}");
+}
+
+#[test]
+fn sensitive_members_of_any_type_are_marked() {
+    let member = |name: &str, input: bool, path: &[&str]| {
+        let action = action(name);
+        let mut ty = if input {
+            action.input.clone()
+        } else {
+            action.output.clone()
+        };
+        let mut sensitive = false;
+        for step in path {
+            let Type::Structure(structure) = ty.present().clone() else {
+                panic!("{name}: {ty}")
+            };
+            let member = structure.member(step).unwrap();
+            sensitive = member.sensitive;
+            ty = member.ty;
+        }
+        sensitive
+    };
+    assert!(member("kms:Decrypt", false, &["Plaintext"]));
+    assert!(member(
+        "secretsmanager:GetSecretValue",
+        false,
+        &["SecretBinary"]
+    ));
+    assert!(member(
+        "sts:AssumeRole",
+        false,
+        &["Credentials", "SecretAccessKey"]
+    ));
+    assert!(!member(
+        "sts:AssumeRole",
+        false,
+        &["Credentials", "Expiration"]
+    ));
+    assert!(member("lambda:Invoke", true, &["Payload"]));
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! `runbook actions`: what can be called.
 
+mod document;
 mod example;
+mod page;
 mod tree;
 
 use crate::args::{ActionsCommand, Format};
@@ -102,27 +104,13 @@ fn show(registry: &Registry, name: &str, format: Format, out: Stream) -> Result<
         .action(name)
         .map_err(|unknown| super::unknown(&unknown))?;
     let waiters = waiters(registry, &action);
+    let permissions = registry.permissions(&action);
     match format {
-        Format::Text => out.lines(&text(&action, &waiters)),
-        Format::Json => out.line(format!(
-            "{:#}",
-            json!({
-                "name": action.name,
-                "kind": kind(&action.kind),
-                "effects": effects(&action),
-                "effects_by_member": action.effects_by_member.iter()
-                    .map(|(member, effect)| (member.clone(), effect.as_str().into()))
-                    .collect::<serde_json::Map<_, _>>(),
-                "permissions": action.permissions,
-                "errors": action.errors,
-                "failure_members": action.failure_members,
-                "paginated": action.paginated,
-                "waiters": waiters,
-                "input": tree::json(&action.input),
-                "output": tree::json(&action.output),
-                "example": example::lines(&action).join("\n"),
-            })
-        )),
+        Format::Text => out.lines(&page::lines(&action, &permissions, &waiters)),
+        Format::Json => {
+            let document = document::json(&action, &permissions, &waiters);
+            out.line(format!("{document:#}"));
+        }
     }
     Ok(())
 }
@@ -149,44 +137,4 @@ fn waiters(registry: &Registry, action: &Action) -> Vec<String> {
             })
         })
         .collect()
-}
-
-fn text(action: &Action, waiters: &[String]) -> Vec<String> {
-    let mut lines = vec![action.name.clone(), String::new()];
-    let mut fact = |name: &str, value: String| {
-        if !value.is_empty() {
-            lines.push(format!("{name:12} {value}"));
-        }
-    };
-    fact("kind", kind(&action.kind).to_owned());
-    if let ActionKind::Waiter { polls, bound } = &action.kind {
-        let bound = runbook_playbook::duration::format(*bound);
-        fact("polls", format!("{polls}, for at most {bound}"));
-    }
-    fact("effects", effects(action).join(", "));
-    for (member, effect) in &action.effects_by_member {
-        fact("", format!("{effect} when `{member}` is given"));
-    }
-    fact("permissions", action.permissions.join(", "));
-    fact("errors", action.errors.join(", "));
-    fact("failures in", action.failure_members.join(", "));
-    if action.paginated {
-        fact("pages", "all are read, up to `limit` items".to_owned());
-    }
-    fact("waiters", waiters.join(", "));
-    for (title, ty) in [("Input", &action.input), ("Output", &action.output)] {
-        let tree = tree::lines(ty);
-        let empty = if tree.is_empty() { ": nothing" } else { "" };
-        lines.push(String::new());
-        lines.push(format!("{title}{empty}"));
-        lines.extend(tree);
-    }
-    lines.push(String::new());
-    lines.push("Example".to_owned());
-    lines.extend(
-        example::lines(action)
-            .iter()
-            .map(|line| format!("  {line}")),
-    );
-    lines
 }

@@ -1,6 +1,7 @@
 //! Types as trees of members, for people and for programs.
 
-use runbook_playbook::types::{Member, Range, TextRule, Type};
+use super::page::{WIDTH, wrapped};
+use runbook_playbook::types::{ListType, Member, Range, TextRule, TimeUnit, Type};
 use serde_json::{Map, Value as Json, json};
 
 /// How deep members are shown; deeper ones are what only recursive and very large shapes have.
@@ -40,24 +41,32 @@ fn one(
     above: &mut Vec<String>,
     lines: &mut Vec<String>,
 ) {
-    let mark = if member.required { " (required)" } else { "" };
-    let token = if member.idempotency_token {
-        " (filled in)"
-    } else {
-        ""
-    };
     let inner = inner(&member.ty);
     let again =
         matches!(inner, Type::Structure(inner) if above.iter().any(|name| name == inner.name()));
-    let note = if again { ", as above" } else { "" };
-    lines.push(format!(
-        "{}{name}: {}{note}{mark}{token}",
-        "  ".repeat(depth),
-        short(&member.ty)
-    ));
+    let mut line = format!("{}{name}: {}", "  ".repeat(depth), short(&member.ty));
+    for (holds, mark) in [
+        (again, ", as above"),
+        (
+            member.sensitive && !says_sensitive(&member.ty),
+            " sensitive",
+        ),
+        (member.required, " (required)"),
+        (member.idempotency_token, " (filled in)"),
+    ] {
+        if holds {
+            line.push_str(mark);
+        }
+    }
+    lines.extend(wrapped(&line, WIDTH));
     if !again && depth < DEPTH {
         members(inner, depth + 1, above, lines);
     }
+}
+
+/// A text says itself that it is sensitive.
+fn says_sensitive(ty: &Type) -> bool {
+    matches!(ty.present(), Type::Text(rule) if rule.sensitive)
 }
 
 /// What lists and maps are made of.
@@ -73,7 +82,7 @@ fn inner(ty: &Type) -> &Type {
 pub fn short(ty: &Type) -> String {
     match ty.present() {
         Type::Structure(_) => "structure".to_owned(),
-        Type::List(list) => format!("list of {}", short(&list.element)),
+        Type::List(list) => format!("list{} of {}", counted(list), short(&list.element)),
         Type::Map(value) => format!("map of {}", short(value)),
         Type::Text(rule) => text(rule),
         Type::Integer(range, _) | Type::Number(range) => {
@@ -83,8 +92,27 @@ pub fn short(ty: &Type) -> String {
     }
 }
 
+/// How many elements a list may have, where that is bound: ` (1 to 10)`.
+fn counted(list: &ListType) -> String {
+    match (list.min.filter(|min| *min > 0), list.max) {
+        (Some(min), Some(max)) => format!(" ({min} to {max})"),
+        (Some(min), None) => format!(" ({min} or more)"),
+        (None, Some(max)) => format!(" (up to {max})"),
+        (None, None) => String::new(),
+    }
+}
+
 fn text(rule: &TextRule) -> String {
     let mut words = vec!["text".to_owned()];
+    let length = match (rule.min.filter(|min| *min > 1), rule.max) {
+        _ if !rule.values.is_empty() => None,
+        (Some(min), Some(max)) if min == max => Some(format!("of {max} characters")),
+        (Some(min), Some(max)) => Some(format!("of {min} to {max} characters")),
+        (None, Some(max)) => Some(format!("up to {max} characters")),
+        (Some(min), None) => Some(format!("of {min} characters or more")),
+        (None, None) => None,
+    };
+    words.extend(length);
     if !rule.values.is_empty() {
         words.push(rule.values.join(" | "));
     }
@@ -103,7 +131,7 @@ fn bounds(range: Range) -> String {
     }
 }
 
-/// A type as JSON: `{type, members | element | value, enum, min, max}`.
+/// A type as JSON: see `docs/actions.md`.
 pub fn json(ty: &Type) -> Json {
     node(ty, &mut Vec::new())
 }
@@ -122,6 +150,12 @@ fn node(ty: &Type, above: &mut Vec<String>) -> Json {
                     let mut described = node(&member.ty, above);
                     if let Json::Object(described) = &mut described {
                         described.insert("required".to_owned(), member.required.into());
+                        if member.sensitive {
+                            described.insert("sensitive".to_owned(), true.into());
+                        }
+                        if member.idempotency_token {
+                            described.insert("idempotency_token".to_owned(), true.into());
+                        }
                     }
                     members.insert(member_name, described);
                 }
@@ -129,12 +163,62 @@ fn node(ty: &Type, above: &mut Vec<String>) -> Json {
             above.pop();
             json!({"type": "structure", "name": name, "members": members})
         }
-        Type::List(list) => json!({"type": "list", "element": node(&list.element, above)}),
+        Type::List(list) => facts(
+            "list",
+            [
+                ("element", Some(node(&list.element, above))),
+                ("min", list.min.map(Json::from)),
+                ("max", list.max.map(Json::from)),
+            ],
+        ),
         Type::Map(value) => json!({"type": "map", "value": node(value, above)}),
-        Type::Text(rule) if !rule.values.is_empty() => json!({"type": "text", "enum": rule.values}),
-        Type::Integer(range, _) => json!({"type": "integer", "min": range.min, "max": range.max}),
-        Type::Number(range) => json!({"type": "number", "min": range.min, "max": range.max}),
+        Type::Text(rule) => facts(
+            "text",
+            [
+                (
+                    "enum",
+                    (!rule.values.is_empty()).then(|| json!(rule.values)),
+                ),
+                ("pattern", rule.pattern.as_deref().map(Json::from)),
+                ("min", rule.min.map(Json::from)),
+                ("max", rule.max.map(Json::from)),
+            ],
+        ),
+        Type::Integer(range, unit) => facts(
+            "integer",
+            [
+                ("min", range.min.map(Json::from)),
+                ("max", range.max.map(Json::from)),
+                ("time", unit.map(|unit| Json::from(unit_name(unit)))),
+            ],
+        ),
+        Type::Number(range) => facts(
+            "number",
+            [
+                ("min", range.min.map(Json::from)),
+                ("max", range.max.map(Json::from)),
+            ],
+        ),
         other => json!({"type": other.to_string()}),
+    }
+}
+
+/// A type's name with those facts that are known.
+fn facts<const N: usize>(name: &str, known: [(&str, Option<Json>); N]) -> Json {
+    let mut facts = Map::new();
+    facts.insert("type".to_owned(), name.into());
+    for (key, value) in known {
+        if let Some(value) = value {
+            facts.insert(key.to_owned(), value);
+        }
+    }
+    facts.into()
+}
+
+fn unit_name(unit: TimeUnit) -> &'static str {
+    match unit {
+        TimeUnit::Seconds => "seconds",
+        TimeUnit::Milliseconds => "milliseconds",
     }
 }
 
