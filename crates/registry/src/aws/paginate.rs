@@ -154,7 +154,11 @@ fn join(paginator: &Paginator, joined: &mut Json, page: &mut Json, first: bool) 
         }
     }
     if first {
-        for key in paginator.non_aggregate_keys.iter().filter(|key| is_path(key)) {
+        for key in paginator
+            .non_aggregate_keys
+            .iter()
+            .filter(|key| is_path(key))
+        {
             // What is not there becomes null, as the CLI prints it.
             *place(key, joined) = take(key, page).unwrap_or_default();
         }
