@@ -154,10 +154,13 @@ fn join(paginator: &Paginator, joined: &mut Json, page: &mut Json, first: bool) 
         }
     }
     if first {
-        for key in &paginator.non_aggregate_keys {
-            if let Some(value) = take(key, page) {
-                *place(key, joined) = value;
-            }
+        for key in paginator
+            .non_aggregate_keys
+            .iter()
+            .filter(|key| is_path(key))
+        {
+            // What is not there becomes null, as the CLI prints it.
+            *place(key, joined) = take(key, page).unwrap_or_default();
         }
     }
 }
@@ -172,7 +175,7 @@ mod tests {
             input_tokens: vec!["nextToken"],
             output_tokens: vec!["nextToken"],
             result_keys: vec!["events", "stats.count"],
-            non_aggregate_keys: vec!["group"],
+            non_aggregate_keys: vec!["group", "owner"],
             ..Paginator::default()
         }
     }
@@ -210,7 +213,7 @@ mod tests {
         let (joined, asked) = fetch(100).await;
         assert_eq!(
             joined.result,
-            json!({"events": [0, 1, 2, 3, 4, 5], "stats": {"count": 6}, "group": 0})
+            json!({"events": [0, 1, 2, 3, 4, 5], "stats": {"count": 6}, "group": 0, "owner": null})
         );
         assert!(!joined.truncated);
         assert_eq!(asked, 3);
