@@ -1,5 +1,10 @@
 //! The client against a server that answers whatever the test wants.
 
+mod auth;
+mod events;
+mod faults;
+mod files;
+mod s3;
 mod stub;
 
 use aws_config::{BehaviorVersion, SdkConfig};
