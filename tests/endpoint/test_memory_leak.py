@@ -78,6 +78,7 @@ class MemoryLeak(unittest.TestCase):
         urllib.request.urlopen(urllib.request.Request(f"{ENDPOINT}/moto-api/reset", method="POST", data=b""))
         vpc = call("ec2:CreateVpc", CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
         subnet = call("ec2:CreateSubnet", VpcId=vpc, CidrBlock="10.0.0.0/24")["Subnet"]["SubnetId"]
+        group = call("ec2:CreateSecurityGroup", GroupName="agents", Description="agents", VpcId=vpc)["GroupId"]
         call("ecs:CreateCluster", clusterName=CLUSTER)
         call(
             "ecs:RegisterTaskDefinition",
@@ -99,7 +100,7 @@ class MemoryLeak(unittest.TestCase):
             taskDefinition=SERVICE,
             desiredCount=2,
             launchType="FARGATE",
-            networkConfiguration={"awsvpcConfiguration": {"subnets": [subnet]}},
+            networkConfiguration={"awsvpcConfiguration": {"subnets": [subnet], "securityGroups": [group]}},
         )
         call("logs:CreateLogGroup", logGroupName=LOG_GROUP)
         call("logs:CreateLogStream", logGroupName=LOG_GROUP, logStreamName="agent")

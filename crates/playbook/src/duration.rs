@@ -71,7 +71,8 @@ pub fn format(length: SignedDuration) -> String {
     for (unit, factor) in UNITS.iter().skip(1) {
         let factor = u128::from(factor.unsigned_abs());
         if left >= factor {
-            text.push_str(&format!("{}{unit}", left / factor));
+            text.push_str(&(left / factor).to_string());
+            text.push_str(unit);
             left %= factor;
         }
     }

@@ -1,14 +1,15 @@
 //! Binding of inputs: what a run is given, read by the declared types.
 
-use crate::expression::{EvaluationError, Scope, closest, ordering};
+use crate::expression::{self, EvaluationError, Scope, closest, equal, ordering};
 use crate::span::{Span, Spanned};
 use crate::syntax::input::{Input, InputKind};
 use crate::syntax::playbook::Playbook;
 use crate::template::{self, Data, Scalar};
-use crate::types::{Record, TextRule, Type};
+use crate::types::{Range, TextRule, Type};
 use crate::value::Value;
 use indexmap::IndexMap;
 use jiff::{SignedDuration, Timestamp};
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 /// A value given for an input.
@@ -34,59 +35,61 @@ pub struct InputProblem {
     pub unknown: bool,
 }
 
-/// The type of an input, as expressions see it.
+/// The type of an input, as expressions see it: optional where its default is nothing.
 #[must_use]
 pub fn type_of(input: &Input) -> Type {
-    let mut ty = type_of_kind(&input.kind);
-    let values: Vec<String> = input
-        .values
-        .iter()
-        .filter_map(|value| match &value.value {
-            Data::Scalar(scalar) => Some(scalar.text.clone()),
-            _ => None,
-        })
-        .collect();
-    let number = |bound: &Option<Spanned<Data>>| match bound.as_ref().map(|bound| &bound.value) {
-        Some(Data::Scalar(scalar)) => scalar.text.parse::<f64>().ok(),
-        _ => None,
+    let ty = match type_of_kind(&input.kind) {
+        Type::Integer(..) => Type::Integer(range(input), None),
+        Type::Number(_) => Type::Number(range(input)),
+        Type::Text(_) => Type::Text(Arc::new(TextRule {
+            values: input.values.iter().filter_map(written).collect(),
+            min: range(input).min.and_then(count),
+            max: range(input).max.and_then(count),
+            ..elements(input)
+        })),
+        Type::List(list) if matches!(list.element, Type::Text(_)) => {
+            Type::list(Type::Text(Arc::new(elements(input))))
+        }
+        other => other,
     };
-    let (min, max) = (number(&input.min), number(&input.max));
-    match &mut ty {
-        Type::Integer(range, _) | Type::Number(range) => {
-            range.min = min;
-            range.max = max;
-        }
-        Type::Text(rule) => {
-            let count = |bound: Option<f64>| {
-                bound
-                    .and_then(crate::expression::to_integer)
-                    .and_then(|bound| u64::try_from(bound).ok())
-            };
-            *rule = Arc::new(TextRule {
-                values,
-                pattern: input
-                    .pattern
-                    .as_ref()
-                    .map(|pattern| format!("^(?:{})$", pattern.value)),
-                min: count(min),
-                max: count(max),
-                ..TextRule::default()
-            });
-        }
-        _ => {}
+    match &input.default {
+        Some(default) if default.is_absent() => ty.optional(),
+        _ => ty,
     }
-    ty
 }
 
-/// The type of `inputs`: a structure of all of them.
-#[must_use]
-pub fn type_of_all(inputs: &[Input]) -> Type {
-    inputs
-        .iter()
-        .fold(Record::new("inputs"), |record, input| {
-            record.required(&input.name, type_of(input))
-        })
-        .build()
+/// The rule for an input's text, or for each text of its list.
+fn elements(input: &Input) -> TextRule {
+    TextRule {
+        pattern: input
+            .pattern
+            .as_ref()
+            .map(|pattern| format!("^(?:{})$", pattern.value)),
+        sensitive: matches!(input.kind, InputKind::Secret),
+        ..TextRule::default()
+    }
+}
+
+fn range(input: &Input) -> Range {
+    let number = |bound: &Option<Spanned<Data>>| {
+        let text = bound.as_ref().and_then(written)?;
+        text.parse::<f64>().ok()
+    };
+    Range {
+        min: number(&input.min),
+        max: number(&input.max),
+    }
+}
+
+fn written(data: &Spanned<Data>) -> Option<String> {
+    match &data.value {
+        Data::Scalar(scalar) => Some(scalar.text.clone()),
+        _ => None,
+    }
+}
+
+fn count(bound: f64) -> Option<u64> {
+    crate::expression::to_integer(bound).and_then(|bound| u64::try_from(bound).ok())
 }
 
 fn type_of_kind(kind: &InputKind) -> Type {
@@ -134,9 +137,8 @@ pub fn bind_inputs(
         let last = given.iter().rev().find(|(given, _)| given == name);
         let value = match (last, &input.default) {
             (Some((_, value)), _) => accept(input, value, &scope),
-            (None, Some(default)) => template::read(default, &type_of(input), &scope)
-                .map_err(|error| format!("its default cannot be used: {error}"))
-                .and_then(|value| check(input, value, &scope)),
+            (None, Some(default)) => by_default(input, default, &scope)
+                .map_err(|error| format!("its default cannot be used: {error}")),
             (None, None) => Err(format!("it is required; give it with `-i {name}=…`")),
         };
         match value {
@@ -182,13 +184,22 @@ fn unknown(declared: &[Input], given: &[(String, Given)]) -> Vec<InputProblem> {
         .collect()
 }
 
+fn by_default(input: &Input, default: &Spanned<Data>, scope: &Bound) -> Result<Value, String> {
+    let ty = type_of(input);
+    let value = template::read_default(default, &ty, scope).map_err(|error| error.message)?;
+    if value == Value::Absent && !matches!(ty, Type::Any | Type::Optional(_)) {
+        return Err("it is absent".to_owned());
+    }
+    check(input, value, scope)
+}
+
 fn accept(input: &Input, given: &Given, scope: &Bound) -> Result<Value, String> {
     let ty = type_of(input);
     let value = match given {
-        Given::Text(text) => from_text(text, &ty)?,
+        Given::Text(text) => from_text(text, ty.present())?,
         Given::Json(json) => template::fit(Value::typed(json, &ty), &ty)?,
     };
-    if value == Value::Absent && !matches!(ty, Type::Any) {
+    if value == Value::Absent && !matches!(ty, Type::Any | Type::Optional(_)) {
         return Err("null is not a value".to_owned());
     }
     check(input, value, scope)
@@ -223,49 +234,70 @@ fn from_text(text: &str, ty: &Type) -> Result<Value, String> {
     }
 }
 
-/// Checks what the type does not say: bounds of durations, timestamps and lists, and the values of other types than text.
+/// Checks what the type does not say: bounds of durations, timestamps and lists, patterns of secrets, and the values of
+/// other types than text.
 fn check(input: &Input, value: Value, scope: &Bound) -> Result<Value, String> {
-    if matches!(value, Value::Unknown) {
+    if matches!(value, Value::Unknown | Value::Absent) {
         return Ok(value);
     }
     let ty = type_of(input);
-    if !input.values.is_empty() && !matches!(ty, Type::Text(_)) {
-        let mut allowed = false;
-        for choice in &input.values {
-            let choice = read(choice, &ty, scope)?;
-            allowed |= crate::expression::equal(&choice, &value);
-        }
-        if !allowed {
-            return Err("the value is not among those that are allowed".to_owned());
-        }
+    let ty = ty.present();
+    if !matches!(ty, Type::Text(_)) {
+        check_choice(input, &value, ty, scope)?;
     }
-    let measured = match &value {
-        Value::List(items) => Value::Integer(i64::try_from(items.len()).unwrap_or(i64::MAX)),
-        Value::Duration(_) | Value::Timestamp(_) => value.clone(),
-        _ => return Ok(value),
+    let bounds = |due: &Type| {
+        let bound = |data: &Option<Spanned<Data>>| match data {
+            Some(data) => read(data, due, scope).map(Some),
+            None => Ok(None),
+        };
+        Ok::<_, String>((bound(&input.min)?, bound(&input.max)?))
     };
-    let bound = match measured {
-        Value::Integer(_) => Type::integer(),
-        _ => ty,
-    };
-    let subject = if matches!(measured, Value::Integer(_)) {
-        "the number of elements"
-    } else {
-        "the value"
-    };
-    if let Some(min) = &input.min
-        && ordering(&measured, &read(min, &bound, scope)?).is_some_and(std::cmp::Ordering::is_lt)
-    {
-        return Err(format!("{subject} is less than the least that is allowed"));
-    }
-    if let Some(max) = &input.max
-        && ordering(&measured, &read(max, &bound, scope)?).is_some_and(std::cmp::Ordering::is_gt)
-    {
-        return Err(format!(
-            "{subject} is greater than the greatest that is allowed"
-        ));
+    match (&value, ty) {
+        (Value::List(items), _) => {
+            let (min, max) = bounds(&Type::integer())?;
+            let count = |bound: Option<Value>| match bound {
+                Some(Value::Integer(bound)) => u64::try_from(bound).ok(),
+                _ => None,
+            };
+            template::check_count(items.len(), count(min), count(max))?;
+        }
+        (Value::Duration(_) | Value::Timestamp(_), _) => within(&value, bounds(ty)?)?,
+        (Value::Text(text), Type::Secret) => template::check_text(text, &elements(input))?,
+        _ => {}
     }
     Ok(value)
+}
+
+fn check_choice(input: &Input, value: &Value, ty: &Type, scope: &Bound) -> Result<(), String> {
+    let mut allowed = input.values.is_empty();
+    for choice in &input.values {
+        allowed |= equal(&read(choice, ty, scope)?, value);
+    }
+    if allowed {
+        return Ok(());
+    }
+    let choices: Vec<String> = input.values.iter().filter_map(written).collect();
+    Err(match (expression::text(value), ty) {
+        (Ok(value), ty) if !matches!(ty, Type::Secret) => {
+            format!("`{value}` is not allowed: {}", choices.join(", "))
+        }
+        _ => "the value is not among those that are allowed".to_owned(),
+    })
+}
+
+/// Checks a value against bounds of its kind.
+fn within(value: &Value, (min, max): (Option<Value>, Option<Value>)) -> Result<(), String> {
+    let shown = |value: &Value| expression::text(value).unwrap_or_default();
+    let order = |bound: &Value| ordering(value, bound);
+    match (min, max) {
+        (Some(min), _) if order(&min).is_some_and(Ordering::is_lt) => {
+            Err(format!("{} is less than {}", shown(value), shown(&min)))
+        }
+        (_, Some(max)) if order(&max).is_some_and(Ordering::is_gt) => {
+            Err(format!("{} is greater than {}", shown(value), shown(&max)))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn read(data: &Spanned<Data>, ty: &Type, scope: &Bound) -> Result<Value, String> {
@@ -291,3 +323,6 @@ impl Scope for Bound {
         self.now.checked_sub(length).unwrap_or(Timestamp::MIN)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,15 +4,18 @@ mod check;
 mod literal;
 mod parse;
 mod render;
+#[cfg(test)]
+mod tests;
 
 pub use check::{accepts, check_data};
-pub(crate) use literal::fit;
 pub use literal::read_scalar;
+pub(crate) use literal::{check_count, check_text, fit};
 pub use parse::parse;
-pub use render::{read, render, render_text, write};
+pub use render::{read, read_default, render, render_text, write};
 
-use crate::expression::Expression;
+use crate::expression::{ExprKind, Expression};
 use crate::span::Spanned;
+use crate::value::Value;
 
 /// A value as written: read by the type of its place, from its source text.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,6 +30,22 @@ pub enum Data {
     List(Vec<Spanned<Data>>),
     /// A mapping, in written order. Keys are never templates.
     Map(Vec<(Spanned<String>, Spanned<Data>)>),
+}
+
+impl Data {
+    /// Whether it is nothing, as written: `null`, an empty value, or `${{ absent }}`.
+    #[must_use]
+    pub fn is_absent(&self) -> bool {
+        match self {
+            Self::Scalar(scalar) => {
+                scalar.plain && matches!(scalar.text.as_str(), "" | "~" | "null")
+            }
+            Self::Expression(expression) => {
+                expression.root.kind == ExprKind::Constant(Value::Absent)
+            }
+            _ => false,
+        }
+    }
 }
 
 /// A scalar's source text; what it is, its place decides.

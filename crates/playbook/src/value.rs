@@ -120,11 +120,12 @@ impl Value {
     /// What cannot be converted, in a lower-case fragment.
     pub fn convert(&self, to: Convert) -> Result<Self, String> {
         match (self, to) {
-            (Self::Absent | Self::Unknown, _) => Ok(self.clone()),
             (Self::Text(text), Convert::Json) => serde_json::from_str(text)
                 .map(|json| Self::from_json(&json))
                 .map_err(|error| format!("the text is not JSON: {error}")),
-            (_, Convert::Json) => Ok(self.clone()),
+            (Self::Absent | Self::Unknown, _)
+            | (_, Convert::Json)
+            | (Self::Duration(_), Convert::Duration) => Ok(self.clone()),
             (Self::List(items), to) => Ok(Self::list(
                 items
                     .iter()
@@ -134,7 +135,6 @@ impl Value {
             (value, Convert::Integer) => crate::expression::integer(value),
             (value, Convert::Number) => crate::expression::float(value),
             (value, Convert::Timestamp) => crate::expression::timestamp(value),
-            (Self::Duration(_), Convert::Duration) => Ok(self.clone()),
             (Self::Text(text), Convert::Duration) => crate::duration::parse(text)
                 .map(Self::Duration)
                 .map_err(|error| error.to_string()),
@@ -181,6 +181,131 @@ impl Value {
             Self::Duration(_) => "a duration",
             Self::List(_) => "a list",
             Self::Map(_) => "a mapping",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::types::{Record, TimeUnit};
+    use serde_json::json;
+
+    #[test]
+    fn reads_results_by_their_types() {
+        let task = Record::new("Task")
+            .optional("startedAt", Type::timestamp())
+            .optional("policy", Type::JsonText)
+            .optional("timeout", Type::Duration)
+            .optional(
+                "at",
+                Type::Integer(crate::types::Range::default(), Some(TimeUnit::Seconds)),
+            )
+            .build();
+        let result = json!({
+            "startedAt": "2026-01-15T13:00:00+01:00",
+            "policy": "{\"a\": null}",
+            "timeout": "90s",
+            "at": 1_768_478_400,
+            "new": {"startedAt": "2026-01-15T12:00:00Z"},
+            "none": null,
+        });
+        let Value::List(tasks) = Value::typed(&json!([result]), &Type::list(task.optional()))
+        else {
+            panic!("a list")
+        };
+        let Some(Value::Map(task)) = tasks.first() else {
+            panic!("a mapping")
+        };
+        let at = "2026-01-15T12:00:00Z".parse().expect("a timestamp");
+        let policy = Value::from_json(&json!({"a": null}));
+        for (name, expected) in [
+            ("startedAt", Value::Timestamp(at)),
+            ("policy", policy),
+            ("timeout", Value::Duration(SignedDuration::from_secs(90))),
+            ("at", Value::Integer(1_768_478_400)),
+            (
+                "new",
+                Value::from_json(&json!({"startedAt": "2026-01-15T12:00:00Z"})),
+            ),
+            ("none", Value::Absent),
+        ] {
+            assert_eq!(task.get(name), Some(&expected), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_its_type_is_read_as_it_is() {
+        for (json, ty) in [
+            (json!("soon"), Type::timestamp()),
+            (json!("{"), Type::JsonText),
+            (json!("long"), Type::Duration),
+            (json!([1]), Type::map(Type::integer())),
+        ] {
+            assert_eq!(Value::typed(&json, &ty), Value::from_json(&json), "{json}");
+        }
+    }
+
+    #[test]
+    fn converts_or_says_why_not() {
+        for (json, to, expected) in [
+            (json!("512"), Convert::Integer, Ok(json!(512))),
+            (json!(512.0), Convert::Integer, Ok(json!(512))),
+            (json!(["1", 2]), Convert::Integer, Ok(json!([1, 2]))),
+            (json!("x"), Convert::Integer, Err("`x` is not an integer")),
+            (
+                json!(1.5),
+                Convert::Integer,
+                Err("1.5 is not an integer; `round` makes one"),
+            ),
+            (
+                json!(true),
+                Convert::Integer,
+                Err("a boolean is not an integer"),
+            ),
+            (json!("1.5"), Convert::Number, Ok(json!(1.5))),
+            (json!("inf"), Convert::Number, Err("`inf` is not a number")),
+            (
+                json!("2026-01-15T13:00:00+01:00"),
+                Convert::Timestamp,
+                Ok(json!("2026-01-15T12:00:00Z")),
+            ),
+            (
+                json!(1_768_478_400),
+                Convert::Timestamp,
+                Ok(json!("2026-01-15T12:00:00Z")),
+            ),
+            (
+                json!(1_768_478_400_500_i64),
+                Convert::Timestamp,
+                Ok(json!("2026-01-15T12:00:00.5Z")),
+            ),
+            (
+                json!("today"),
+                Convert::Timestamp,
+                Err("`today` is not a timestamp; write `2026-01-15T12:00:00Z`"),
+            ),
+            (json!("90s"), Convert::Duration, Ok(json!("1m30s"))),
+            (
+                json!(90),
+                Convert::Duration,
+                Err("an integer is not a duration"),
+            ),
+            (json!("{\"a\": 1}"), Convert::Json, Ok(json!({"a": 1}))),
+            (
+                json!("{"),
+                Convert::Json,
+                Err("the text is not JSON: EOF while parsing an object at line 1 column 1"),
+            ),
+            (json!({"a": 1}), Convert::Text, Ok(json!("{\"a\":1}"))),
+            (json!(0.1), Convert::Text, Ok(json!("0.1"))),
+            (json!(true), Convert::Text, Ok(json!("true"))),
+            (json!(null), Convert::Integer, Ok(json!(null))),
+        ] {
+            let found = Value::from_json(&json)
+                .convert(to)
+                .map(|value| value.to_json());
+            assert_eq!(found, expected.map_err(str::to_owned), "{json} as {to:?}");
         }
     }
 }

@@ -10,29 +10,29 @@ use jiff::Timestamp;
 /// What is unknown makes the result unknown; what is absent is refused by everything that does not ask for it.
 pub(crate) fn apply(
     builtin: &Builtin,
-    input: Option<Value>,
+    input: Option<&Value>,
     arguments: &[Option<Value>],
     scope: &dyn Scope,
 ) -> Result<Value, String> {
     let argument = |place: usize| arguments.get(place).and_then(Option::as_ref);
-    if let (BuiltinKind::Test, Some(input)) = (builtin.kind, &input) {
+    if let (BuiltinKind::Test, Some(input)) = (builtin.kind, input) {
         return test(builtin.name, input, argument(0));
     }
-    if let (BuiltinKind::Filter, "default", Some(input)) = (builtin.kind, builtin.name, &input) {
+    if let (BuiltinKind::Filter, "default", Some(input)) = (builtin.kind, builtin.name, input) {
         return Ok(match input {
             Value::Absent => argument(0).cloned().unwrap_or(Value::Absent),
             other => other.clone(),
         });
     }
     if input
-        .iter()
+        .into_iter()
         .chain(arguments.iter().flatten())
         .any(|value| *value == Value::Unknown)
     {
         return Ok(Value::Unknown);
     }
     let asks_for_equality = matches!(builtin.name, "select" | "reject");
-    if input == Some(Value::Absent) && builtin.name != "tojson" {
+    if input == Some(&Value::Absent) && builtin.name != "tojson" {
         return Err(format!(
             "`{}` of a value that is absent; give it a `default(…)` before",
             builtin.name
@@ -49,7 +49,7 @@ pub(crate) fn apply(
             builtin.name
         ));
     }
-    match &input {
+    match input {
         Some(input) => filter(builtin.name, input, &argument),
         None => function(builtin.name, arguments, scope),
     }

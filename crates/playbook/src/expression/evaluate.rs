@@ -106,14 +106,14 @@ impl Evaluation<'_> {
             ExprKind::Index(inner, index) => {
                 index_into(&self.value(inner)?, &self.value(index)?).map_err(wrong)
             }
-            ExprKind::Slice(inner, start, stop, step) => {
+            ExprKind::Slice(inner, start, end, step) => {
                 let whole = self.value(inner)?;
                 self.spend(size(&whole), expr.span)?;
                 let bound = |bound: &Option<Box<Expr>>| match bound {
                     Some(bound) => self.value(bound),
                     None => Ok(Value::Absent),
                 };
-                slice(&whole, &bound(start)?, &bound(stop)?, &bound(step)?).map_err(wrong)
+                slice(&whole, &bound(start)?, &bound(end)?, &bound(step)?).map_err(wrong)
             }
             ExprKind::Not(inner) => Ok(from_truth(self.truth(inner)?.map(|truth| !truth))),
             ExprKind::Negate(inner) => arithmetic::negate(&self.value(inner)?).map_err(wrong),
@@ -153,7 +153,13 @@ impl Evaluation<'_> {
                 arguments,
             } => {
                 let input = self.value(input)?;
-                self.call(BuiltinKind::Filter, name, Some(input), arguments, expr.span)
+                self.call(
+                    BuiltinKind::Filter,
+                    name,
+                    Some(&input),
+                    arguments,
+                    expr.span,
+                )
             }
             ExprKind::Test {
                 name,
@@ -161,7 +167,7 @@ impl Evaluation<'_> {
                 arguments,
             } => {
                 let input = self.value(input)?;
-                self.call(BuiltinKind::Test, name, Some(input), arguments, expr.span)
+                self.call(BuiltinKind::Test, name, Some(&input), arguments, expr.span)
             }
             ExprKind::Call { name, arguments } => {
                 self.call(BuiltinKind::Function, name, None, arguments, expr.span)
@@ -172,12 +178,17 @@ impl Evaluation<'_> {
                     .map(|item| self.value(item))
                     .collect::<Result<_, _>>()?,
             )),
-            ExprKind::Map(entries) => Ok(Value::map(
-                entries
-                    .iter()
-                    .map(|(key, value)| Ok((key.clone(), self.value(value)?)))
-                    .collect::<Result<IndexMap<_, _>, EvaluationError>>()?,
-            )),
+            ExprKind::Map(entries) => {
+                let mut values = IndexMap::with_capacity(entries.len());
+                for (key, value) in entries {
+                    let value = self.value(value)?;
+                    // As under `with`: what is absent is left out.
+                    if value != Value::Absent {
+                        values.insert(key.clone(), value);
+                    }
+                }
+                Ok(Value::map(values))
+            }
         }
     }
 
@@ -237,18 +248,22 @@ impl Evaluation<'_> {
         &self,
         kind: BuiltinKind,
         name: &str,
-        input: Option<Value>,
+        input: Option<&Value>,
         arguments: &[Argument],
         span: Span,
     ) -> Result<Value, EvaluationError> {
         let wrong = |message: String| EvaluationError::new(message, span);
         if let (BuiltinKind::Filter, Some(input), Some((filter, rest))) =
-            (kind, &input, functions::mapped(name, arguments))
+            (kind, input, functions::mapped(name, arguments))
         {
             return self.map(input, filter, rest, span);
         }
         let (builtin, bound) = self.bind(kind, name, arguments, span)?;
-        let work = input.iter().chain(bound.iter().flatten()).map(size).sum();
+        let work = input
+            .into_iter()
+            .chain(bound.iter().flatten())
+            .map(size)
+            .sum();
         self.spend(work, span)?;
         let result = builtins::apply(builtin, input, &bound, self.scope).map_err(wrong)?;
         if matches!(&result, Value::Text(text) if text.len() > MAX_TEXT) {
@@ -281,8 +296,7 @@ impl Evaluation<'_> {
         let mut mapped = Vec::with_capacity(items.len());
         for item in items.iter() {
             self.spend(size(item).saturating_add(arguments).saturating_add(1), span)?;
-            let value =
-                builtins::apply(builtin, Some(item.clone()), &bound, self.scope).map_err(wrong)?;
+            let value = builtins::apply(builtin, Some(item), &bound, self.scope).map_err(wrong)?;
             if let Value::Text(text) = &value {
                 length += text.len();
             }
@@ -365,8 +379,8 @@ fn index_into(whole: &Value, index: &Value) -> Result<Value, String> {
     }
 }
 
-fn slice(whole: &Value, start: &Value, stop: &Value, step: &Value) -> Result<Value, String> {
-    if [whole, start, stop, step].contains(&&Value::Unknown) {
+fn slice(whole: &Value, start: &Value, end: &Value, step: &Value) -> Result<Value, String> {
+    if [whole, start, end, step].contains(&&Value::Unknown) {
         return Ok(Value::Unknown);
     }
     let bound = |value: &Value| match value {
@@ -377,7 +391,7 @@ fn slice(whole: &Value, start: &Value, stop: &Value, step: &Value) -> Result<Val
             other.kind()
         )),
     };
-    let (start, stop, step) = (bound(start)?, bound(stop)?, bound(step)?.unwrap_or(1));
+    let (start, end, step) = (bound(start)?, bound(end)?, bound(step)?.unwrap_or(1));
     if step < 1 {
         return Err("the step of a slice is at least 1; `reverse` turns a list round".to_owned());
     }
@@ -392,8 +406,8 @@ fn slice(whole: &Value, start: &Value, stop: &Value, step: &Value) -> Result<Val
     };
     let range = |length: usize| {
         let start = start.map_or(0, |at| place(at, length));
-        let stop = stop.map_or(length, |at| place(at, length));
-        (start, stop.saturating_sub(start))
+        let end = end.map_or(length, |at| place(at, length));
+        (start, end.saturating_sub(start))
     };
     match whole {
         Value::Absent => Ok(Value::Absent),

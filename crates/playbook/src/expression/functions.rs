@@ -169,8 +169,8 @@ pub const BUILTINS: &[Builtin] = &[
     ),
     filter(
         "default",
-        &["value"],
-        "The value, or the argument where it is absent.",
+        &["other"],
+        "The value, or the other where it is absent.",
     ),
     filter(
         "length",

@@ -182,24 +182,7 @@ impl Reader<'_> {
                 }
                 Ok(self.node(ExprKind::Compare(Box::new(first), rest), join(from, to)))
             }
-            ast::Expr::IfExpr(choice) => {
-                let (then, from) = self.convert(&choice.true_expr, depth)?;
-                let (test, mut to) = self.convert(&choice.test_expr, depth)?;
-                let otherwise = match &choice.false_expr {
-                    Some(tree) => {
-                        let (otherwise, at) = self.convert(tree, depth)?;
-                        to = at;
-                        Some(Box::new(otherwise))
-                    }
-                    None => None,
-                };
-                let kind = ExprKind::If {
-                    test: Box::new(test),
-                    then: Box::new(then),
-                    otherwise,
-                };
-                Ok(self.node(kind, join(from, to)))
-            }
+            ast::Expr::IfExpr(choice) => self.choice(choice, depth),
             ast::Expr::GetAttr(access) => {
                 let (inner, from) = self.convert(&access.expr, depth)?;
                 let kind = ExprKind::Member(Box::new(inner), access.name.to_owned());
@@ -211,35 +194,8 @@ impl Reader<'_> {
                 let kind = ExprKind::Index(Box::new(inner), Box::new(index));
                 Ok(self.node(kind, join(from, own)))
             }
-            ast::Expr::Slice(slice) => {
-                let (inner, from) = self.convert(&slice.expr, depth)?;
-                let bound = |bound: &Option<ast::Expr<'_>>| match bound {
-                    Some(tree) => Ok(Some(Box::new(self.convert(tree, depth)?.0))),
-                    None => Ok(None),
-                };
-                let kind = ExprKind::Slice(
-                    Box::new(inner),
-                    bound(&slice.start)?,
-                    bound(&slice.stop)?,
-                    bound(&slice.step)?,
-                );
-                Ok(self.node(kind, join(from, own)))
-            }
-            ast::Expr::Filter(filter) => {
-                let Some(input) = &filter.expr else {
-                    return Err(self.problem(
-                        self.place(own.start, own.end),
-                        "a filter needs a value before it",
-                    ));
-                };
-                let (input, from) = self.convert(input, depth)?;
-                let kind = ExprKind::Filter {
-                    name: filter.name.to_owned(),
-                    input: Box::new(input),
-                    arguments: self.arguments(&filter.args, depth, own)?,
-                };
-                Ok(self.node(kind, join(from, own)))
-            }
+            ast::Expr::Slice(slice) => self.slice(slice, depth, own),
+            ast::Expr::Filter(filter) => self.filter(filter, depth, own),
             ast::Expr::Test(test) => {
                 let (input, from) = self.convert(&test.expr, depth)?;
                 let kind = ExprKind::Test {
@@ -269,6 +225,66 @@ impl Reader<'_> {
                 .problem(self.place(own.start, own.end), "there are no tuples")
                 .help("write a list: `[a, b]`")),
         }
+    }
+
+    fn choice(&self, choice: &ast::IfExpr<'_>, depth: usize) -> Result<(Expr, Extent), Diagnostic> {
+        let (then, from) = self.convert(&choice.true_expr, depth)?;
+        let (test, mut to) = self.convert(&choice.test_expr, depth)?;
+        let otherwise = match &choice.false_expr {
+            Some(tree) => {
+                let (otherwise, at) = self.convert(tree, depth)?;
+                to = at;
+                Some(Box::new(otherwise))
+            }
+            None => None,
+        };
+        let kind = ExprKind::If {
+            test: Box::new(test),
+            then: Box::new(then),
+            otherwise,
+        };
+        Ok(self.node(kind, join(from, to)))
+    }
+
+    fn slice(
+        &self,
+        slice: &ast::Slice<'_>,
+        depth: usize,
+        own: Extent,
+    ) -> Result<(Expr, Extent), Diagnostic> {
+        let (inner, from) = self.convert(&slice.expr, depth)?;
+        let bound = |bound: &Option<ast::Expr<'_>>| match bound {
+            Some(tree) => Ok(Some(Box::new(self.convert(tree, depth)?.0))),
+            None => Ok(None),
+        };
+        let kind = ExprKind::Slice(
+            Box::new(inner),
+            bound(&slice.start)?,
+            bound(&slice.stop)?,
+            bound(&slice.step)?,
+        );
+        Ok(self.node(kind, join(from, own)))
+    }
+
+    fn filter(
+        &self,
+        filter: &ast::Filter<'_>,
+        depth: usize,
+        own: Extent,
+    ) -> Result<(Expr, Extent), Diagnostic> {
+        let Some(input) = &filter.expr else {
+            return Err(self.problem(
+                self.place(own.start, own.end),
+                "a filter needs a value before it",
+            ));
+        };
+        let (input, from) = self.convert(input, depth)?;
+        let kind = ExprKind::Filter {
+            name: filter.name.to_owned(),
+            input: Box::new(input),
+            arguments: self.arguments(&filter.args, depth, own)?,
+        };
+        Ok(self.node(kind, join(from, own)))
     }
 
     fn name(&self, id: &str, own: Extent) -> Result<(Expr, Extent), Diagnostic> {

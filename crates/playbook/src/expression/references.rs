@@ -121,9 +121,9 @@ pub(crate) fn children(expr: &Expr) -> Vec<&Expr> {
         | ExprKind::Or(left, right)
         | ExprKind::Arithmetic(_, left, right)
         | ExprKind::Concat(left, right) => vec![left, right],
-        ExprKind::Slice(inner, start, stop, step) => std::iter::once(inner)
+        ExprKind::Slice(inner, start, end, step) => std::iter::once(inner)
             .chain(start)
-            .chain(stop)
+            .chain(end)
             .chain(step)
             .map(AsRef::as_ref)
             .collect(),

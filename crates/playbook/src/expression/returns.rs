@@ -255,7 +255,7 @@ fn filter(
                 _ => present.clone(),
             }
         }
-        ("tojson", _) => Type::text(),
+        ("tojson", _) | ("join", Type::Any) => Type::text(),
         ("text", ty) => return no_text(ty).is_none().then(|| Ok(Type::text())),
         ("round", Type::Integer(..) | Type::Number(_) | Type::Any) => return Some(round(first)),
         ("int", Type::Integer(..) | Type::Number(_) | Type::Text(_) | Type::Any)
@@ -280,7 +280,6 @@ fn filter(
         ("split", Type::Text(_) | Type::Any) => {
             return Some(of_text(name, arguments).map(|()| Type::list(Type::text())));
         }
-        ("join", Type::Any) => Type::text(),
         ("fromjson", Type::Text(_) | Type::Any)
         | (
             "first" | "last" | "min" | "max" | "sum" | "average" | "sort" | "unique" | "select"
@@ -388,7 +387,7 @@ fn attribute(element: &Type, argument: Option<&(&Expr, Type)>) -> Result<Type, (
     let Some((expr, named)) = argument else {
         return Ok(element.clone());
     };
-    let ExprKind::Constant(Value::Text(names)) = &expr.kind else {
+    let ExprKind::Constant(Value::Text(path)) = &expr.kind else {
         return match named.present() {
             Type::Text(_) | Type::Any => Ok(Type::Any),
             other => Err((
@@ -398,7 +397,7 @@ fn attribute(element: &Type, argument: Option<&(&Expr, Type)>) -> Result<Type, (
         };
     };
     let mut ty = element.clone();
-    for name in names.split('.') {
+    for name in path.split('.') {
         let optional = matches!(ty, Type::Optional(_));
         let next = match ty.present() {
             Type::Structure(structure) => match structure.member(name) {

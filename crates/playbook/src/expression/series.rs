@@ -129,7 +129,7 @@ fn line(points: &[(Timestamp, f64)]) -> Result<Line, String> {
     let level = points
         .iter()
         .zip(points.iter().skip(1))
-        .all(|((_, one), (_, next))| one == next);
+        .all(|((_, one), (_, next))| one.total_cmp(next).is_eq());
     let slope = if level { 0.0 } else { xy / xx };
     Ok(Line {
         slope,

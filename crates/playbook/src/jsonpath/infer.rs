@@ -276,3 +276,139 @@ impl Walk {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::Source;
+    use crate::span::TextPlace;
+    use crate::types::Record;
+
+    fn response() -> Type {
+        let container = Record::new("Container")
+            .optional("name", Type::text())
+            .optional("exitCode", Type::integer())
+            .build();
+        let task = Record::new("Task")
+            .optional("cpu", Type::integer())
+            .optional("containers", Type::list(container))
+            .optional("tags", Type::map(Type::text()))
+            .optional("policy", Type::JsonText)
+            .build();
+        Record::new("DescribeTasksResponse")
+            .required("tasks", Type::list(task.clone()))
+            .optional("first", task)
+            .build()
+    }
+
+    fn show(text: &str) -> String {
+        let place = TextPlace {
+            span: Span::new(0, text.len()),
+            exact: true,
+        };
+        let path = Path::parse(text, place, &Source::new("test.yaml", text))
+            .unwrap_or_else(|problem| panic!("{text}: {}", problem.message));
+        match path.infer(&response()) {
+            Ok(ty) => ty.to_string(),
+            Err(problems) => {
+                let said = problems
+                    .into_iter()
+                    .map(|problem| match problem.suggestion {
+                        Some(suggestion) => format!("{}; {suggestion}", problem.message),
+                        None => problem.message,
+                    });
+                said.collect::<Vec<_>>().join(" / ")
+            }
+        }
+    }
+
+    #[test]
+    fn finds_the_types_of_nodes() {
+        for (text, expected) in [
+            ("$", "DescribeTasksResponse"),
+            ("$.tasks", "list of Task"),
+            ("$.tasks[*]", "Task"),
+            ("$.tasks[0]", "Task, may be absent"),
+            ("$.tasks[0].cpu", "integer, may be absent"),
+            ("$.first.cpu", "integer, may be absent"),
+            ("$['first']['cpu']", "integer, may be absent"),
+            ("$.first.tags.team", "text, may be absent"),
+            ("$.first.tags[*]", "text"),
+            ("$.first.policy.Statement[*].Effect", "any value"),
+            ("$.tasks[1:].containers[*]", "Container"),
+            (
+                "$.tasks[?@.cpu > 256].containers",
+                "list of Container, may be absent",
+            ),
+            ("$.tasks[?@.containers[?@.exitCode == 137]]", "Task"),
+            ("$.tasks[?@.cpu == inputs.cpu]", "Task"),
+            ("$.tasks[?count(@.containers[*]) > 1]", "Task"),
+            // A JSON document may have one too.
+            ("$..exitCode", "any value"),
+            ("$.tasks[0]['cpu', 'containers']", "any value"),
+        ] {
+            assert_eq!(show(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn refuses_what_the_type_does_not_have() {
+        for (text, expected) in [
+            (
+                "$.task",
+                "DescribeTasksResponse has no member `task`; did you mean `tasks`?",
+            ),
+            (
+                "$.tasks[*].CPU",
+                "Task has no member `CPU`; did you mean `cpu`?",
+            ),
+            (
+                "$.tasks.cpu",
+                "a list has no member `cpu`; write `[*].cpu` for its elements, or `[0].cpu` for the first",
+            ),
+            ("$.first[0]", "Task has no elements"),
+            ("$.first.cpu.value", "integer has no member `value`"),
+            ("$.first.cpu[*]", "integer has no elements"),
+            (
+                "$.tasks[?@.memory > 1]",
+                "Task has no member `memory`; it has cpu, containers, tags, policy",
+            ),
+            (
+                "$.tasks[?$.task]",
+                "DescribeTasksResponse has no member `task`; did you mean `tasks`?",
+            ),
+            (
+                "$.tasks[?length(@.nam) > 1]",
+                "Task has no member `nam`; it has cpu, containers, tags, policy",
+            ),
+            (
+                "$.tasks[?@.x == 1 && @.x == 2]",
+                "Task has no member `x`; it has cpu, containers, tags, policy",
+            ),
+        ] {
+            assert_eq!(show(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn looks_for_descendants_in_all_shapes() {
+        let leaf = Record::new("Leaf").optional("n", Type::integer()).build();
+        let tree = Record::new("Tree")
+            .optional("leaf", Type::list(leaf))
+            .build();
+        let infer = |text: &str| {
+            let place = TextPlace {
+                span: Span::new(0, text.len()),
+                exact: true,
+            };
+            let path = Path::parse(text, place, &Source::new("test.yaml", text)).expect("a path");
+            path.infer(&tree).map(|ty| ty.to_string())
+        };
+        assert_eq!(infer("$..n"), Ok("integer".to_owned()));
+        assert!(infer("$..m").is_err_and(|problems| {
+            problems
+                .iter()
+                .any(|problem| problem.message == "there is no member `m` below Tree")
+        }));
+    }
+}

@@ -131,7 +131,10 @@ impl Reader<'_> {
                     let (end, name) = self.name(at, rest)?;
                     length = end;
                     if let Some(name) = name {
-                        query.push_str(&format!("'{PLACEHOLDER}{}'", names.len()));
+                        query.push('\'');
+                        query.push_str(PLACEHOLDER);
+                        query.push_str(&names.len().to_string());
+                        query.push('\'');
                         names.push(name);
                         at += length;
                         continue;

@@ -19,15 +19,13 @@ pub fn check_data(data: &Spanned<Data>, ty: &Type, scope: &dyn TypeScope) -> Vec
 #[must_use]
 pub fn accepts(due: &Type, given: &Type) -> bool {
     match (due.present(), given.present()) {
-        (Type::Any, Type::Secret) | (Type::Text(_) | Type::Blob | Type::JsonText, Type::Secret) => {
-            true
-        }
-        (Type::Any | Type::Absent, _) | (_, Type::Any | Type::Absent) => true,
-        (Type::Secret, Type::Text(_)) => true,
         (Type::Text(rule), Type::Integer(..) | Type::Number(_)) => rule.numeric,
-        (Type::Text(_), Type::Timestamp(_) | Type::Duration)
+        (Type::Any | Type::Absent, _)
+        | (_, Type::Any | Type::Absent)
+        | (Type::Text(_) | Type::Blob | Type::JsonText, Type::Secret)
+        | (Type::Text(_), Type::Timestamp(_) | Type::Duration)
         | (Type::Integer(_, Some(_)), Type::Timestamp(_))
-        | (Type::Timestamp(_) | Type::Duration, Type::Text(_))
+        | (Type::Secret | Type::Timestamp(_) | Type::Duration, Type::Text(_))
         | (
             Type::JsonText,
             Type::Text(_) | Type::List(_) | Type::Map(_) | Type::Structure(_) | Type::JsonText,
@@ -92,13 +90,12 @@ fn check(data: &Spanned<Data>, ty: &Type, scope: &dyn TypeScope, problems: &mut 
             for item in items {
                 check(item, &list.element, scope, problems);
             }
-            // A template among the elements may be absent and fall away; then only the upper bound is known.
+            // A template among the elements may be absent and fall away: then there may be fewer elements, never more.
             let fixed = items
                 .iter()
                 .all(|item| !matches!(item.value, Data::Expression(_)));
-            let min = list.min.filter(|_| fixed);
             let max = list.max.filter(|_| fixed);
-            if let Err(message) = check_count(items.len(), min, max) {
+            if let Err(message) = check_count(items.len(), list.min, max) {
                 problems.push(mistype(message));
             }
         }
@@ -122,7 +119,7 @@ fn check(data: &Spanned<Data>, ty: &Type, scope: &dyn TypeScope, problems: &mut 
         }
         (Data::List(_), _) => problems.push(mistype(format!("{} is due, this is a list", due(ty)))),
         (Data::Map(_), _) => {
-            problems.push(mistype(format!("{} is due, this is a mapping", due(ty))))
+            problems.push(mistype(format!("{} is due, this is a mapping", due(ty))));
         }
     }
 }
@@ -135,13 +132,21 @@ fn check_structure(
     problems: &mut Vec<Problem>,
 ) {
     for (name, value) in entries {
-        match structure.member(name) {
-            Some(member) => check(value, &member.ty, scope, problems),
-            None => {
-                let mut problem = unknown_member(structure, name, name.span);
-                problem.code = Code::UnknownArgument;
-                problems.push(problem);
-            }
+        let Some(member) = structure.member(name) else {
+            let mut problem = unknown_member(structure, name, name.span);
+            problem.code = Code::UnknownArgument;
+            problems.push(problem);
+            continue;
+        };
+        check(value, &member.ty, scope, problems);
+        if member.required
+            && !member.idempotency_token
+            && let Data::Expression(expression) = &value.value
+            && let Type::Optional(_) | Type::Absent = infer(&expression.root, scope).0
+        {
+            let message = format!("`{}` must be given, and this may be absent", name.value);
+            let problem = Problem::new(Code::MaybeAbsent, expression.span, message);
+            problems.push(problem.help("give it a `default(…)`"));
         }
     }
     let given = |name: &str| entries.iter().any(|(key, _)| key.value == name);

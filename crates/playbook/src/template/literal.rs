@@ -155,7 +155,11 @@ pub(crate) fn check_range(value: &Value, range: Range) -> Result<(), String> {
 
 /// Checks a text against its rule.
 pub(crate) fn check_text(text: &str, rule: &TextRule) -> Result<(), String> {
-    let shown = if rule.sensitive { "the text" } else { text };
+    let shown = if rule.sensitive {
+        "the text".to_owned()
+    } else {
+        format!("`{text}`")
+    };
     if !rule.values.is_empty() && !rule.values.iter().any(|value| value == text) {
         let guess = closest(text, rule.values.iter().map(String::as_str));
         let choices = if rule.values.len() <= 8 {
@@ -164,14 +168,14 @@ pub(crate) fn check_text(text: &str, rule: &TextRule) -> Result<(), String> {
             format!("one of {} values", rule.values.len())
         };
         return Err(match guess {
-            Some(guess) => format!("`{shown}` is not allowed; did you mean `{guess}`?"),
-            None => format!("`{shown}` is not allowed: {choices}"),
+            Some(guess) => format!("{shown} is not allowed; did you mean `{guess}`?"),
+            None => format!("{shown} is not allowed: {choices}"),
         });
     }
     let length = u64::try_from(text.chars().count()).unwrap_or(u64::MAX);
     match (rule.min, rule.max) {
         (Some(min), _) if length < min => {
-            return Err(format!("`{shown}` is shorter than {min} characters"));
+            return Err(format!("{shown} is shorter than {min} characters"));
         }
         (_, Some(max)) if length > max => {
             return Err(format!("the text is longer than {max} characters"));
@@ -185,7 +189,7 @@ pub(crate) fn check_text(text: &str, rule: &TextRule) -> Result<(), String> {
     });
     if refused {
         let pattern = rule.pattern.as_deref().unwrap_or_default();
-        return Err(format!("`{shown}` does not match the pattern `{pattern}`"));
+        return Err(format!("{shown} does not match the pattern `{pattern}`"));
     }
     Ok(())
 }
@@ -193,12 +197,17 @@ pub(crate) fn check_text(text: &str, rule: &TextRule) -> Result<(), String> {
 /// Checks a number of elements against bounds.
 pub(crate) fn check_count(count: usize, min: Option<u64>, max: Option<u64>) -> Result<(), String> {
     let count = u64::try_from(count).unwrap_or(u64::MAX);
+    let elements = match count {
+        0 => "no elements".to_owned(),
+        1 => "1 element".to_owned(),
+        count => format!("{count} elements"),
+    };
     match (min, max) {
         (Some(min), _) if count < min => Err(format!(
-            "the list has {count} elements, at least {min} are due"
+            "the list has {elements}, at least {min} must be given"
         )),
         (_, Some(max)) if count > max => Err(format!(
-            "the list has {count} elements, at most {max} are due"
+            "the list has {elements}, at most {max} may be given"
         )),
         _ => Ok(()),
     }
@@ -208,10 +217,10 @@ pub(crate) fn check_count(count: usize, min: Option<u64>, max: Option<u64>) -> R
 pub(crate) fn fit(value: Value, ty: &Type) -> Result<Value, String> {
     let mismatch = |value: &Value| Err(format!("{} is due, this is {}", due(ty), value.kind()));
     match (ty, value) {
-        (_, value @ (Value::Absent | Value::Unknown)) => Ok(value),
-        (Type::Any, value) => Ok(value),
         (Type::Optional(inner), value) => fit(value, inner),
-        (Type::Boolean, value @ Value::Boolean(_))
+        (_, value @ (Value::Absent | Value::Unknown))
+        | (Type::Any, value)
+        | (Type::Boolean, value @ Value::Boolean(_))
         | (Type::Duration, value @ Value::Duration(_))
         | (Type::Integer(_, Some(_)) | Type::Timestamp(_), value @ Value::Timestamp(_))
         | (Type::JsonText, value @ (Value::Map(_) | Value::List(_))) => Ok(value),
@@ -244,9 +253,14 @@ pub(crate) fn fit(value: Value, ty: &Type) -> Result<Value, String> {
             read_scalar(&scalar, ty)
         }
         (Type::List(list), Value::List(items)) => {
+            let untyped = matches!(list.element.present(), Type::Any);
+            let items = items
+                .iter()
+                .filter(|item| untyped || **item != Value::Absent)
+                .map(|item| fit(item.clone(), &list.element))
+                .collect::<Result<Vec<_>, _>>()?;
             check_count(items.len(), list.min, list.max)?;
-            let items = items.iter().map(|item| fit(item.clone(), &list.element));
-            Ok(Value::list(items.collect::<Result<_, _>>()?))
+            Ok(Value::list(items))
         }
         (Type::Map(inner), Value::Map(entries)) => {
             let entries = entries

@@ -77,7 +77,7 @@ pub fn read(data: &Spanned<Data>, ty: &Type, scope: &dyn Scope) -> Result<Value,
             };
             let mut values = Vec::with_capacity(items.len());
             for item in items {
-                values.push(read(item, element, scope)?);
+                values.extend(read_part(item, element, scope)?);
             }
             super::literal::check_count(values.len(), bounds.0, bounds.1).map_err(wrong)?;
             Ok(Value::list(values))
@@ -97,7 +97,9 @@ pub fn read(data: &Spanned<Data>, ty: &Type, scope: &dyn Scope) -> Result<Value,
                     };
                     return Err(EvaluationError::new(message, name.span));
                 };
-                values.insert(name.value.clone(), read(value, &member, scope)?);
+                if let Some(value) = read_part(value, &member, scope)? {
+                    values.insert(name.value.clone(), value);
+                }
             }
             Ok(Value::map(values))
         }
@@ -110,6 +112,33 @@ pub fn read(data: &Spanned<Data>, ty: &Type, scope: &dyn Scope) -> Result<Value,
             super::literal::due(ty)
         ))),
     }
+}
+
+/// Reads an element or an entry; `None` for a template that is absent, which is left out. A null that is written in
+/// an untyped document stays.
+fn read_part(
+    data: &Spanned<Data>,
+    ty: &Type,
+    scope: &dyn Scope,
+) -> Result<Option<Value>, EvaluationError> {
+    let value = read(data, ty, scope)?;
+    let left_out = value == Value::Absent && matches!(data.value, Data::Expression(_));
+    Ok((!left_out).then_some(value))
+}
+
+/// Reads a default: as [`read`], but a default that is [nothing](Data::is_absent) is absent whatever the type.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_default(
+    data: &Spanned<Data>,
+    ty: &Type,
+    scope: &dyn Scope,
+) -> Result<Value, EvaluationError> {
+    if data.value.is_absent() {
+        return Ok(Value::Absent);
+    }
+    read(data, ty, scope)
 }
 
 /// Renders data as a JSON argument for an API member of the given type; `None` for absent, which is left out.
@@ -126,7 +155,8 @@ pub fn render(
 }
 
 /// Writes a value as the JSON that an API member of the given type takes; `None` for absent. Timestamps become RFC 3339
-/// text, or an integer in the member's unit; mappings become text where the member is a JSON document.
+/// text, or an integer in the member's unit; mappings become text where the member is a JSON document. What is absent is
+/// left out of structures, typed mappings and typed lists; in untyped documents it is null.
 ///
 /// # Errors
 /// A value that the type does not have, or that is unknown.
@@ -149,7 +179,7 @@ pub fn write(value: &Value, ty: &Type) -> Result<Option<Json>, String> {
             };
             let mut written = Vec::with_capacity(items.len());
             for item in items.iter() {
-                written.extend(write(item, element)?);
+                written.extend(write(item, element)?.or_else(|| null(element)));
             }
             Json::Array(written)
         }
@@ -164,7 +194,8 @@ pub fn write(value: &Value, ty: &Type) -> Result<Option<Json>, String> {
                     Type::Map(inner) => inner.as_ref().clone(),
                     _ => Type::Any,
                 };
-                if let Some(value) = write(value, &member)? {
+                let absent = || null(&member).filter(|_| !matches!(ty, Type::Structure(_)));
+                if let Some(value) = write(value, &member)?.or_else(absent) {
                     written.insert(name.clone(), value);
                 }
             }
@@ -172,4 +203,9 @@ pub fn write(value: &Value, ty: &Type) -> Result<Option<Json>, String> {
         }
         (value, _) => value.to_json(),
     }))
+}
+
+/// What stands for nothing in an untyped document.
+fn null(ty: &Type) -> Option<Json> {
+    matches!(ty.present(), Type::Any).then_some(Json::Null)
 }

@@ -58,11 +58,11 @@ fn narrow(guard: &Expr, truth: bool, present: &mut HashSet<Vec<String>>) {
             narrow(left, truth, present);
             narrow(right, truth, present);
         }
-        (ExprKind::Test { name, input, .. }, truth) => {
-            // What is absent is undefined and empty, and passes no other test.
-            if truth != matches!(name.as_str(), "undefined" | "empty") {
-                found(input, present);
-            }
+        // What is absent is undefined and empty, and passes no other test.
+        (ExprKind::Test { name, input, .. }, truth)
+            if truth != matches!(name.as_str(), "undefined" | "empty") =>
+        {
+            found(input, present);
         }
         (ExprKind::Name(_) | ExprKind::Member(..) | ExprKind::Index(..), true) => {
             found(guard, present);

@@ -37,7 +37,7 @@ pub struct Problem {
     pub code: Code,
     /// Where.
     pub span: Span,
-    /// What is wrong, in one sentence without a full stop.
+    /// What is wrong, in one sentence without a full end.
     pub message: String,
     /// What to write instead.
     pub help: Option<String>,
@@ -145,8 +145,8 @@ impl Inference<'_> {
                 self.member(&inner, name, expr.span)
             }
             ExprKind::Index(inner, index) => self.index(inner, index, expr.span),
-            ExprKind::Slice(inner, start, stop, step) => {
-                let bounds = [start, stop, step].into_iter().flatten();
+            ExprKind::Slice(inner, start, end, step) => {
+                let bounds = [start, end, step].into_iter().flatten();
                 self.slice(inner, bounds.map(AsRef::as_ref), expr.span)
             }
             ExprKind::Not(inner) => {
