@@ -4,6 +4,7 @@ use super::body::{Silent, TooLarge};
 use super::checksum::Mismatch;
 use super::endpoint::NoEndpoint;
 use super::failure::Failure;
+use super::mfa::SecondFactor;
 use crate::call::{CallError, FailureKind};
 use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::interceptors::context::Error;
@@ -165,6 +166,25 @@ pub(super) fn credentials(problem: &CredentialsError) -> CallError {
         ),
     };
     CallError::new(FailureKind::Environment, "credentials", message)
+}
+
+/// The credentials cannot be used, probably for want of a second factor.
+pub(super) fn second_factor(factor: &SecondFactor, error: CallError) -> CallError {
+    let SecondFactor { profile, serial } = factor;
+    let message = format!(
+        "{}; the profile `{profile}` asks for a second factor (`mfa_serial = {serial}`), which runbook cannot ask for: get a session with it first (`aws sts get-session-token --serial-number {serial} --token-code CODE`, or `aws configure export-credentials --profile {profile}` in `credential_process`)",
+        error.message
+    );
+    CallError { message, ..error }
+}
+
+/// A session policy without a role has nothing to limit.
+pub(super) fn session_policy() -> CallError {
+    CallError::new(
+        FailureKind::Environment,
+        "credentials",
+        "a session policy limits the session of an assumed role; name a role as well (`--role`)",
+    )
 }
 
 /// There is no bearer token for a service that takes nothing else.

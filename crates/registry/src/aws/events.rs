@@ -75,21 +75,20 @@ pub(super) async fn collect(
         }
         let next = receiver.recv();
         let next = match until.deadline {
-            Some(at) => match tokio::time::timeout_at(at, next).await {
-                Ok(next) => next,
-                Err(_) => {
+            Some(at) => {
+                let Ok(next) = tokio::time::timeout_at(at, next).await else {
                     truncated = true;
                     break;
-                }
-            },
+                };
+                next
+            }
             None => next.await,
         };
         match next {
             Ok(None) => break,
-            Ok(Some(message)) => match stream.read(&message, &mut result).map_err(failed)? {
-                Some(event) => events.push(event),
-                None => {}
-            },
+            Ok(Some(message)) => {
+                events.extend(stream.read(&message, &mut result).map_err(failed)?);
+            }
             Err(problem) if error::is_too_large(&problem) => {
                 truncated = true;
                 break;

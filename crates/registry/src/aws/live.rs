@@ -6,6 +6,7 @@ use super::customize;
 use super::endpoint::{self, Settings};
 use super::error;
 use super::files::{self, Files};
+use super::mfa;
 use super::orchestrate::{Channel, Parts};
 use super::paginate::{self, Page};
 use super::protocol::{Reply, Wire};
@@ -46,6 +47,8 @@ pub struct Options {
     pub endpoint_url: Option<String>,
     /// A role to assume for every call.
     pub role: Option<String>,
+    /// A policy, as JSON, that the sessions of assumed roles are limited to; it needs a role.
+    pub session_policy: Option<String>,
     /// The longest wait for a connection; 5 s when not given.
     pub connect_timeout: Option<Duration>,
     /// The longest wait for an answer to start or go on; 60 s when not given.
@@ -68,6 +71,8 @@ type Channels = HashMap<(&'static str, Target, Proof), Arc<Channel>>;
 pub struct AwsClient {
     options: Options,
     http: SharedHttpClient,
+    /// The configuration was given, and not found in the environment.
+    given: bool,
     config: OnceCell<SdkConfig>,
     roles: tokio::sync::Mutex<HashMap<String, SharedIdentityResolver>>,
     wires: Mutex<HashMap<&'static str, Arc<Wire>>>,
@@ -83,6 +88,7 @@ impl AwsClient {
         Self {
             options,
             http: SharedHttpClient::new(Transport::default()),
+            given: false,
             config: OnceCell::new(),
             roles: tokio::sync::Mutex::default(),
             wires: Mutex::default(),
@@ -96,6 +102,7 @@ impl AwsClient {
     pub fn with_config(options: Options, config: SdkConfig) -> Self {
         let http = config.http_client();
         let client = Self {
+            given: true,
             config: OnceCell::new_with(Some(config)),
             ..Self::new(options)
         };
@@ -110,7 +117,12 @@ impl AwsClient {
     /// # Errors
     /// [`CallError`] of any kind.
     pub fn call<'a>(&'a self, call: &'a Call) -> Pending<'a, Result<Answer, CallError>> {
-        Box::pin(self.perform(call))
+        Box::pin(async {
+            match self.perform(call).await {
+                Err(error) => Err(self.explained(error).await),
+                answered => answered,
+            }
+        })
     }
 
     /// Where calls go, as far as it is known by now: the region is, once something was called or
@@ -148,11 +160,21 @@ impl AwsClient {
         let provider = config
             .credentials_provider()
             .ok_or_else(|| error::credentials(&missing()))?;
-        provider
-            .provide_credentials()
-            .await
-            .map(|_| ())
-            .map_err(|problem| error::credentials(&problem))
+        match provider.provide_credentials().await {
+            Ok(_) => Ok(()),
+            Err(problem) => Err(self.explained(error::credentials(&problem)).await),
+        }
+    }
+
+    /// The error with what is known of its cause: a profile may want a second factor, which nobody was asked for.
+    async fn explained(&self, error: CallError) -> CallError {
+        if self.given || error.code != "credentials" {
+            return error;
+        }
+        match mfa::second_factor(self.options.profile.clone()).await {
+            Some(factor) => error::second_factor(&factor, error),
+            None => error,
+        }
     }
 
     async fn perform(&self, call: &Call) -> Result<Answer, CallError> {
@@ -199,16 +221,21 @@ impl AwsClient {
                 request_id: reply.request_id,
             });
         };
-        let joined = paginate::pages(paginator, &arguments, call.limit, |arguments| {
-            let page = fetch(arguments);
-            async move {
-                let reply: Reply = page.await?;
-                Ok(Page {
-                    result: reply.result,
-                    request_id: reply.request_id,
-                })
-            }
-        })
+        let joined = Box::pin(paginate::pages(
+            paginator,
+            &arguments,
+            call.limit,
+            |arguments| {
+                let page = fetch(arguments);
+                async move {
+                    let reply: Reply = page.await?;
+                    Ok(Page {
+                        result: reply.result,
+                        request_id: reply.request_id,
+                    })
+                }
+            },
+        ))
         .await?;
         Ok(Answer {
             result: joined.result,
@@ -311,7 +338,7 @@ impl AwsClient {
         target: &Target,
     ) -> Result<Arc<Channel>, CallError> {
         let config = self.config().await;
-        let (proof, token) = self.proof(config, service, operation);
+        let (proof, token) = Self::proof(config, service, operation);
         let key = (service.name, target.clone(), proof);
         let known = self
             .channels
@@ -365,7 +392,6 @@ impl AwsClient {
 
     /// What an operation is called with, and the bearer token where it is one.
     fn proof(
-        &self,
         config: &SdkConfig,
         service: &Service,
         operation: &Operation,
@@ -430,7 +456,11 @@ impl AwsClient {
         };
         let own = config.credentials_provider().ok_or_else(none)?;
         let Some(role) = target.role.as_ref().or(self.options.role.as_ref()) else {
-            return Ok(SharedIdentityResolver::new(own));
+            // Without a session of its own nothing would be limited.
+            return match self.options.session_policy {
+                Some(_) => Err(error::session_policy()),
+                None => Ok(SharedIdentityResolver::new(own)),
+            };
         };
         let mut roles = self.roles.lock().await;
         if let Some(identity) = roles.get(role) {
@@ -446,11 +476,13 @@ impl AwsClient {
         if let Some(url) = &self.options.endpoint_url {
             configured.set_endpoint_url(Some(url.clone()));
         }
-        let assumed = AssumeRoleProvider::builder(role)
+        let mut provider = AssumeRoleProvider::builder(role)
             .session_name("runbook")
-            .configure(&configured.build())
-            .build_from_provider(own)
-            .await;
+            .configure(&configured.build());
+        if let Some(policy) = &self.options.session_policy {
+            provider = provider.policy(policy);
+        }
+        let assumed = provider.build_from_provider(own).await;
         let identity = SharedIdentityResolver::new(SharedCredentialsProvider::new(assumed));
         roles.insert(role.clone(), identity.clone());
         Ok(identity)

@@ -19,6 +19,7 @@ mod files;
 mod garbage;
 mod instant;
 mod live;
+mod mfa;
 pub mod offline;
 mod orchestrate;
 mod paginate;

@@ -235,14 +235,11 @@ impl Channel {
             return Err(CallError::new(FailureKind::Garbled, "response", message).into());
         };
         let address = self.address();
-        let read = match &files.download {
-            Some(path) => {
-                files::save(&self.wire, operation, opened, path, deadline, &address).await
-            }
-            None => {
-                let until = Until { deadline, limit };
-                events::collect(&self.wire, operation, opened, until, &address).await
-            }
+        let read = if let Some(path) = &files.download {
+            files::save(&self.wire, operation, opened, path, deadline, &address).await
+        } else {
+            let until = Until { deadline, limit };
+            events::collect(&self.wire, operation, opened, until, &address).await
         };
         read.map_err(Into::into)
     }

@@ -1,6 +1,7 @@
 //! The client against a server that answers whatever the test wants.
 
 mod auth;
+mod environment;
 mod events;
 mod faults;
 mod files;
