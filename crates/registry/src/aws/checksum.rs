@@ -34,7 +34,7 @@ pub(super) fn of_request(
         .request_algorithm_member
         .and_then(|member| arguments.get(member)?.as_str());
     if let Some(named) = named {
-        return named.parse().ok();
+        return algorithm(named);
     }
     let only_demanded = matches!(
         cfg.load::<RequestChecksumCalculation>(),
@@ -42,6 +42,29 @@ pub(super) fn of_request(
     );
     let possible = checksum.request_algorithm_member.is_some() && !only_demanded;
     (checksum.required || possible).then_some(ChecksumAlgorithm::Crc32)
+}
+
+/// The algorithm of a name, unless it cannot be computed here.
+pub(super) fn algorithm(name: &str) -> Option<ChecksumAlgorithm> {
+    // MD5 is understood as another one.
+    let algorithm = name.parse::<ChecksumAlgorithm>().ok()?;
+    algorithm
+        .as_str()
+        .eq_ignore_ascii_case(name)
+        .then_some(algorithm)
+}
+
+/// What is wrong with the algorithm that arguments name, or nothing.
+pub(super) fn wrong_algorithm(operation: &Operation, arguments: &Json) -> Option<String> {
+    let member = operation.checksum.as_ref()?.request_algorithm_member?;
+    let name = arguments.get(member)?.as_str()?;
+    let value = format!("Checksum{}", name.to_ascii_uppercase());
+    let given = arguments.get(&value).is_some_and(Json::is_string);
+    (!given && algorithm(name).is_none()).then(|| {
+        format!(
+            "`{member}`: {name} cannot be computed here; choose CRC32, CRC32C, CRC64NVME, SHA1 or SHA256, or give `{value}`"
+        )
+    })
 }
 
 /// Adds the checksum of a request whose body is at hand.

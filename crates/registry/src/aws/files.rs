@@ -1,5 +1,6 @@
 //! Bodies from files and into files, so that an object need not fit into memory.
 
+use super::checksum;
 use super::error;
 use super::protocol::{Reply, Wire};
 use crate::call::{CallError, FailureKind};
@@ -66,7 +67,7 @@ pub(super) async fn take(
             .checksum
             .as_ref()
             .and_then(|checksum| arguments.get(checksum.request_algorithm_member?)?.as_str())
-            .and_then(|name| name.parse().ok());
+            .and_then(checksum::algorithm);
         files.upload = Some(
             Upload::of(path, named)
                 .await

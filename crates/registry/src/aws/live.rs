@@ -2,6 +2,7 @@
 
 use super::auth::{self, Proof};
 use super::body::DEFAULT_ANSWER_LIMIT;
+use super::checksum;
 use super::customize;
 use super::endpoint::{self, Settings};
 use super::error;
@@ -181,6 +182,9 @@ impl AwsClient {
         let (service, operation) = find(&call.action)?;
         if let Some(reason) = unsupported(service, operation) {
             return Err(CallError::new(FailureKind::NotSent, "arguments", reason));
+        }
+        if let Some(problem) = checksum::wrong_algorithm(operation, &call.arguments) {
+            return Err(CallError::new(FailureKind::NotSent, "arguments", problem));
         }
         let deadline = call
             .timeout

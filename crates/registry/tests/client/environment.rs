@@ -11,7 +11,8 @@ use std::fs;
 use tempfile::TempDir;
 use tokio::process::Command;
 
-const KEYS: [(&str, &str); 2] = [
+/// Credentials in the environment.
+pub const KEYS: [(&str, &str); 2] = [
     ("AWS_ACCESS_KEY_ID", "AKIDENV"),
     ("AWS_SECRET_ACCESS_KEY", "secret"),
 ];
@@ -43,22 +44,23 @@ async fn in_a_process_of_its_own() {
 }
 
 /// A home with a configuration.
-struct Home(TempDir);
+pub struct Home(TempDir);
 
 impl Home {
-    fn new(config: &str) -> Self {
+    pub fn new(config: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         fs::write(folder.path().join("config"), config).expect("a file");
         fs::write(folder.path().join("token"), "web-token").expect("a file");
         Self(folder)
     }
 
-    fn path(&self, name: &str) -> String {
+    /// A file in it.
+    pub fn path(&self, name: &str) -> String {
         self.0.path().join(name).display().to_string()
     }
 
     /// What the case says in the end.
-    async fn run(&self, environment: &[(&str, &str)], options: Json) -> String {
+    pub async fn run(&self, environment: &[(&str, &str)], options: Json) -> String {
         let program = std::env::current_exe().expect("this program");
         let output = Command::new(program)
             .args(["environment::in_a_process_of_its_own", "--exact"])

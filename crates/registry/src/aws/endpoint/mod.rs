@@ -207,6 +207,8 @@ fn parameter(
         Some("AWS::Auth::AccountIdEndpointMode") => "preferred".into(),
         // A bucket cannot stand before `127.0.0.1`.
         Some("AWS::S3::ForcePathStyle") => settings.url.is_some().into(),
+        // Directory buckets take ordinary signatures too, at the cost of a check a request.
+        _ if name == "DisableS3ExpressSessionAuth" => true.into(),
         Some(_) => Json::Null,
         None => context(service, operation, arguments, name),
     }
@@ -302,6 +304,11 @@ mod tests {
                 "some.bucket",
                 &aws,
                 "https://s3.eu-west-3.amazonaws.com/some.bucket",
+            ),
+            (
+                "mine--euw3-az1--x-s3",
+                &aws,
+                "https://mine--euw3-az1--x-s3.s3express-euw3-az1.eu-west-3.amazonaws.com",
             ),
             ("some-bucket", &custom, "http://127.0.0.1:9000/some-bucket"),
         ] {
