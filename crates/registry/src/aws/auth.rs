@@ -61,8 +61,15 @@ pub(super) fn is_asymmetric(
     if ways.first() == Some(&Auth::SigV4a) || service.name == "cloudfront-keyvaluestore" {
         return true;
     }
-    // No other service's rules know it, and evaluating them takes time.
-    let possible = matches!(service.name, "s3" | "events" | "s3control");
+    // No other calls may want it, and evaluating rules takes time.
+    let possible = match service.name {
+        "s3" | "s3control" => arguments.as_object().is_some_and(|arguments| {
+            let mut texts = arguments.values().filter_map(Json::as_str);
+            texts.any(|text| text.starts_with("arn:"))
+        }),
+        "events" => arguments.get("EndpointId").is_some(),
+        _ => false,
+    };
     possible
         && endpoint::resolve(service, operation, arguments, settings, None)
             .is_ok_and(|endpoint| endpoint::first_scheme(&endpoint) == Some("sigv4a"))

@@ -58,8 +58,17 @@ pub(super) async fn take(
         root.ok_or_else(|| wrong("no files can be read or written here; give the bytes".to_owned()))
     };
     if let Some(member) = streamed_input(service, operation)
-        && let Some(path) = arguments[member].get(FILE).and_then(Json::as_str)
+        && let Some(body) = arguments[member].as_object()
     {
+        let Some(path) = body
+            .get(FILE)
+            .and_then(Json::as_str)
+            .filter(|_| body.len() == 1)
+        else {
+            return Err(wrong(format!(
+                "`{member}`: expected base64 text, or `{{{FILE}: PATH}}` and nothing else"
+            )));
+        };
         let path = source(root()?, path)
             .await
             .map_err(|problem| wrong(format!("`{member}`: {problem}")))?;

@@ -53,3 +53,38 @@ impl ClassifyRetry for GiveUp {
         RetryClassifierPriority::run_after(RetryClassifierPriority::transient_error_classifier())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_smithy_runtime_api::client::interceptors::context::Input;
+    use aws_smithy_runtime_api::client::orchestrator::OrchestratorError;
+    use aws_smithy_runtime_api::client::result::ConnectorError;
+
+    fn after(message: &'static str) -> InterceptorContext {
+        let mut context = InterceptorContext::new(Input::doesnt_matter());
+        let error = ConnectorError::io(message.into());
+        context.set_output_or_error(Err(OrchestratorError::connector(error)));
+        context
+    }
+
+    #[test]
+    fn a_host_without_an_address_is_looked_for_twice() {
+        let missing = after("dns error: failed to lookup address information");
+        let give_up = GiveUp::default();
+        assert!(give_up.classify_retry(&missing).should_retry());
+        assert_eq!(
+            give_up.classify_retry(&missing),
+            RetryAction::RetryForbidden
+        );
+    }
+
+    #[test]
+    fn broken_connections_are_left_to_others() {
+        let give_up = GiveUp::default();
+        for _ in 0..2 {
+            let action = give_up.classify_retry(&after("connection reset by peer"));
+            assert_eq!(action, RetryAction::NoActionIndicated);
+        }
+    }
+}

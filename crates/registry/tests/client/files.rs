@@ -138,6 +138,16 @@ async fn only_files_below_the_folder_are_used() {
     for path in ["../new", "link", "inner", "missing/new", ""] {
         refused(client.call(&get(path)).await);
     }
+    for body in [
+        json!({}),
+        json!({"file": 1}),
+        json!({"file": "inner", "more": 1}),
+    ] {
+        let mut call = put("");
+        call.arguments["Body"] = body;
+        let message = refused(client.call(&call).await);
+        assert!(message.contains("`{file: PATH}`"), "{message}");
+    }
     let nowhere = AwsClient::with_config(
         Options {
             endpoint_url: Some(stub.url.clone()),
