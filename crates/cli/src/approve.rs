@@ -2,8 +2,9 @@
 
 use crate::args::Consent;
 use crate::prompt::Prompt;
-use runbook_interpreter::approval::{Approver, Decision, Question};
+use runbook_interpreter::approval::{Approver, Decision, Onward, Question};
 use runbook_interpreter::cancel::Cancel;
+use runbook_playbook::catalog::Effect;
 use runbook_report::question;
 use std::future::Future;
 use std::pin::Pin;
@@ -17,15 +18,90 @@ pub struct Answers {
     pub prompt: Option<Prompt>,
     /// Ends a question that is open.
     pub cancel: Cancel,
+    /// The command line as it was typed, and without `--yes`.
+    pub again: String,
+    pub unanswered: String,
+}
+
+impl Answers {
+    /// Why the author's own wish cannot be met here; `None` where it can, or where there is none.
+    fn out_of_reach(&self, question: &Question) -> Option<String> {
+        let user = self.prompt.as_ref().map(|prompt| prompt.user.as_str());
+        let of = if question.from.is_empty() {
+            String::new()
+        } else {
+            format!(" ({})", question.from.join(", "))
+        };
+        if question.people > 1 {
+            let needed = question::counted_people(question.people);
+            return Some(format!(
+                "{needed}{of} must say yes, and a terminal speaks for one"
+            ));
+        }
+        match user {
+            Some(user)
+                if question.from.is_empty() || question.from.iter().any(|one| one == user) =>
+            {
+                None
+            }
+            Some(user) => Some(format!("one person{of} must say yes, and this is {user}")),
+            None if question.insists => Some(format!(
+                "a person{of} must say yes at a terminal: --yes does not answer for it"
+            )),
+            None => None,
+        }
+    }
+
+    /// The command that also consents to a question's effects.
+    fn consenting(&self, question: &Question) -> String {
+        let mut words: Vec<&str> = self
+            .consent
+            .effects
+            .union(&question.effects)
+            .filter(|effect| **effect != Effect::Read)
+            .map(|effect| effect.as_str())
+            .collect();
+        if self.consent.notify {
+            words.push("notify");
+        }
+        match words.as_slice() {
+            [] | ["write"] => format!("{} --yes", self.unanswered),
+            words => format!("{} --yes={}", self.unanswered, words.join(",")),
+        }
+    }
 }
 
 impl Approver for Answers {
+    fn onward(&self, question: Option<&Question>) -> Onward {
+        let Some(question) = question else {
+            return Onward {
+                why: "nobody is at a terminal to do it".to_owned(),
+                command: self.again.clone(),
+            };
+        };
+        match self.out_of_reach(question) {
+            Some(why) if question.people > 1 => Onward {
+                why,
+                command: format!("{} --skip {}", self.again, question.step),
+            },
+            Some(why) => Onward {
+                why,
+                command: self.again.clone(),
+            },
+            None => Onward {
+                why: "nobody could be asked".to_owned(),
+                command: self.consenting(question),
+            },
+        }
+    }
+
     fn decide<'a>(
         &'a self,
         question: &'a Question,
     ) -> Pin<Box<dyn Future<Output = Decision> + 'a>> {
         Box::pin(async move {
-            if self.consent.covers(&question.effects) {
+            // `approve` only strengthens: consent to effects is no answer where the author wants a person's.
+            if !question.insists && self.consent.covers(&question.effects) {
                 return Decision::Approved {
                     by: "--yes".to_owned(),
                 };
@@ -33,6 +109,9 @@ impl Approver for Answers {
             let Some(prompt) = &self.prompt else {
                 return Decision::Nobody;
             };
+            if self.out_of_reach(question).is_some() {
+                return Decision::Nobody;
+            }
             tokio::select! {
                 biased;
                 () = self.cancel.cancelled() => Decision::Abort,
@@ -70,16 +149,21 @@ mod tests {
     use runbook_interpreter::cancel::Cancel;
     use runbook_playbook::catalog::Effect;
 
-    fn decide(consent: &[Effect], effects: &[Effect]) -> Decision {
-        let answers = Answers {
+    fn answers(consent: &[Effect]) -> Answers {
+        Answers {
             consent: Consent {
                 effects: consent.iter().copied().collect(),
                 notify: false,
             },
             prompt: None,
             cancel: Cancel::new(),
-        };
-        let question = Question {
+            again: "runbook run x -i a=1 --yes=destroy".to_owned(),
+            unanswered: "runbook run x -i a=1".to_owned(),
+        }
+    }
+
+    fn question(effects: &[Effect]) -> Question {
+        Question {
             step: "resolve.restart".to_owned(),
             title: None,
             calls: Vec::new(),
@@ -87,11 +171,17 @@ mod tests {
             prompt: None,
             place: String::new(),
             undo: Vec::new(),
-        };
+            insists: false,
+            people: 1,
+            from: Vec::new(),
+        }
+    }
+
+    fn decide(consent: &[Effect], question: &Question) -> Decision {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .build()
             .expect("a runtime");
-        runtime.block_on(answers.decide(&question))
+        runtime.block_on(answers(consent).decide(question))
     }
 
     #[test]
@@ -99,16 +189,46 @@ mod tests {
         let yes = Decision::Approved {
             by: "--yes".to_owned(),
         };
-        assert_eq!(decide(&[Effect::Write], &[Effect::Write]), yes);
-        assert_eq!(
-            decide(&[Effect::Write], &[Effect::Write, Effect::Permission]),
-            Decision::Nobody
-        );
+        let write = question(&[Effect::Write]);
+        assert_eq!(decide(&[Effect::Write], &write), yes);
+        let both = question(&[Effect::Write, Effect::Permission]);
+        assert_eq!(decide(&[Effect::Write], &both), Decision::Nobody);
     }
 
     #[test]
     fn without_consent_and_terminal_nobody_answers() {
-        assert_eq!(decide(&[], &[Effect::Write]), Decision::Nobody);
-        assert_eq!(decide(&[], &[Effect::Read]), Decision::Nobody);
+        for effect in [Effect::Write, Effect::Read] {
+            assert_eq!(decide(&[], &question(&[effect])), Decision::Nobody);
+        }
+    }
+
+    #[test]
+    fn consent_is_no_answer_where_the_author_wants_a_person() {
+        let insists = Question {
+            insists: true,
+            ..question(&[Effect::Write])
+        };
+        assert_eq!(decide(&[Effect::Write], &insists), Decision::Nobody);
+        let onward = answers(&[Effect::Write]).onward(Some(&insists));
+        assert_eq!(onward.command, "runbook run x -i a=1 --yes=destroy");
+    }
+
+    #[test]
+    fn the_command_that_goes_on_consents_to_what_was_asked_as_well() {
+        let answers = answers(&[Effect::Destroy]);
+        let onward = |question: &Question| answers.onward(Some(question)).command;
+        assert_eq!(
+            onward(&question(&[Effect::Write])),
+            "runbook run x -i a=1 --yes=write,destroy"
+        );
+        let two = Question {
+            people: 2,
+            insists: true,
+            ..question(&[Effect::Write])
+        };
+        assert_eq!(
+            onward(&two),
+            "runbook run x -i a=1 --yes=destroy --skip resolve.restart"
+        );
     }
 }

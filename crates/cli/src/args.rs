@@ -113,6 +113,9 @@ pub struct TestArguments {
     /// Run only scenarios whose name contains this
     #[arg(long, value_name = "TEXT")]
     pub filter: Option<String>,
+    /// Show what each scenario is about
+    #[arg(short, long)]
+    pub verbose: bool,
 }
 
 /// `runbook check`
@@ -143,6 +146,9 @@ pub struct CallArguments {
         value_parser = Consent::parse
     )]
     pub yes: Option<Consent>,
+    /// Keep the record of a call that changes something here
+    #[arg(long, value_name = "DIR")]
+    pub state_dir: Option<PathBuf>,
     /// Where the call goes.
     #[command(flatten)]
     pub target: TargetArguments,

@@ -23,9 +23,10 @@ pub struct Environment {
 }
 
 impl Environment {
-    /// The command line as a person would type it again, without one of its options.
+    /// The command line as a person would type it again, without one of its options; the values of the inputs that are
+    /// secrets are left for the person to fill in.
     #[must_use]
-    pub fn command(&self, without: Option<Left>) -> String {
+    pub fn command(&self, without: Option<Left>, secrets: &[String]) -> String {
         let mut words = vec!["runbook".to_owned()];
         let mut given = self.line.iter();
         while let Some(word) = given.next() {
@@ -36,10 +37,26 @@ impl Environment {
                     }
                 }
                 Some(left) if word.split('=').next() == Some(left.option) => {}
-                _ => words.push(quoted(word)),
+                _ => words.push(quoted(&without_secret(word, secrets))),
             }
         }
         words.join(" ")
+    }
+}
+
+/// `token=abc`, `-itoken=abc` and `--input=token=abc` without the value.
+fn without_secret(word: &str, secrets: &[String]) -> String {
+    let input = ["--input=", "-i"]
+        .iter()
+        .find_map(|option| word.strip_prefix(option))
+        .unwrap_or(word);
+    let secret = input
+        .split_once('=')
+        .is_some_and(|(name, _)| secrets.iter().any(|secret| secret == name.trim()));
+    let head = word.len() - input.len() + input.find('=').map_or(0, |at| at + 1);
+    match word.get(..head) {
+        Some(head) if secret => format!("{head}…"),
+        _ => word.to_owned(),
     }
 }
 
@@ -64,7 +81,21 @@ fn quoted(word: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::quoted;
+    use super::{quoted, without_secret};
+
+    #[test]
+    fn secrets_are_not_repeated() {
+        let secrets = ["token".to_owned()];
+        for (word, shown) in [
+            ("token=abc", "token=…"),
+            ("-itoken=abc", "-itoken=…"),
+            ("--input=token=a=b", "--input=token=…"),
+            ("tokens=abc", "tokens=abc"),
+            ("--yes=write", "--yes=write"),
+        ] {
+            assert_eq!(without_secret(word, &secrets), shown);
+        }
+    }
 
     #[test]
     fn words_are_quoted_only_where_a_shell_needs_it() {

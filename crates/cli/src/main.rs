@@ -15,6 +15,7 @@ mod locate;
 mod person;
 mod problems;
 mod prompt;
+mod record;
 mod shelf;
 mod world;
 
@@ -35,18 +36,15 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let console = console(arguments.color);
     let environment = environment(console);
-    // A panic has been reported by the hook when it arrives here.
-    let result = std::panic::catch_unwind(|| commands::execute(&arguments.command, &environment));
-    let code = match result {
-        Ok(Ok(code)) => code,
-        Ok(Err(Failure { code, message })) => {
+    let code = match commands::execute(&arguments.command, &environment) {
+        Ok(code) => code,
+        Err(Failure { code, message }) => {
             if !message.is_empty() {
                 let lines: Vec<String> = message.lines().map(safe).collect();
                 console.err.line(format!("error: {}", lines.join("\n")));
             }
             code
         }
-        Err(_) => exit::NOT_WELL,
     };
     ExitCode::from(code)
 }
@@ -129,7 +127,8 @@ fn environment(console: Console) -> Environment {
     }
 }
 
-/// A panic is a mistake of this program; people are told so in a line instead of a backtrace.
+/// A panic is a mistake of this program; people are told so in a line instead of a backtrace, and the program ends: what it
+/// had sent is in the journal. Released binaries do not unwind.
 fn quiet_panics() {
     std::panic::set_hook(Box::new(|panic| {
         let place = panic
@@ -140,5 +139,6 @@ fn quiet_panics() {
             std::io::stderr(),
             "error: a mistake in this program{place}; please report it with the command line and the playbook"
         );
+        leave(exit::NOT_WELL);
     }));
 }

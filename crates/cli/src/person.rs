@@ -47,7 +47,9 @@ impl Person for Operator {
                 self.show(None, link);
             }
             loop {
-                let line = self.line("done? [y]es, [n]o, or yes with a note: ").await?;
+                let line = self
+                    .line("done? [y]es, [n]o (will not), [f]ailed; a note may follow: ")
+                    .await?;
                 let (word, note) = line.split_once([' ', ',']).unwrap_or((&line, ""));
                 match word.to_lowercase().as_str() {
                     "y" | "yes" | "done" => {
@@ -57,6 +59,7 @@ impl Person for Operator {
                         });
                     }
                     "n" | "no" => return Err(declined(&self.prompt.user)),
+                    "f" | "failed" => return Err(failed(&self.prompt.user, note)),
                     _ => {}
                 }
             }
@@ -106,6 +109,18 @@ fn declined(by: &str) -> CallError {
         FailureKind::Answered,
         "declined",
         format!("{by} did not carry it out"),
+    )
+}
+
+fn failed(by: &str, note: &str) -> CallError {
+    let note = match note.trim() {
+        "" => String::new(),
+        note => format!(": {note}"),
+    };
+    CallError::new(
+        FailureKind::Answered,
+        "failed",
+        format!("{by} says that it did not work{note}"),
     )
 }
 

@@ -62,8 +62,13 @@ says! {
     unknown_scenario: ["run", "restart", "--scenario", "stock"];
     unknown_step: ["run", "restart", "--skip", "restat"];
     unknown_effect: ["run", "restart", "--yes=wirte"];
+    consent_is_no_answer_to_an_author_who_wants_a_person: ["run", "approvals", "--scenario", "all", "-i", "token=hunter22", "--yes", "-q"];
+    two_people_are_not_at_one_terminal: ["run", "approvals", "--scenario", "all", "-i", "token=hunter22", "-i", "people=true", "-q"];
+    a_call_that_the_scenario_does_not_answer: ["run", "unanswered", "--scenario", "nothing", "--yes", "-q"];
+    a_wrong_playbook_leaves_standard_output_empty: ["run", "broken", "--format", "json"];
     check_well: ["check", "restart"];
     tests_pass: ["test", "playbooks/restart.yaml"];
+    tests_show_what_scenarios_are_about: ["test", "approvals", "-v", "--filter", "all"];
     tests_fail: ["test", "wrong"];
     test_of_nothing: ["test", "playbooks/restart.yaml", "--filter", "nothing"];
     call_of_unknown_action: ["call", "ecs:DescribeServces"];
@@ -97,6 +102,22 @@ fn unreachable_endpoint_is_the_environments_fault() {
 }
 
 #[test]
+fn a_missing_region_is_told_once_with_the_step_and_the_call() {
+    let state = tempfile::tempdir().expect("a folder");
+    let state_dir = state.path().display().to_string();
+    let output = runbook(&["run", "restart", "--state-dir", &state_dir]);
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(4), "{said}");
+    assert_eq!(said.matches("no AWS region is known").count(), 1, "{said}");
+    assert!(
+        said.contains("✗ too_few  ecs:DescribeServices: region: "),
+        "{said}"
+    );
+    assert!(said.contains("mend that, then run it again:"), "{said}");
+    assert!(output.stderr.is_empty());
+}
+
+#[test]
 fn a_reader_that_goes_away_ends_nothing() {
     let mut child = Command::new(assert_cmd::cargo::cargo_bin!("runbook"))
         .args(["run", "restart", "--scenario", "stuck", "--yes"])
@@ -125,4 +146,88 @@ fn a_run_in_a_scenario_is_the_same_byte_for_byte() {
         "json",
     ];
     assert_eq!(runbook(&line).stdout, runbook(&line).stdout);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_call_that_writes_is_on_record_before_it_is_sent() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let made = folder.path().join("made");
+    let call = |state_dir: &Path| {
+        let with = format!(r#"{{"command": ["/usr/bin/touch", "{}"]}}"#, made.display());
+        let state_dir = state_dir.display().to_string();
+        runbook(&[
+            "call",
+            "local:Exec",
+            "--with",
+            &with,
+            "--yes=execute",
+            "--state-dir",
+            &state_dir,
+        ])
+    };
+    let output = call(Path::new("/dev/null/journal"));
+    assert_eq!(output.status.code(), Some(4));
+    assert!(!made.exists(), "without a record nothing is sent");
+    let state = folder.path().join("state");
+    let output = call(&state);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert!(made.exists());
+    let kept: Vec<u8> = std::fs::read_dir(&state)
+        .expect("the folder")
+        .flat_map(|file| std::fs::read(file.expect("a file").path()).expect("its bytes"))
+        .collect();
+    let record = b"call local:Exec";
+    assert!(kept.windows(record.len()).any(|bytes| bytes == record));
+}
+
+/// Starts a playbook that writes for a second, then waits for an hour; presses ctrl-C once a line says so.
+#[cfg(unix)]
+fn interrupted_at(sign: &str) -> (String, String, Option<i32>) {
+    use std::io::{BufRead, BufReader, Read};
+    let state = tempfile::tempdir().expect("a folder");
+    let mut child = Command::new(assert_cmd::cargo::cargo_bin!("runbook"))
+        .args(["run", "slow", "-v", "--yes=execute", "--state-dir"])
+        .arg(state.path())
+        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures"))
+        .env_clear()
+        .env("PATH", "/usr/bin:/bin")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the command starts");
+    let mut out = BufReader::new(child.stdout.take().expect("a pipe"));
+    let mut said = String::new();
+    while !said.contains(sign) {
+        let read = out.read_line(&mut said).expect("text");
+        assert!(read > 0, "it ended before `{sign}`: {said}");
+    }
+    let id = child.id().to_string();
+    let sent = Command::new("kill").args(["-INT", &id]).status();
+    assert!(sent.expect("kill starts").success());
+    out.read_to_string(&mut said).expect("text");
+    let output = child.wait_with_output().expect("it ends");
+    let noted = String::from_utf8_lossy(&output.stderr).into_owned();
+    (said, noted, output.status.code())
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_lets_the_write_in_flight_end() {
+    let (said, noted, code) = interrupted_at("→ local:Exec");
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("✓ write"), "{said}");
+    assert!(said.contains("✓ last"), "`finally` runs: {said}");
+    assert!(said.contains("\naborted after "), "{said}");
+    assert!(!said.contains("not confirmed"), "{said}");
+    assert!(noted.contains("press ctrl-C again"), "{noted}");
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_ends_a_wait_at_once() {
+    let (said, _, code) = interrupted_at("wait waits 1h");
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("aborted after "), "{said}");
 }

@@ -48,7 +48,7 @@ fn whole_playbooks_check() {
             let block: String = block
                 .lines()
                 .filter(|line| !line.starts_with("escalate: {use:"))
-                .map(|line| format!("{line}\n"))
+                .flat_map(|line| [line, "\n"])
                 .collect();
             let folder = tempfile::tempdir().expect("a folder");
             let file = folder.path().join("example.yaml");

@@ -23,6 +23,12 @@ pub struct Question {
     pub place: String,
     /// How it would be taken back, rendered where possible.
     pub undo: Vec<QuestionCall>,
+    /// The author wants a person's answer whatever the effect: consent to effects does not count.
+    pub insists: bool,
+    /// How many people must say yes.
+    pub people: usize,
+    /// Who may say yes; empty for anyone.
+    pub from: Vec<String>,
 }
 
 /// One call in a question.
@@ -66,8 +72,26 @@ pub enum Decision {
     Abort,
 }
 
+/// How a run that pauses can go on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Onward {
+    /// Why nobody answered.
+    pub why: String,
+    /// A command that goes on; empty where none is known.
+    pub command: String,
+}
+
 /// Whoever answers questions.
 pub trait Approver {
+    /// How to go on where a question was answered with [`Decision::Nobody`]; without a question, where a person was to
+    /// do or to say something.
+    fn onward(&self, _question: Option<&Question>) -> Onward {
+        Onward {
+            why: "nobody could be asked".to_owned(),
+            command: String::new(),
+        }
+    }
+
     /// Asks. The step waits; the rest of the graph goes on.
     fn decide<'a>(&'a self, question: &'a Question)
     -> Pin<Box<dyn Future<Output = Decision> + 'a>>;

@@ -20,5 +20,5 @@ pub mod verdict;
 #[cfg(test)]
 mod tests;
 
-pub use redact::MASK;
+pub use redact::{MASK, Redactor};
 pub use run::run;

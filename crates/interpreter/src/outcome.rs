@@ -1,5 +1,6 @@
 //! What a run leaves behind: the verdict, the causes, every step, every change.
 
+use crate::approval::ValueChange;
 use crate::truth::Truth;
 use crate::verdict::{Reason, Verdict};
 use indexmap::IndexMap;
@@ -155,6 +156,8 @@ pub struct Change {
     pub action: String,
     /// The arguments as sent; secrets masked.
     pub arguments: Json,
+    /// What changed from which value to which, where `before` was read.
+    pub values: Vec<ValueChange>,
     /// The effect.
     pub effect: Effect,
     /// `true` when it was answered with success; `false` when it failed or no answer came.
@@ -172,6 +175,8 @@ pub struct Waiting {
     pub step: StepPath,
     /// What it would do: the call and its arguments, rendered.
     pub question: String,
-    /// How to go on: a command.
+    /// Why nobody answered.
+    pub why: String,
+    /// How to go on: a command; empty where none is known.
     pub next: String,
 }

@@ -100,7 +100,7 @@ pub struct Facts {
     pub undone: Option<UndoFacts>,
     /// What the symptom graph said.
     pub symptom: Symptom,
-    /// It ended after `symptom`, as asked.
+    /// It ended after `symptom`, as asked, or because the playbook has nothing else.
     pub until_symptom: bool,
     /// What `diagnose` found.
     pub diagnosis: Diagnosis,

@@ -5,20 +5,13 @@ use crate::question::yaml_lines;
 use crate::step_line::one_line;
 use crate::value_text::short_json;
 use jiff::SignedDuration;
-use runbook_interpreter::approval::ValueChange;
 use runbook_interpreter::outcome::{Change, Outcome, StepStatus};
 use runbook_interpreter::truth::Truth;
 use runbook_interpreter::verdict::{Reason, Verdict};
-use runbook_playbook::checked::StepPath;
-use std::collections::HashMap;
 
 /// What is known beside the outcome.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Beside<'a> {
-    /// What changes from which value to which, as people were shown it.
-    pub changes: &'a HashMap<StepPath, Vec<ValueChange>>,
-    /// The command that makes this run again and answers the question that is open.
-    pub answering: &'a str,
     /// The command that makes this run again.
     pub again: &'a str,
     /// The command that goes further than this run was asked to go.
@@ -29,7 +22,7 @@ pub(crate) struct Beside<'a> {
 pub(crate) fn lines(outcome: &Outcome, beside: Beside<'_>, look: Look) -> Vec<String> {
     let mut lines = verdict(outcome, look);
     lines.extend(causes(outcome, look));
-    lines.extend(changes(outcome, beside, look));
+    lines.extend(changes(outcome, look));
     lines.extend(next(outcome, beside, look));
     lines
 }
@@ -97,7 +90,7 @@ fn causes(outcome: &Outcome, look: Look) -> Vec<String> {
     titled("Causes", lines, look)
 }
 
-fn changes(outcome: &Outcome, beside: Beside<'_>, look: Look) -> Vec<String> {
+fn changes(outcome: &Outcome, look: Look) -> Vec<String> {
     let mut lines = Vec::new();
     for change in &outcome.changes {
         let state = match change {
@@ -116,21 +109,17 @@ fn changes(outcome: &Outcome, beside: Beside<'_>, look: Look) -> Vec<String> {
             .plain(&change.action)
             .with(Tone::Attention, state);
         lines.extend(line.wrapped(look));
-        match beside.changes.get(&change.step) {
-            Some(values) if !values.is_empty() => {
-                for value in values {
-                    let line = Line::at(2)
-                        .plain(format!("{}: ", value.path))
-                        .plain(short_json(&value.from))
-                        .plain(" → ")
-                        .plain(short_json(&value.to));
-                    lines.extend(line.wrapped(look));
-                }
-            }
-            _ => {
-                for line in yaml_lines(&change.arguments, 2) {
-                    lines.push(line.cut(look));
-                }
+        for value in &change.values {
+            let line = Line::at(2)
+                .plain(format!("{}: ", value.path))
+                .plain(short_json(&value.from))
+                .plain(" → ")
+                .plain(short_json(&value.to));
+            lines.extend(line.wrapped(look));
+        }
+        if change.values.is_empty() {
+            for line in yaml_lines(&change.arguments, 2) {
+                lines.push(line.cut(look));
             }
         }
     }
@@ -140,8 +129,16 @@ fn changes(outcome: &Outcome, beside: Beside<'_>, look: Look) -> Vec<String> {
 fn next(outcome: &Outcome, beside: Beside<'_>, look: Look) -> Vec<String> {
     let mut lines = Vec::new();
     let mut say = |tone: Tone, text: &str| {
+        // A command stands on one line however long it is, so that it can be copied.
+        let room = match tone {
+            Tone::Strong => Look {
+                width: None,
+                ..look
+            },
+            _ => look,
+        };
         if !text.is_empty() {
-            lines.extend(Line::at(1).with(tone, text).wrapped(look));
+            lines.extend(Line::at(1).with(tone, text).wrapped(room));
         }
     };
     for change in outcome.changes.iter().filter(|change| !change.confirmed) {
@@ -154,12 +151,14 @@ fn next(outcome: &Outcome, beside: Beside<'_>, look: Look) -> Vec<String> {
     match outcome.verdict {
         Verdict::Paused => {
             if let Some(waiting) = &outcome.waiting {
-                say(Tone::Plain, &format!("{} waits for a yes:", waiting.step));
+                say(Tone::Plain, &format!("still to do at {}:", waiting.step));
                 for line in waiting.question.lines() {
                     say(Tone::Plain, &format!("  {line}"));
                 }
-                say(Tone::Plain, &waiting.next);
-                say(Tone::Strong, beside.answering);
+                if !waiting.next.is_empty() {
+                    say(Tone::Plain, "to go on:");
+                    say(Tone::Strong, &waiting.next);
+                }
             }
         }
         Verdict::Diagnosed => match beside.onward {
@@ -176,13 +175,20 @@ fn next(outcome: &Outcome, beside: Beside<'_>, look: Look) -> Vec<String> {
                 if let Some(error) = step
                     .error
                     .as_ref()
-                    .filter(|_| step.status == StepStatus::Failed)
+                    .filter(|_| step.status == StepStatus::Failed && !outcome.environment)
                 {
                     say(Tone::Plain, &format!("look at {path} ({})", error.code));
                 }
             }
             if !beside.again.is_empty() {
-                say(Tone::Plain, "to run it again:");
+                say(
+                    Tone::Plain,
+                    if outcome.environment {
+                        "mend that, then run it again:"
+                    } else {
+                        "to run it again:"
+                    },
+                );
                 say(Tone::Strong, beside.again);
             }
         }

@@ -38,6 +38,7 @@ pub fn document(outcome: &Outcome) -> Json {
         "waiting": outcome.waiting.as_ref().map(|waiting| json!({
             "step": waiting.step,
             "question": waiting.question,
+            "why": waiting.why,
             "next": waiting.next,
         })),
     })
@@ -107,6 +108,11 @@ fn change(change: &Change) -> Json {
         "step": change.step,
         "action": change.action,
         "arguments": change.arguments,
+        "values": change.values.iter().map(|value| json!({
+            "path": value.path,
+            "from": value.from,
+            "to": value.to,
+        })).collect::<Vec<_>>(),
         "effect": change.effect.as_str(),
         "confirmed": change.confirmed,
         "undoes": change.undoes,

@@ -56,6 +56,18 @@ pub fn lines(question: &Question, look: Look) -> Vec<String> {
         place.with(Tone::Quiet, "  in ").plain(&question.place)
     };
     lines.extend(place.wrapped(look));
+    if question.people > 1 || !question.from.is_empty() {
+        let from = if question.from.is_empty() {
+            String::new()
+        } else {
+            format!(" ({})", question.from.join(", "))
+        };
+        let needed = counted_people(question.people);
+        let line = Line::at(1)
+            .with(Tone::Quiet, "needs  ")
+            .plain(format!("{needed}{from}"));
+        lines.extend(line.wrapped(look));
+    }
     if question.undo.is_empty() {
         let line = Line::at(1).with(Tone::Quiet, "undo   none is written");
         lines.push(line.cut(look));
@@ -66,6 +78,15 @@ pub fn lines(question: &Question, look: Look) -> Vec<String> {
         }
     }
     lines
+}
+
+/// `one person`, `2 people`.
+#[must_use]
+pub fn counted_people(count: usize) -> String {
+    match count {
+        0 | 1 => "one person".to_owned(),
+        many => format!("{many} people"),
+    }
 }
 
 fn call_lines(call: &QuestionCall, depth: usize, look: Look) -> Vec<String> {

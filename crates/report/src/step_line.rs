@@ -1,7 +1,7 @@
 //! An ended step as a line: symbol, name, what it found.
 
 use crate::chart::{Chart, sparkline};
-use crate::line::{Line, Look, Tone};
+use crate::line::{Line, Look, Tone, shorten};
 use crate::value_text::short;
 use runbook_interpreter::outcome::{AssertionOutcome, StepOutcome, StepStatus};
 use runbook_interpreter::truth::Truth;
@@ -76,18 +76,28 @@ pub(crate) fn lines(
     let (tone, mark) = symbol(graph, outcome);
     let quiet = matches!(outcome.status, StepStatus::Skipped);
     let name_tone = if quiet { Tone::Quiet } else { Tone::Strong };
-    let called = outcome.title.as_ref().or(outcome.action.as_ref());
+    let called = outcome
+        .title
+        .clone()
+        .filter(|_| outcome.status != StepStatus::Failed || outcome.action.is_none())
+        .or_else(|| outcome.action.clone())
+        .or_else(|| outcome.title.clone());
     let head = Line::at(depth)
         .with(tone, mark)
         .plain(" ")
         .with(name_tone, &place.name)
-        .maybe(if quiet { Tone::Quiet } else { Tone::Plain }, "  ", called);
+        .maybe(
+            if quiet { Tone::Quiet } else { Tone::Plain },
+            "  ",
+            called.as_ref(),
+        );
     let mut lines = match &outcome.error {
         Some(error) if outcome.status != StepStatus::Done => {
+            let message = sentence(outcome.action.as_deref(), &error.message);
             let what = if error.code.is_empty() {
-                error.message.clone()
+                message.to_owned()
             } else {
-                format!("{}: {}", error.code, error.message)
+                format!("{}: {message}", error.code)
             };
             let tone = if quiet { Tone::Quiet } else { tone };
             let head = head.with(Tone::Quiet, ": ").with(tone, what);
@@ -118,6 +128,19 @@ pub(crate) fn lines(
     lines
 }
 
+/// A failure without the action that it begins with: the line names it.
+pub(crate) fn sentence<'m>(action: Option<&str>, message: &'m str) -> &'m str {
+    action
+        .and_then(|action| message.strip_prefix(action)?.strip_prefix(": "))
+        .unwrap_or(message)
+}
+
+/// The most columns of what was asked.
+const ASKED: usize = 60;
+
+/// The most lines of a finding.
+const MOST: usize = 3;
+
 /// What was found beside the step's name, or below it where there is no room: it matters more than the title.
 fn finding(head: &Line, found: Option<String>, depth: usize, look: Look) -> Vec<String> {
     let Some(found) = found else {
@@ -127,8 +150,17 @@ fn finding(head: &Line, found: Option<String>, depth: usize, look: Look) -> Vec<
     if look.width.is_none_or(|width| one.width() <= width) {
         return vec![one.cut(look)];
     }
-    let below = Line::at(depth + 1).plain(&found);
-    vec![head.cut(look), below.cut(look)]
+    let mut lines = vec![head.cut(look)];
+    let mut below = Line::at(depth + 1).plain(&found).wrapped(look);
+    if below.len() > MOST {
+        below.truncate(MOST);
+        if let Some(last) = below.last_mut() {
+            last.pop();
+            last.push('…');
+        }
+    }
+    lines.append(&mut below);
+    lines
 }
 
 /// What a step found, in a few words: what its claim rests on, then what it kept.
@@ -163,14 +195,19 @@ fn found(outcome: &StepOutcome, chart: Option<&Chart>) -> Option<String> {
     (!words.is_empty()).then(|| words.join("; "))
 }
 
-/// The author's message, or what was found where there is none; both where the assertion is false.
+/// The author's message, or what was asked and found where there is none; both where the assertion is not true.
 fn said(assertion: &AssertionOutcome) -> String {
     let said = match (&assertion.message, assertion.truth) {
         (Some(message), Truth::True) => message.clone(),
         (Some(message), _) if assertion.found.is_empty() => message.clone(),
         (Some(message), _) => format!("{message} ({})", assertion.found),
         (None, _) if assertion.found.is_empty() => assertion.asked.clone(),
-        (None, _) => assertion.found.clone(),
+        (None, _) if assertion.found.contains(&assertion.asked) => assertion.found.clone(),
+        (None, _) => {
+            // What was found matters more than the whole of a long question.
+            let asked = shorten(&one_line(&assertion.asked), ASKED);
+            format!("{asked}: {}", assertion.found)
+        }
     };
     one_line(&said)
 }

@@ -7,11 +7,10 @@ use crate::live::{Live, Out};
 use crate::question::yaml_lines;
 use crate::step_line::{self, StepPlace};
 use jiff::SignedDuration;
-use runbook_interpreter::approval::{Decision, ValueChange};
+use runbook_interpreter::approval::Decision;
 use runbook_interpreter::event::{Event, EventKind, Observer};
 use runbook_interpreter::outcome::{CauseOutcome, Outcome, StepOutcome, StepStatus};
 use runbook_interpreter::truth::Truth;
-use runbook_playbook::catalog::{Effect, Effects};
 use runbook_playbook::checked::StepPath;
 use serde_json::Value as Json;
 use std::cell::RefCell;
@@ -47,10 +46,6 @@ pub struct Settings {
     pub charts: HashMap<StepPath, Chart>,
     /// The command that makes this run again.
     pub again: String,
-    /// The command that makes this run again, without `--yes`.
-    pub unanswered: String,
-    /// The effects that `--yes` answered for.
-    pub consented: Effects,
     /// The command that goes further than this run was asked to go.
     pub onward: Option<String>,
 }
@@ -68,11 +63,10 @@ struct State {
     titles: HashMap<StepPath, (Option<String>, Option<String>)>,
     /// Blocks whose line stands already in this graph.
     headed: HashSet<String>,
+    /// Why steps failed, as far as it has been said.
+    failures: HashSet<String>,
     /// What was last said of a wait, so that a poll says it once.
     waits: HashMap<StepPath, String>,
-    changes: HashMap<StepPath, Vec<ValueChange>>,
-    /// What the last question was about.
-    asked: Effects,
 }
 
 impl Terminal {
@@ -149,9 +143,22 @@ impl Terminal {
             return;
         }
         let chart = self.chart(step);
+        let mut shown = outcome.clone();
+        if let Some(error) = shown
+            .error
+            .as_mut()
+            .filter(|_| outcome.status == StepStatus::Failed)
+        {
+            let why = step_line::sentence(outcome.action.as_deref(), &error.message).to_owned();
+            if state.failures.contains(&why) {
+                "as above".clone_into(&mut error.message);
+            } else {
+                state.failures.insert(why);
+            }
+        }
         self.print(
             state,
-            step_line::lines(step, outcome, chart, self.settings.look),
+            step_line::lines(step, &shown, chart, self.settings.look),
         );
     }
 
@@ -269,25 +276,18 @@ impl Terminal {
             live.end_all();
         }
         state.live = None;
-        let effects: Vec<&str> = self
-            .settings
-            .consented
-            .union(&state.asked)
-            .filter(|effect| **effect != Effect::Read)
-            .map(|effect| effect.as_str())
-            .collect();
-        let answering = match (self.settings.unanswered.as_str(), effects.join(",")) {
-            ("", _) => String::new(),
-            (command, effects) if effects.is_empty() => format!("{command} --yes"),
-            (command, effects) => format!("{command} --yes={effects}"),
-        };
         let beside = Beside {
-            changes: &state.changes,
-            answering: &answering,
             again: &self.settings.again,
             onward: self.settings.onward.as_deref(),
         };
-        let mut lines = ending::lines(outcome, beside, self.settings.look);
+        let mut outcome = outcome.clone();
+        if outcome.environment {
+            // Nothing else happened: the step's line stands just above.
+            for why in &state.failures {
+                outcome.explanation = outcome.explanation.replace(why.as_str(), "as said above");
+            }
+        }
+        let mut lines = ending::lines(&outcome, beside, self.settings.look);
         if self.settings.detail > Detail::Quiet {
             lines.insert(0, String::new());
         }
@@ -298,13 +298,6 @@ impl Terminal {
 impl Observer for Terminal {
     fn observe(&self, event: &Event) {
         let state = &mut *self.state.borrow_mut();
-        if let EventKind::Asked(question) = &event.kind {
-            state.asked.clone_from(&question.effects);
-            let changes = question.calls.iter().flat_map(|call| call.changes.clone());
-            state
-                .changes
-                .insert(question.step.clone(), changes.collect());
-        }
         match &event.kind {
             EventKind::RunEnded(outcome) => self.run_ended(state, outcome),
             _ if self.settings.detail == Detail::Quiet => {}

@@ -126,6 +126,9 @@ fn leaking() -> Vec<EventKind> {
         prompt: None,
         place: "123456789012 us-east-1".to_owned(),
         undo: Vec::new(),
+        insists: false,
+        people: 1,
+        from: Vec::new(),
     };
     let skipped = StepOutcome {
         error: Some(StepError {
@@ -151,6 +154,7 @@ fn leaking() -> Vec<EventKind> {
             step: "resolve.restart.redeploy".to_owned(),
             action: "ecs:UpdateService".to_owned(),
             arguments,
+            values: question.calls[0].changes.clone(),
             effect: Effect::Write,
             confirmed: true,
             undoes: None,

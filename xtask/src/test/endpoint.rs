@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// How long the server may take until it answers.
-const START: Duration = Duration::from_secs(60);
+const START: Duration = Duration::from_mins(1);
 
 /// Starts a server, runs the tests in `tests/endpoint` against it, and stops it.
 pub(super) fn check(root: &Path) -> Result<(), String> {

@@ -1,16 +1,18 @@
 //! `runbook call`: one typed call.
 
+use super::guarded::Guarded;
 use crate::approve::Answers;
 use crate::args::CallArguments;
-use crate::environment::Environment;
+use crate::environment::{Environment, Left};
 use crate::exit::{self, Failure};
-use crate::{document, world};
+use crate::{document, record, world};
 use runbook_interpreter::approval::{Approver, Decision, Question, QuestionCall};
 use runbook_interpreter::cancel::Cancel;
 use runbook_playbook::catalog::{Catalog, Effect, Effects};
 use runbook_registry::Registry;
 use runbook_registry::call::{Call, CallError, DEFAULT_LIMIT, FailureKind};
 use runbook_registry::model::validate::validate;
+use runbook_registry::world::{Place, World};
 use serde::Serialize;
 use serde_json::Value as Json;
 use std::sync::Arc;
@@ -52,8 +54,18 @@ pub fn execute(arguments: &CallArguments, environment: &Environment) -> Result<u
     let effects = Catalog::effects(&*registry, &action, &call.arguments);
     let runtime = super::runtime()?;
     let result = runtime.block_on(async {
-        approve(&call, &effects, arguments, environment).await?;
-        Ok(registry.perform(&world, &call).await)
+        if effects.iter().all(|effect| *effect == Effect::Read) {
+            return Ok(registry.perform(&world, &call).await);
+        }
+        approve(&call, &effects, &world.place(), arguments, environment).await?;
+        let journal = record::open(arguments.state_dir.as_deref(), environment)?;
+        let guarded = Guarded {
+            journal: &*journal,
+            world: &world,
+            action: &action,
+            effects: &effects,
+        };
+        guarded.send(&registry, &call).await
     });
     runtime.shutdown_background();
     match result? {
@@ -73,7 +85,7 @@ pub fn execute(arguments: &CallArguments, environment: &Environment) -> Result<u
             }
             Ok(exit::WELL)
         }
-        Err(error) => Err(failed(&call, &error)),
+        Err(error) => Err(failed(&call, &effects, &error)),
     }
 }
 
@@ -81,12 +93,10 @@ pub fn execute(arguments: &CallArguments, environment: &Environment) -> Result<u
 async fn approve(
     call: &Call,
     effects: &Effects,
+    place: &Place,
     arguments: &CallArguments,
     environment: &Environment,
 ) -> Result<(), Failure> {
-    if effects.iter().all(|effect| *effect == Effect::Read) {
-        return Ok(());
-    }
     let question = Question {
         step: "call".to_owned(),
         title: None,
@@ -97,13 +107,30 @@ async fn approve(
         }],
         effects: effects.clone(),
         prompt: None,
-        place: arguments.target.region.clone().unwrap_or_default(),
+        place: arguments
+            .target
+            .region
+            .as_ref()
+            .or(place.region.as_ref())
+            .map_or_else(String::new, |region| format!("region {region}")),
         undo: Vec::new(),
+        insists: false,
+        people: 1,
+        from: Vec::new(),
     };
+    let again = environment.command(None, &[]);
     let answers = Answers {
         consent: arguments.yes.clone().unwrap_or_default(),
         prompt: world::prompt(environment),
         cancel: Cancel::new(),
+        unanswered: environment.command(
+            Some(Left {
+                option: "--yes",
+                value: false,
+            }),
+            &[],
+        ),
+        again,
     };
     let words: Vec<&str> = effects
         .iter()
@@ -116,8 +143,9 @@ async fn approve(
         Decision::Nobody => Err(Failure {
             code: exit::PAUSED,
             message: format!(
-                "{} was not sent: its effect is {words}; say yes with --yes={words}",
-                call.action
+                "{} was not sent: its effect is {words}, and nobody could be asked; to send it:\n  {}",
+                call.action,
+                answers.onward(Some(&question)).command
             ),
         }),
         Decision::Declined { .. } | Decision::Abort => {
@@ -126,13 +154,23 @@ async fn approve(
     }
 }
 
-fn failed(call: &Call, error: &CallError) -> Failure {
+fn failed(call: &Call, effects: &Effects, error: &CallError) -> Failure {
     let id = error
         .request_id
         .as_ref()
         .map(|id| format!(" (request {id})"))
         .unwrap_or_default();
-    let message = format!("{}: {}: {}{id}", call.action, error.code, error.message);
+    let unsure = matches!(error.kind, FailureKind::Unanswered | FailureKind::Garbled)
+        && effects.iter().any(|effect| *effect != Effect::Read);
+    let look = if unsure {
+        "; look whether it took effect before you send it again"
+    } else {
+        ""
+    };
+    let message = format!(
+        "{}: {}: {}{id}{look}",
+        call.action, error.code, error.message
+    );
     match error.kind {
         FailureKind::Environment => Failure::environment(message),
         _ if error.code == "arguments" => Failure::wrong(message),

@@ -3,6 +3,7 @@
 mod actions;
 mod call;
 mod check;
+mod guarded;
 mod run;
 mod test;
 

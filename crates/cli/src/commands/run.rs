@@ -7,17 +7,18 @@ use crate::environment::{Environment, Left};
 use crate::exit::{self, Failure};
 use crate::locate::{Located, scenarios_of};
 use crate::shelf::{Shelf, text_of};
-use crate::{document, load, problems, world};
+use crate::{document, load, problems, record, world};
 use jiff::Timestamp;
 use runbook_interpreter::cancel::Cancel;
 use runbook_interpreter::event::Observer;
-use runbook_interpreter::journal::{Journal, MemoryJournal, SqliteJournal};
+use runbook_interpreter::journal::{Journal, MemoryJournal};
 use runbook_interpreter::outcome::Outcome;
 use runbook_interpreter::plan::{Options, Plan, Until};
 use runbook_interpreter::surroundings::Surroundings;
 use runbook_interpreter::verdict::Verdict;
 use runbook_playbook::inputs::Given;
 use runbook_playbook::source::Source;
+use runbook_playbook::syntax::input::InputKind;
 use runbook_registry::Registry;
 use runbook_registry::world::World;
 use runbook_registry::world::scenario::{ActionFacts, Scenario, ScenarioWorld};
@@ -25,7 +26,6 @@ use runbook_report::chart::charts_of;
 use runbook_report::json::Collector;
 use runbook_report::terminal::{Detail, Settings, Terminal};
 use serde_json::Value as Json;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Runs a playbook.
@@ -65,24 +65,39 @@ pub fn execute(arguments: &RunArguments, environment: &Environment) -> Result<u8
         now,
     )
     .map_err(Failure::wrong)?;
-    let world: Box<dyn World> = match scenario {
+    let mut live = None;
+    let mut written = None;
+    let world: &dyn World = match scenario {
         Some(scenario) => {
             let facts: Arc<dyn ActionFacts> = Arc::clone(&registry) as Arc<dyn ActionFacts>;
             let world = ScenarioWorld::new(scenario, facts, context);
-            Box::new(world.with_person(world::person(environment)))
+            written.insert(world.with_person(world::person(environment)))
         }
-        None => Box::new(world::live(&arguments.target, context)),
+        None => live.insert(world::live(&arguments.target, context)),
     };
-    let journal = journal(arguments, environment)?;
-    let watchers = Watchers::new(arguments, environment, &plan);
+    let state_dir = arguments.state_dir.as_deref();
+    let journal: Box<dyn Journal> = match state_dir {
+        None if arguments.scenario.is_some() => Box::new(MemoryJournal::new()),
+        folder => record::open(folder, environment)?,
+    };
+    let secrets = secrets(&plan);
+    let watchers = Watchers::new(arguments, environment, &plan, &secrets);
     let cancel = Cancel::new();
     let approver = Answers {
         consent: arguments.yes.clone().unwrap_or_default(),
         prompt: world::prompt(environment),
         cancel: cancel.clone(),
+        again: environment.command(None, &secrets),
+        unanswered: environment.command(
+            Some(Left {
+                option: "--yes",
+                value: false,
+            }),
+            &secrets,
+        ),
     };
     let surroundings = Surroundings {
-        world: &*world,
+        world,
         performer: &Calls(&registry),
         approver: &approver,
         observer: watchers.observer(),
@@ -93,12 +108,52 @@ pub fn execute(arguments: &RunArguments, environment: &Environment) -> Result<u8
     let runtime = super::runtime()?;
     let outcome = runtime.block_on(async {
         tokio::spawn(interruptions(cancel.clone(), err));
+        // The handler is in place before anything is sent.
+        tokio::task::yield_now().await;
         runbook_interpreter::run(&plan, &surroundings).await
     });
     // A question that nobody answers any more must not hold the end up.
     runtime.shutdown_background();
     watchers.end(environment);
-    Ok(code(&outcome))
+    match written.map(|world| missing(&world, &located, environment)) {
+        Some(missing) if !missing.is_empty() => Err(Failure {
+            code: if outcome.environment {
+                exit::WRONG
+            } else {
+                exit::NOT_WELL
+            },
+            message: missing.join("\n"),
+        }),
+        _ => Ok(code(&outcome)),
+    }
+}
+
+/// The calls that a scenario does not answer.
+fn missing(world: &ScenarioWorld, located: &Located, environment: &Environment) -> Vec<String> {
+    let file = environment.places.shown(&scenarios_of(&located.file));
+    let name = &world.scenario().name;
+    let mut lines: Vec<String> = Vec::new();
+    for call in world.calls().iter().filter(|call| call.unanswered) {
+        let line = format!(
+            "scenario {name} of {file} has no answer to {} {}; add an entry for it below `actions`",
+            call.action, call.arguments
+        );
+        if !lines.contains(&line) {
+            lines.push(line);
+        }
+    }
+    lines
+}
+
+/// The names of the inputs that are shown nowhere.
+fn secrets(plan: &Plan) -> Vec<String> {
+    plan.checked
+        .playbook
+        .inputs
+        .iter()
+        .filter(|input| input.kind == InputKind::Secret)
+        .map(|input| input.name.value.clone())
+        .collect()
 }
 
 /// The exit code of an outcome.
@@ -129,7 +184,12 @@ enum Watchers {
 }
 
 impl Watchers {
-    fn new(arguments: &RunArguments, environment: &Environment, plan: &Plan) -> Self {
+    fn new(
+        arguments: &RunArguments,
+        environment: &Environment,
+        plan: &Plan,
+        secrets: &[String],
+    ) -> Self {
         if arguments.format == Format::Json {
             return Self::Json(Box::default());
         }
@@ -145,21 +205,13 @@ impl Watchers {
             live: out.terminal,
             detail,
             charts: charts_of(&plan.checked.playbook),
-            again: environment.command(None),
-            unanswered: environment.command(Some(Left {
-                option: "--yes",
-                value: false,
-            })),
-            consented: arguments
-                .yes
-                .as_ref()
-                .map(|consent| consent.effects.clone())
-                .unwrap_or_default(),
+            again: environment.command(None, secrets),
             onward: arguments.until.map(|_| {
-                environment.command(Some(Left {
+                let left = Left {
                     option: "--until",
                     value: true,
-                }))
+                };
+                environment.command(Some(left), secrets)
             }),
         };
         Self::Text(Box::new(Terminal::new((out.open)(), settings)))
@@ -269,38 +321,4 @@ fn find_scenario(
     } else {
         Err(wrong(&found))
     }
-}
-
-/// Where the run leaves its record: in memory for a scenario, unless a folder is named.
-fn journal(
-    arguments: &RunArguments,
-    environment: &Environment,
-) -> Result<Box<dyn Journal>, Failure> {
-    let named = arguments
-        .state_dir
-        .as_ref()
-        .map(|folder| environment.places.current.join(folder));
-    let folder: PathBuf = match (named, &environment.state) {
-        (Some(folder), _) => folder,
-        (None, _) if arguments.scenario.is_some() => return Ok(Box::new(MemoryJournal::new())),
-        (None, Some(folder)) => folder.clone(),
-        (None, None) => {
-            return Err(Failure::environment(
-                "there is no home folder to keep the journal in; name one with --state-dir",
-            ));
-        }
-    };
-    open(&folder).map_err(Failure::environment)
-}
-
-fn open(folder: &Path) -> Result<Box<dyn Journal>, String> {
-    std::fs::create_dir_all(folder).map_err(|error| {
-        format!(
-            "the folder {} for the journal cannot be made: {error}; choose another with --state-dir",
-            folder.display()
-        )
-    })?;
-    let journal =
-        SqliteJournal::open(&folder.join("journal.sqlite")).map_err(|error| error.to_string())?;
-    Ok(Box::new(journal))
 }

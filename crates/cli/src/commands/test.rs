@@ -45,8 +45,7 @@ pub fn execute(arguments: &TestArguments, environment: &Environment) -> Result<u
     let files = files(&arguments.paths, environment)?;
     let registry = Arc::new(Registry::new());
     let tallies = side_by_side(&files, |file| {
-        let filter = arguments.filter.as_deref().unwrap_or_default();
-        test_file(file, filter, &registry, environment)
+        test_file(file, arguments, &registry, environment)
     });
     let (mut passed, mut failed, mut wrong) = (0, 0, 0);
     for tally in tallies {
@@ -143,12 +142,12 @@ fn files(paths: &[PathBuf], environment: &Environment) -> Result<Vec<PathBuf>, F
 
 fn test_file(
     file: &Path,
-    filter: &str,
+    arguments: &TestArguments,
     registry: &Arc<Registry>,
     environment: &Environment,
 ) -> Tally {
     let mut tally = Tally::default();
-    match run_file(file, filter, registry, environment, &mut tally) {
+    match run_file(file, arguments, registry, environment, &mut tally) {
         Ok(()) => {}
         Err(lines) => tally.wrong = lines,
     }
@@ -157,7 +156,7 @@ fn test_file(
 
 fn run_file(
     file: &Path,
-    filter: &str,
+    arguments: &TestArguments,
     registry: &Arc<Registry>,
     environment: &Environment,
     tally: &mut Tally,
@@ -194,13 +193,15 @@ fn run_file(
     let mut wrong = Vec::new();
     for (name, scenario) in scenarios.scenarios {
         let title = format!("{} {name}", checked.id);
-        if !title.contains(filter) {
+        if !title.contains(arguments.filter.as_deref().unwrap_or_default()) {
             continue;
         }
         let problems = scenario.check(&**registry);
         if problems.is_empty() {
+            let description = scenario.description.clone().unwrap_or_default();
             let found = run_scenario(&Arc::new(scenario), &checked, &shelf, registry, environment);
-            tally.add(&title, found);
+            let description = Some(description).filter(|_| arguments.verbose || found.is_err());
+            tally.add(&title, description.as_deref().unwrap_or_default(), found);
         } else {
             let route = ["scenarios", name.as_str()];
             wrong.extend(drawn(
@@ -215,19 +216,22 @@ fn run_file(
 }
 
 impl Tally {
-    fn add(&mut self, title: &str, found: Result<(), Vec<String>>) {
-        match found {
+    fn add(&mut self, title: &str, description: &str, found: Result<(), Vec<String>>) {
+        let (word, differences) = match found {
             Ok(()) => {
                 self.passed += 1;
-                self.lines.push(format!("ok    {title}"));
+                ("ok  ", Vec::new())
             }
             Err(differences) => {
                 self.failed += 1;
-                self.lines.push(format!("FAIL  {title}"));
-                for difference in differences {
-                    self.lines.push(format!("      {difference}"));
-                }
+                ("FAIL", differences)
             }
+        };
+        self.lines.push(format!("{word}  {title}"));
+        let about = runbook_report::question::safe(description.trim());
+        let about = about.lines().map(str::to_owned);
+        for line in about.chain(differences) {
+            self.lines.push(format!("      {line}"));
         }
     }
 }

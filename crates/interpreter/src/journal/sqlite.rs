@@ -6,7 +6,7 @@
 use super::{CallEnd, CallId, CallRecord, Journal, JournalError, RunRecord, encode};
 use crate::event::Event;
 use crate::outcome::Outcome;
-use rusqlite::{Connection, ErrorCode, params};
+use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior, params};
 use std::cell::RefCell;
 use std::path::Path;
 use std::time::Duration;
@@ -18,7 +18,6 @@ const FORMAT: i64 = 1;
 const BATCH: usize = 256;
 
 const SCHEMA: &str = "
-BEGIN;
 CREATE TABLE runs (
     id TEXT PRIMARY KEY, playbook TEXT NOT NULL, source TEXT NOT NULL, digest TEXT NOT NULL, inputs TEXT NOT NULL,
     started TEXT NOT NULL, ended TEXT, verdict TEXT, explanation TEXT
@@ -35,7 +34,6 @@ CREATE TABLE calls (
 CREATE INDEX events_of_run ON events (run);
 CREATE INDEX calls_of_run ON calls (run);
 PRAGMA user_version = 1;
-COMMIT;
 ";
 
 /// A journal in a file.
@@ -60,13 +58,19 @@ impl SqliteJournal {
             connection.execute_batch(
                 "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
             )?;
-            let format: i64 =
-                connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-            if format == 0 {
-                connection.execute_batch(SCHEMA)?;
-                return Ok(FORMAT);
+            let format = |connection: &Connection| {
+                connection.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0))
+            };
+            if format(&connection)? == 0 {
+                // Another process may be making the tables at this moment: only one of the two finds none.
+                let making =
+                    Transaction::new_unchecked(&connection, TransactionBehavior::Immediate)?;
+                if format(&making)? == 0 {
+                    making.execute_batch(SCHEMA)?;
+                }
+                making.commit()?;
             }
-            Ok(format)
+            format(&connection)
         };
         let format = set_up().map_err(|error| explain(&shown, &error))?;
         if format > FORMAT {

@@ -44,10 +44,9 @@ impl Run<'_> {
 
     fn why_paused(&self) -> String {
         match &self.state.borrow().stop {
-            Some(Stop::Paused(waiting)) => format!(
-                "{} needs an answer, and nobody could be asked",
-                waiting.step
-            ),
+            Some(Stop::Paused(waiting)) => {
+                format!("{} needs an answer: {}", waiting.step, waiting.why)
+            }
             _ => "somebody must answer".to_owned(),
         }
     }
@@ -119,6 +118,8 @@ impl Run<'_> {
                 "{path} could not be decided: {}",
                 self.first_bad("diagnose.")
             )
+        } else if self.plan.checked.causes.is_empty() {
+            self.first_bad("diagnose.")
         } else {
             format!(
                 "the cause could not be told: {}",

@@ -11,7 +11,7 @@ pub(crate) mod verify;
 
 use crate::event::EventKind;
 use crate::journal::RunRecord;
-use crate::outcome::{CauseOutcome, Evidence, Outcome};
+use crate::outcome::{CauseOutcome, Evidence, Outcome, StepStatus};
 use crate::plan::{Plan, Until};
 use crate::redact::Redactor;
 use crate::step::StepEnd;
@@ -84,7 +84,7 @@ pub(crate) fn symptom(
     let claims: Vec<Truth> = steps
         .iter()
         .filter_map(|step| state.steps.get(&container.shown(&step.id.value)))
-        .filter(|ended| ended.outcome.status != crate::outcome::StepStatus::Skipped)
+        .filter(|ended| ended.outcome.status != StepStatus::Skipped)
         .filter_map(|ended| ended.outcome.holds)
         .collect();
     match matching {
@@ -111,11 +111,6 @@ impl Run<'_> {
         if let Some(ty) = ty {
             self.redactor.borrow_mut().learn_typed(json, ty);
         }
-    }
-
-    /// How a paused run goes on.
-    pub(crate) fn how_to_go_on() -> String {
-        "run it again where somebody can answer, or with --yes".to_owned()
     }
 
     /// How many writes were sent.
@@ -202,7 +197,10 @@ impl Run<'_> {
                 return;
             }
         }
-        if options.until == Some(Until::Symptom) {
+        // A playbook that only knows how its problem shows has told all that it can.
+        let only_symptom =
+            playbook.symptom.is_some() && playbook.diagnose.is_none() && playbook.resolve.is_none();
+        if options.until == Some(Until::Symptom) || only_symptom {
             facts.until_symptom = true;
             return;
         }
@@ -360,7 +358,7 @@ impl Run<'_> {
                             step: finder.clone(),
                             truth: said.map_or_else(
                                 || match ended.outcome.status {
-                                    crate::outcome::StepStatus::Skipped => Truth::False,
+                                    StepStatus::Skipped => Truth::False,
                                     _ => Truth::Unknown,
                                 },
                                 |(truth, _)| *truth,
@@ -383,11 +381,24 @@ impl Run<'_> {
             .collect();
         if truths.contains(&Truth::True) {
             Diagnosis::Found
-        } else if truths.contains(&Truth::Unknown) {
+        } else if truths.contains(&Truth::Unknown) || self.read_in_vain(truths.is_empty()) {
             Diagnosis::Unknown
         } else {
             Diagnosis::NoneFound
         }
+    }
+
+    /// A step of `diagnose` could not be read, and what it would have told is all that was asked for: there is no cause to
+    /// find, or no symptom whose cause is looked for.
+    fn read_in_vain(&self, no_causes: bool) -> bool {
+        (no_causes || self.plan.checked.playbook.symptom.is_none())
+            && self.state.borrow().steps.iter().any(|(path, ended)| {
+                path.starts_with("diagnose.")
+                    && matches!(
+                        ended.outcome.status,
+                        StepStatus::Failed | StepStatus::Blocked
+                    )
+            })
     }
 
     async fn resolve(&self, steps: &[Step], facts: &mut Facts) -> Resolution {

@@ -1,6 +1,6 @@
 //! What a run knows while it goes on.
 
-use crate::approval::{Question, QuestionCall};
+use crate::approval::{Question, QuestionCall, ValueChange};
 use crate::event::{Event, EventKind};
 use crate::journal::JournalError;
 use crate::outcome::{Change, StepOutcome, StepStatus, Waiting};
@@ -358,11 +358,7 @@ impl Run<'_> {
                     changes: call
                         .changes
                         .iter()
-                        .map(|change| crate::approval::ValueChange {
-                            path: change.path.clone(),
-                            from: redactor.json(&change.from),
-                            to: redactor.json(&change.to),
-                        })
+                        .map(|change| self.masked_change(change))
                         .collect(),
                 })
                 .collect()
@@ -375,6 +371,19 @@ impl Run<'_> {
             effects: question.effects.clone(),
             prompt: question.prompt.as_deref().map(|text| redactor.text(text)),
             place: question.place.clone(),
+            insists: question.insists,
+            people: question.people,
+            from: question.from.clone(),
+        }
+    }
+
+    /// A change of a value with its secrets masked.
+    pub fn masked_change(&self, change: &ValueChange) -> ValueChange {
+        let redactor = self.redactor.borrow();
+        ValueChange {
+            path: change.path.clone(),
+            from: redactor.json(&change.from),
+            to: redactor.json(&change.to),
         }
     }
 }

@@ -1,12 +1,13 @@
 //! Asking before a write: what is shown is what is sent.
 
 use super::call::{Prepared, gravest};
+use super::changes::changes;
 use super::{Context, Halt, arguments};
-use crate::approval::{Decision, Question, QuestionCall, ValueChange};
+use crate::approval::{Decision, Question, QuestionCall};
 use crate::event::EventKind;
 use crate::outcome::{StepError, Waiting};
 use crate::run::scope::StepScope;
-use crate::run::state::{Run, Stop};
+use crate::run::state::Stop;
 use runbook_playbook::catalog::Effect;
 use runbook_playbook::syntax::approve::{Approve, People};
 use runbook_playbook::syntax::step::Work;
@@ -96,6 +97,13 @@ pub(super) async fn ask(
             .and_then(|prompt| template::render_text(prompt, scope).ok()),
         place: run.place(&first.call.target),
         undo,
+        insists: context.step.approve != Approve::Auto,
+        people: people.map_or(1, |people| {
+            usize::try_from(people.people.value).unwrap_or(usize::MAX)
+        }),
+        from: people
+            .map(|people| people.from.iter().map(|name| name.value.clone()).collect())
+            .unwrap_or_default(),
     };
     for one in prepared {
         run.learn(
@@ -127,10 +135,12 @@ pub(super) async fn ask(
                 .iter()
                 .map(|call| format!("{} {}", call.action, call.arguments))
                 .collect();
+            let onward = run.around.approver.onward(Some(&question));
             run.stop(Stop::Paused(Box::new(Waiting {
                 step: context.public(),
                 question: calls.join("; "),
-                next: Run::how_to_go_on(),
+                why: onward.why,
+                next: onward.command,
             })));
             Err(Halt::Stopped)
         }
@@ -147,9 +157,6 @@ async fn decide(
     question: &Question,
     people: Option<&People>,
 ) -> Decision {
-    let needed = people.map_or(1, |people| {
-        usize::try_from(people.people.value).unwrap_or(1)
-    });
     let mut agreed = BTreeSet::new();
     loop {
         context
@@ -180,7 +187,7 @@ async fn decide(
         });
         match &decision {
             Decision::Approved { by }
-                if by != SCENARIO && agreed.len() < needed && people.is_some() => {}
+                if by != SCENARIO && agreed.len() < question.people && people.is_some() => {}
             _ => return decision,
         }
     }
@@ -210,39 +217,5 @@ fn fits(shown: &Json, sent: &Json) -> bool {
                     .all(|(name, value)| sent.get(name).is_some_and(|other| fits(value, other)))
         }
         (shown, sent) => shown == sent,
-    }
-}
-
-/// Arguments that differ from the members of `before` that have the same name.
-fn changes(before: Option<&Json>, arguments: &Json) -> Vec<ValueChange> {
-    let mut found = Vec::new();
-    if let Some(before) = before {
-        compare(before, arguments, "", &mut found);
-    }
-    found
-}
-
-fn compare(before: &Json, arguments: &Json, path: &str, found: &mut Vec<ValueChange>) {
-    let (Json::Object(before), Json::Object(arguments)) = (before, arguments) else {
-        return;
-    };
-    for (name, to) in arguments {
-        let Some(from) = before.get(name) else {
-            continue;
-        };
-        let path = if path.is_empty() {
-            name.clone()
-        } else {
-            format!("{path}.{name}")
-        };
-        if from.is_object() && to.is_object() {
-            compare(from, to, &path, found);
-        } else if from != to {
-            found.push(ValueChange {
-                path,
-                from: from.clone(),
-                to: to.clone(),
-            });
-        }
     }
 }

@@ -1,10 +1,12 @@
 //! Sending a call: journal, world, journal; again where `retry` says so.
 
+use super::changes::changes;
+use super::watched::Watched;
 use super::{Context, Halt};
 use crate::event::EventKind;
 use crate::journal::{CallEnd, CallRecord};
 use crate::outcome::{Change, StepError, Waiting};
-use crate::run::state::{Run, Stop};
+use crate::run::state::Stop;
 use jiff::SignedDuration;
 use runbook_playbook::catalog::{Action, Effect, Effects};
 use runbook_playbook::syntax::retry::Retry;
@@ -126,8 +128,13 @@ fn note_change(context: &Context<'_, '_>, prepared: &Prepared) -> Result<usize, 
         context.action().map(|action| &action.input),
     );
     let arguments = run.redactor.borrow().json(&prepared.call.arguments);
+    let values = changes(prepared.before.as_ref(), &prepared.call.arguments)
+        .iter()
+        .map(|change| run.masked_change(change))
+        .collect();
     let mut state = run.state.borrow_mut();
     state.changes.push(Change {
+        values,
         step: context.path.clone(),
         action: prepared.call.action.clone(),
         arguments,
@@ -269,10 +276,12 @@ fn give_up(
     }
     if action.name.starts_with("human:") && error.code == "unattended" {
         let arguments = context.run.redactor.borrow().json(&prepared.call.arguments);
+        let onward = context.run.around.approver.onward(None);
         context.run.stop(Stop::Paused(Box::new(Waiting {
             step: context.public(),
             question: format!("{} {arguments}", action.name),
-            next: Run::how_to_go_on(),
+            why: onward.why,
+            next: onward.command,
         })));
         return Halt::Stopped;
     }
@@ -371,7 +380,9 @@ async fn perform(
     effects: &Effects,
 ) -> Result<Answer, CallError> {
     let around = &context.run.around;
-    let answer = around.performer.perform(around.world, call);
+    let watched = Watched { context, call };
+    watched.announce();
+    let answer = around.performer.perform(&watched, call);
     if gravest(effects) != Effect::Read || context.container.shielded {
         return answer.await;
     }

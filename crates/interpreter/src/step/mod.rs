@@ -5,11 +5,13 @@ mod arguments;
 mod base;
 mod call;
 mod capture;
+mod changes;
 mod each;
 mod gate;
 mod judge;
 mod nested;
 mod unit;
+mod watched;
 
 use crate::event::EventKind;
 use crate::outcome::{AssertionOutcome, StepError, StepOutcome, StepStatus};

@@ -139,23 +139,18 @@ fn take_over(context: &Context<'_, '_>, outcome: &Outcome) {
         }));
 }
 
-/// The outputs, with the verdict and the causes beside them.
+/// The verdict, the names of the causes that were found, and the outputs.
 fn result(outcome: &Outcome) -> Json {
-    let mut result: Map<String, Json> = outcome
+    let causes: Vec<&str> = outcome
+        .causes
+        .iter()
+        .filter(|cause| cause.found == crate::truth::Truth::True)
+        .map(|cause| cause.name.as_str())
+        .collect();
+    let outputs: Map<String, Json> = outcome
         .outputs
         .iter()
         .map(|(name, value)| (name.clone(), value.to_json()))
         .collect();
-    result
-        .entry("verdict")
-        .or_insert_with(|| json!(outcome.verdict.as_str()));
-    result.entry("causes").or_insert_with(|| {
-        outcome
-            .causes
-            .iter()
-            .filter(|cause| cause.found == crate::truth::Truth::True)
-            .map(|cause| json!(cause.name))
-            .collect()
-    });
-    Json::Object(result)
+    json!({"verdict": outcome.verdict.as_str(), "causes": causes, "outputs": outputs})
 }

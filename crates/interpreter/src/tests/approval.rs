@@ -168,3 +168,42 @@ resolve: {a: {action: t:WriteA, before: {action: t:ReadNow}, with: {size: 3}}}
         .collect();
     assert_eq!(shown, [json!(1), json!(2)]);
 }
+
+#[test]
+fn a_change_says_from_which_value_to_which() {
+    let world = script().on("t:ReadNow", json!({"size": 1}));
+    let outcome = world.run(
+        "
+resolve: {a: {action: t:WriteA, before: {action: t:ReadNow}, with: {size: 3}}}
+",
+    );
+    let values = &outcome.changes[0].values;
+    assert_eq!(values.len(), 1);
+    assert_eq!(
+        (values[0].path.as_str(), &values[0].from, &values[0].to),
+        ("size", &json!(1), &json!(3))
+    );
+}
+
+#[test]
+fn an_author_who_insists_on_people_says_so_in_the_question() {
+    let world = script().decide(&[yes("ann"), yes("ann"), yes("bob"), yes("ann")]);
+    world.run(
+        "
+resolve:
+  a: {action: t:WriteA}
+  b: {action: t:WriteB, approve: always}
+  c: {action: t:WriteC, approve: {people: 2, from: [ann, bob]}}
+",
+    );
+    let asked: Vec<_> = world
+        .questions
+        .borrow()
+        .iter()
+        .map(|question| (question.insists, question.people, question.from.len()))
+        .collect();
+    assert_eq!(
+        asked,
+        [(false, 1, 0), (true, 1, 0), (true, 2, 2), (true, 2, 2)]
+    );
+}

@@ -42,6 +42,7 @@ impl Catalog for Actions {
             .optional("path", Type::text())
             .optional("inputs", Type::map(Type::Any))
             .optional("only", Type::text())
+            .optional("for", Type::Duration)
             .build();
         let output = Record::new("output")
             .optional("name", Type::text())
@@ -334,7 +335,7 @@ impl World for Script {
 impl Performer for Script {
     fn perform<'a>(
         &'a self,
-        _world: &'a dyn World,
+        world: &'a dyn World,
         call: &'a Call,
     ) -> Pending<'a, Result<Answer, CallError>> {
         Box::pin(async move {
@@ -343,6 +344,9 @@ impl Performer for Script {
                 .push((call.action.clone(), call.arguments.clone()));
             if self.cancel_at.as_deref() == Some(&call.action) {
                 self.cancel.cancel();
+            }
+            if call.action.ends_with("Slowly") {
+                world.sleep(SignedDuration::from_secs(10)).await;
             }
             let mut answers = self.answers.borrow_mut();
             match answers.get_mut(&call.action) {

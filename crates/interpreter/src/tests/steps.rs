@@ -1,6 +1,7 @@
 //! The keys of a step, in graphs that read.
 
 use super::script::{script, status, step};
+use crate::event::EventKind;
 use crate::outcome::StepStatus;
 use crate::truth::Truth;
 use crate::verdict::Verdict;
@@ -307,6 +308,33 @@ check:
 }
 
 #[test]
+fn whoever_watches_is_told_what_a_call_waits_for() {
+    let world = script();
+    world.run(
+        "
+diagnose:
+  slow: {action: t:ReadSlowly, timeout: 5m}
+  pause: {action: time:Sleep, with: {for: 30s}}
+",
+    );
+    let events = world.events.borrow();
+    let waits: Vec<String> = events
+        .iter()
+        .filter_map(|event| match &event.kind {
+            EventKind::Waiting { step, why, length } => Some(format!("{step} {length}: {why}")),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(
+        waits,
+        [
+            "diagnose.slow PT10S: t:ReadSlowly has not come true yet (at most 5m in all)",
+            "diagnose.pause PT30S: the playbook asks for a pause",
+        ]
+    );
+}
+
+#[test]
 fn a_playbook_runs_another() {
     let world = script().on("t:ReadA", json!({"size": 9})).holding(
         "other.yaml",
@@ -322,7 +350,7 @@ diagnose:
   other:
     action: playbook:Run
     with: {path: other.yaml, inputs: {most: 5}, only: symptom}
-    capture: {verdict: $.verdict, size: $.size}
+    capture: {verdict: $.verdict, size: $.outputs.size}
     causes: {c: {that: verdict == 'diagnosed' and size == 9, remedy: none}}
 ",
     );

@@ -107,13 +107,13 @@ symptom:
             .on("t:ReadA", json!({"ok": true}))
             .on("t:ReadB", json!({"ok": false}))
     };
-    assert_eq!(world().run(symptoms).verdict, Verdict::Unresolved);
+    assert_eq!(world().run(symptoms).verdict, Verdict::Diagnosed);
     let all = format!("match: all{symptoms}");
     assert_eq!(world().run(&all).verdict, Verdict::Absent);
     let unread = script()
         .on("t:ReadA", json!({"ok": true}))
         .fails("t:ReadB", "Denied");
-    assert_eq!(unread.run(symptoms).verdict, Verdict::Unresolved);
+    assert_eq!(unread.run(symptoms).verdict, Verdict::Diagnosed);
     assert_eq!(unread.run(&all).verdict, Verdict::Failed);
 }
 

@@ -1,11 +1,11 @@
 //! `cloudwatch:Series`: the values of one metric over time.
 
-use super::Composite;
+use super::{Composite, signature};
 use crate::call::{Answer, Call, CallError, FailureKind};
 use crate::local::Arguments;
 use crate::world::{Pending, World};
 use jiff::{SignedDuration, Timestamp};
-use runbook_playbook::catalog::{Action, ActionKind, Effect};
+use runbook_playbook::catalog::{Action, Effect};
 use runbook_playbook::duration;
 use runbook_playbook::types::{Record, TextRule, Type};
 use serde_json::{Map, Value as Json, json};
@@ -62,27 +62,14 @@ impl Composite for Series {
             .required("points", Type::list(point))
             .optional("label", Type::text())
             .build();
-        Action {
-            name: "cloudwatch:Series".to_owned(),
-            kind: ActionKind::Composite,
+        signature(
+            "cloudwatch:Series",
             input,
             output,
-            effects: [Effect::Read].into(),
-            effects_by_member: Vec::new(),
-            errors: [
-                "InvalidNextToken",
-                "InternalError",
-                "Forbidden",
-                "missing",
-                "arguments",
-            ]
-            .map(str::to_owned)
-            .to_vec(),
-            failure_members: Vec::new(),
-            paginated: false,
-            permissions: vec!["cloudwatch:GetMetricData".to_owned()],
-            idempotency_token: None,
-        }
+            Effect::Read,
+            &["InvalidNextToken", "InternalError", "Forbidden", "missing"],
+            &["cloudwatch:GetMetricData"],
+        )
     }
 
     fn run<'a>(

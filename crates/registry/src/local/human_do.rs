@@ -14,7 +14,8 @@ use serde_json::json;
 ///
 /// Inputs: `instruction`, `link` (where to do it).
 /// Result: `note` (what the person wants to be remembered) and `by` (who did it), where given.
-/// Errors: `declined`, `unattended` (nobody can be asked), `timeout`.
+/// Errors: `declined` (they will not), `failed` (they tried, and it did not work), `unattended` (nobody can be asked),
+/// `timeout`.
 #[derive(Debug, Clone, Copy)]
 pub struct HumanDo;
 
@@ -33,7 +34,7 @@ impl LocalAction for HumanDo {
             input,
             output,
             Effect::Write,
-            &["declined", "unattended", "timeout"],
+            &["declined", "failed", "unattended", "timeout"],
         )
     }
 

@@ -1,10 +1,10 @@
 //! `local:Exec`: a program on this machine.
 
 use super::arguments::Arguments;
-use super::process::{self, Finished};
+use super::process::{self, Finished, Input};
 use super::signature::{integer_between, local, some_of, some_text};
 use super::{LocalAction, LocalContext, allowed};
-use crate::call::{Answer, Call, CallError, FailureKind};
+use crate::call::{Answer, Call, CallError, FailureKind, Target};
 use crate::world::Pending;
 use jiff::SignedDuration;
 use runbook_playbook::catalog::{Action, Effect};
@@ -105,12 +105,12 @@ async fn execute(context: &LocalContext, call: &Call) -> Result<Answer, CallErro
                 .await?,
         )
         .env_clear()
-        .envs(environment(context, call).await?)
+        .envs(environment(context, &call.target).await?)
         .envs(arguments.pairs("environment")?);
     let input = arguments.optional_text("input")?.unwrap_or_default();
     let finished = process::run(
         command,
-        input.as_bytes().to_vec(),
+        Input::Bytes(input.as_bytes().to_vec()),
         timeout,
         usize::try_from(most).unwrap_or(usize::MAX),
     )
@@ -138,9 +138,9 @@ fn command_line(arguments: &Arguments<'_>) -> Result<(String, Vec<String>), Call
 }
 
 /// The inherited variables and those of the target.
-async fn environment(
+pub(super) async fn environment(
     context: &LocalContext,
-    call: &Call,
+    target: &Target,
 ) -> Result<Vec<(String, String)>, CallError> {
     let mut variables: Vec<_> = context
         .environment
@@ -148,7 +148,7 @@ async fn environment(
         .filter(|(name, _)| INHERITED.contains(&name.as_str()))
         .cloned()
         .collect();
-    variables.extend(context.target_environment.variables(&call.target).await?);
+    variables.extend(context.target_environment.variables(target).await?);
     Ok(variables)
 }
 

@@ -20,6 +20,7 @@ mod path_pattern;
 mod person;
 mod playbook_run;
 mod process;
+mod session;
 mod signature;
 #[cfg(test)]
 mod test_server;
@@ -42,6 +43,8 @@ pub use local_exec::LocalExec;
 pub use net_connect::NetConnect;
 pub use person::{Carried, Instruction, NoPerson, Person, Question, QuestionType, Reply};
 pub use playbook_run::PlaybookRun;
+pub use session::{Session, SessionOutput};
+pub(crate) use session::{follow as follow_session, plugin as session_plugin};
 pub use time_sleep::TimeSleep;
 pub use tls_inspect::TlsInspect;
 pub use trust::Trust;

@@ -9,7 +9,7 @@ pub trait Person: Send + Sync {
     /// Shows an instruction and waits until the person says that it is done.
     ///
     /// # Errors
-    /// `declined` when they will not, `unattended` where nobody can be asked, `timeout` when nobody answered.
+    /// `declined` when they will not, `failed` when they tried and it did not work, `unattended` where nobody can be asked, `timeout` when nobody answered.
     fn carry_out<'a>(
         &'a self,
         instruction: &'a Instruction,

@@ -11,7 +11,7 @@ use serde_json::Value as Json;
 /// Runs another playbook, or its symptom or diagnosis only. The interpreter carries it out; no world can.
 ///
 /// Inputs: `path` (relative to the playbook, inside the playbook root), `inputs`, `only` (`symptom` or `diagnose`: these
-/// only read). Result: the `outputs` that the playbook names, with its `verdict`.
+/// only read). Result: `verdict`, `causes` (the names of those that were found) and `outputs` (what the playbook names).
 /// Errors: `not_found`, `verdict` (it did not end well).
 #[derive(Debug, Clone, Copy)]
 pub struct PlaybookRun;

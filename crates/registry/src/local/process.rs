@@ -21,6 +21,15 @@ pub(super) struct Finished {
     pub(super) stderr: Vec<u8>,
 }
 
+/// What a program reads.
+#[derive(Debug)]
+pub(super) enum Input {
+    /// These bytes, then the end.
+    Bytes(Vec<u8>),
+    /// Nothing, and never the end: some programs take the end of their input for a reason to leave.
+    NeverEnds,
+}
+
 /// Runs a program to its end and reads what it writes, each stream up to a number of bytes. Whatever it started ends
 /// with it, and all of it ends when the future is dropped.
 ///
@@ -28,7 +37,7 @@ pub(super) struct Finished {
 /// `start` where it cannot be started, `timeout`, and `size` for more output than allowed.
 pub(super) async fn run(
     mut command: Command,
-    input: Vec<u8>,
+    input: Input,
     timeout: SignedDuration,
     most: usize,
 ) -> Result<Finished, CallError> {
@@ -46,8 +55,11 @@ pub(super) async fn run(
     let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
     let feed = async {
         if let Some(mut stdin) = stdin {
-            // A program may end without reading its input.
-            drop(stdin.write_all(&input).await);
+            match input {
+                // A program may end without reading its input.
+                Input::Bytes(bytes) => drop(stdin.write_all(&bytes).await),
+                Input::NeverEnds => std::future::pending().await,
+            }
         }
     };
     let ended = async {

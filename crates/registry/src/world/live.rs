@@ -1,11 +1,12 @@
 //! The live world: AWS, this machine, the system's clock.
 
 use crate::call::{Answer, Call, CallError, FailureKind};
-use crate::local::{self, LocalAction, LocalContext};
+use crate::local::{self, LocalAction, LocalContext, Session, SessionOutput};
 use crate::world::{Pending, Place, World};
 use jiff::{SignedDuration, Timestamp};
 use runbook_playbook::duration;
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Who sends AWS operations: the client.
@@ -94,6 +95,17 @@ impl World for LiveWorld {
 
     fn place(&self) -> Place {
         self.aws.place()
+    }
+
+    fn session<'a>(
+        &'a self,
+        session: &'a Session,
+    ) -> Pending<'a, Result<SessionOutput, CallError>> {
+        local::follow_session(&self.context, session)
+    }
+
+    fn session_plugin(&self) -> Result<PathBuf, String> {
+        local::session_plugin(&self.context)
     }
 }
 

@@ -7,9 +7,11 @@ pub mod clock;
 pub mod live;
 pub mod scenario;
 
-use crate::call::{Answer, Call, CallError};
+use crate::call::{Answer, Call, CallError, FailureKind};
+use crate::local::{Session, SessionOutput};
 use jiff::{SignedDuration, Timestamp};
 use std::future::Future;
+use std::path::PathBuf;
 use std::pin::Pin;
 
 /// A future that a world returns.
@@ -38,6 +40,30 @@ pub trait World {
 
     /// The account, region and partition that calls go to by default, where known without asking.
     fn place(&self) -> Place;
+
+    /// Follows a session that a service has opened until its command ends. A world without a network opens none.
+    fn session<'a>(
+        &'a self,
+        session: &'a Session,
+    ) -> Pending<'a, Result<SessionOutput, CallError>> {
+        let error = CallError::new(
+            FailureKind::Environment,
+            "session",
+            format!(
+                "no session can be opened here, so {} cannot be followed",
+                session.id
+            ),
+        );
+        Box::pin(std::future::ready(Err(error)))
+    }
+
+    /// Where `session-manager-plugin` is, for sessions that only it can follow.
+    ///
+    /// # Errors
+    /// What is missing and how to add it.
+    fn session_plugin(&self) -> Result<PathBuf, String> {
+        Err("no program can be started here".to_owned())
+    }
 }
 
 /// Where a run's calls go.

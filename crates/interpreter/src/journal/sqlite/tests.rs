@@ -153,3 +153,19 @@ fn a_journal_of_a_newer_program_is_refused() {
         Err(JournalError::TooNew { found: 99, .. })
     ));
 }
+
+#[test]
+fn processes_that_make_a_journal_at_the_same_time_all_find_it_made() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("journal.db");
+    let opened: Vec<_> = std::thread::scope(|scope| {
+        let makers: Vec<_> = (0..8)
+            .map(|_| scope.spawn(|| SqliteJournal::open(&path).map(|_| ())))
+            .collect();
+        makers
+            .into_iter()
+            .map(|maker| maker.join().expect("no panic"))
+            .collect()
+    });
+    assert!(opened.iter().all(Result::is_ok), "{opened:?}");
+}

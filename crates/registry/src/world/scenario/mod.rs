@@ -18,7 +18,7 @@ pub use expectation::{Mismatch, Outcome};
 pub use facts::ActionFacts;
 
 use crate::call::{Answer, Call, CallError, DEFAULT_LIMIT, FailureKind, Target};
-use crate::local::{self, LocalAction, LocalContext};
+use crate::local::{self, LocalAction, LocalContext, Session, SessionOutput};
 use crate::world::clock::Clock;
 use crate::world::{Pending, Place, World};
 use aws_runtime::retries::classifiers::{THROTTLING_ERRORS, TRANSIENT_ERRORS};
@@ -323,6 +323,26 @@ impl World for ScenarioWorld {
 
     fn place(&self) -> Place {
         self.scenario.place.clone()
+    }
+
+    fn session<'a>(
+        &'a self,
+        session: &'a Session,
+    ) -> Pending<'a, Result<SessionOutput, CallError>> {
+        let call = Call {
+            step: session.step.clone(),
+            ..Call::new(session.action.clone(), Json::Null)
+        };
+        let result = Err(CallError::new(
+            FailureKind::Environment,
+            "scenario",
+            format!(
+                "scenario {} has no sessions; let an entry for `{}` in its `actions` answer",
+                self.scenario.name, session.action
+            ),
+        ));
+        self.record(&call, &result, 1, true);
+        Box::pin(std::future::ready(result))
     }
 }
 

@@ -35,7 +35,8 @@ impl ScenarioPerson {
 }
 
 impl Person for ScenarioPerson {
-    /// `false` declines, a text is the person's note, anything else is done.
+    /// `false` declines, `failed` means that it did not work, `done` and anything else that it did; another text is the
+    /// person's note.
     fn carry_out<'a>(
         &'a self,
         instruction: &'a Instruction,
@@ -47,8 +48,16 @@ impl Person for ScenarioPerson {
                     "declined",
                     "the scenario's person declines",
                 )),
+                Json::String(answer) if answer == "failed" => Err(CallError::new(
+                    FailureKind::Answered,
+                    "failed",
+                    "the person says that it did not work",
+                )),
                 answer => Ok(Carried {
-                    note: answer.as_str().map(str::to_owned),
+                    note: answer
+                        .as_str()
+                        .filter(|note| *note != "done")
+                        .map(str::to_owned),
                     by: None,
                 }),
             }

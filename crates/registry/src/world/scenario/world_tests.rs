@@ -1,5 +1,5 @@
 use super::*;
-use crate::composite::{Composite, Series};
+use crate::composite::{Composite, Exec, Series};
 use serde_json::json;
 
 /// Knows which actions of these tests write, and that `ecs:ListTasks` lists `taskArns`.
@@ -247,6 +247,31 @@ async fn a_composite_is_answered_by_what_it_is_built_of_or_by_itself() {
         answer.result["points"][1],
         json!({"at": "2026-01-15T11:55:00Z", "value": 2.0})
     );
+}
+
+#[tokio::test]
+async fn sessions_are_answered_by_an_entry_of_the_action_that_opens_them() {
+    let call = Call::new(
+        "ecs:Exec",
+        json!({"cluster": "acso", "task": "abc", "command": "top -b -n 1"}),
+    );
+    let opened = world(
+        &json!({"actions": {"ecs:ExecuteCommand": [{"return": {"session": {
+            "sessionId": "s-1", "streamUrl": "wss://example.com", "tokenValue": "t",
+        }}}]}}),
+    );
+    let error = Exec.run(&opened, &call).await.expect_err("no network");
+    assert!(
+        error.message.contains("let an entry for `ecs:Exec`"),
+        "{error}"
+    );
+    let last = opened.calls().pop().expect("calls");
+    assert_eq!((last.action.as_str(), last.unanswered), ("ecs:Exec", true));
+
+    let itself = world(&json!({"actions": {"ecs:Exec": [{"return": {"output": "load 0.2"}}]}}));
+    assert!(itself.answers("ecs:Exec"));
+    let answer = itself.send(&call).await.expect("answers");
+    assert_eq!(answer.result, json!({"output": "load 0.2"}));
 }
 
 #[tokio::test]

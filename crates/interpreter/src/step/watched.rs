@@ -1,0 +1,67 @@
+//! The world as one call sees it: whoever watches the run is told of its waits.
+
+use super::Context;
+use crate::event::EventKind;
+use jiff::{SignedDuration, Timestamp};
+use runbook_playbook::duration;
+use runbook_registry::call::{Answer, Call, CallError};
+use runbook_registry::world::{Pending, Place, World};
+use serde_json::Value as Json;
+
+/// A world that tells of waits.
+pub(super) struct Watched<'c, 'r, 'a> {
+    pub context: &'c Context<'r, 'a>,
+    pub call: &'c Call,
+}
+
+impl Watched<'_, '_, '_> {
+    /// Tells of a wait that is the whole of the call.
+    pub fn announce(&self) {
+        let length = self.call.arguments.get("for").and_then(Json::as_str);
+        if self.call.action == "time:Sleep"
+            && let Some(length) = length.and_then(|text| duration::parse(text).ok())
+        {
+            self.tell("the playbook asks for a pause".to_owned(), length);
+        }
+    }
+
+    fn tell(&self, why: String, length: SignedDuration) {
+        self.context.run.emit(EventKind::Waiting {
+            step: self.context.public(),
+            why,
+            length,
+        });
+    }
+}
+
+impl World for Watched<'_, '_, '_> {
+    fn send<'a>(&'a self, call: &'a Call) -> Pending<'a, Result<Answer, CallError>> {
+        self.context.run.around.world.send(call)
+    }
+
+    fn answers(&self, action: &str) -> bool {
+        self.context.run.around.world.answers(action)
+    }
+
+    fn now(&self) -> Timestamp {
+        self.context.run.around.world.now()
+    }
+
+    fn sleep(&self, length: SignedDuration) -> Pending<'_, ()> {
+        let within = self.call.timeout.map_or_else(String::new, |left| {
+            let left = SignedDuration::from_secs(left.as_secs());
+            format!(" (at most {} in all)", duration::format(left))
+        });
+        let why = format!("{} has not come true yet{within}", self.call.action);
+        self.tell(why, length);
+        self.context.run.around.world.sleep(length)
+    }
+
+    fn fresh_id(&self) -> String {
+        self.context.run.around.world.fresh_id()
+    }
+
+    fn place(&self) -> Place {
+        self.context.run.around.world.place()
+    }
+}
