@@ -48,6 +48,7 @@ pub fn live(target: &TargetArguments, context: LocalContext) -> LiveWorld {
         region: target.region.clone(),
         profile: target.profile.clone(),
         endpoint_url: target.endpoint_url.clone(),
+        files: Some(context.root.clone()),
         ..Options::default()
     });
     LiveWorld::new(Arc::new(client), context)

@@ -6,10 +6,11 @@ mod synonyms;
 
 pub use find::Hit;
 
+use crate::aws::unsupported;
 use crate::call::{Answer, Call, CallError};
 use crate::composite::{self, Composite};
 use crate::local::{self, LocalAction};
-use crate::model::action::{WAIT_UNTIL, operation_action, unsupported, waiter_action};
+use crate::model::action::{WAIT_UNTIL, operation_action, waiter_action};
 use crate::model::catalogue::catalogue;
 use crate::model::validate::validate_output;
 use crate::world::scenario::ActionFacts;

@@ -1,7 +1,10 @@
 //! From the orchestrator's errors to ours: what failed, whether anything was sent, and what to do next.
 
+use super::body::{Silent, TooLarge};
+use super::checksum::Mismatch;
 use super::endpoint::NoEndpoint;
 use super::failure::Failure;
+use super::mfa::SecondFactor;
 use crate::call::{CallError, FailureKind};
 use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::interceptors::context::Error;
@@ -33,15 +36,35 @@ pub(super) fn of_call(error: SdkError<Error, HttpResponse>, address: &str) -> Ca
             let error = SdkError::<Error, HttpResponse>::ResponseError(context);
             CallError {
                 request_id,
-                ..CallError::new(
-                    FailureKind::Garbled,
-                    "response",
-                    format!("the answer of {address} broke off: {}", root_of(&error)),
-                )
+                ..of_body(&error, address)
             }
         }
         other => not_answered(&other, address),
     }
+}
+
+/// Whether an answer had more bytes than are accepted.
+pub(super) fn is_too_large(error: &(dyn StdError + 'static)) -> bool {
+    find::<TooLarge>(error).is_some()
+}
+
+/// The error of an answer whose body could not be read to its end.
+pub(super) fn of_body(error: &(dyn StdError + 'static), address: &str) -> CallError {
+    if let Some(problem) = find::<TooLarge>(error) {
+        let message = format!(
+            "the answer of {address} is not accepted: {problem}; ask for less at a time, or let it go to a file where the operation can"
+        );
+        return CallError::new(FailureKind::Garbled, "response", message);
+    }
+    if let Some(problem) = find::<Mismatch>(error) {
+        let message = format!("the answer of {address} is not accepted: {problem}");
+        return CallError::new(FailureKind::Garbled, "response", message);
+    }
+    let message = format!("the answer of {address} broke off: {}", root_of(error));
+    if find::<Silent>(error).is_some() {
+        return CallError::new(FailureKind::Unanswered, "timeout", message);
+    }
+    CallError::new(FailureKind::Garbled, "response", message)
 }
 
 fn not_answered(error: &SdkError<Error, HttpResponse>, address: &str) -> CallError {
@@ -69,18 +92,13 @@ fn not_answered(error: &SdkError<Error, HttpResponse>, address: &str) -> CallErr
     if timed_out || io == Some(IoKind::TimedOut) {
         return unreachable_endpoint("connect", address, &reason);
     }
-    if says(&["dns error", "failed to lookup address"]) {
+    if says(&DNS) {
         return unreachable_endpoint("dns", address, &reason);
     }
     if says(&["certificate", "tls handshake", "TLS"]) {
         return unreachable_endpoint("tls", address, &reason);
     }
-    let connecting = says(&[
-        "tcp connect error",
-        "error trying to connect",
-        "client error (Connect)",
-    ]);
-    if io == Some(IoKind::ConnectionRefused) || connecting {
+    if io == Some(IoKind::ConnectionRefused) || says(&CONNECTING) {
         return unreachable_endpoint("connect", address, &reason);
     }
     let broken = says(&[
@@ -102,6 +120,27 @@ fn not_answered(error: &SdkError<Error, HttpResponse>, address: &str) -> CallErr
         "arguments",
         format!("the request to {address} could not be made: {reason}"),
     )
+}
+
+/// What errors say whose host has no address.
+const DNS: [&str; 2] = ["dns error", "failed to lookup address"];
+
+/// What errors say that stem from connecting.
+const CONNECTING: [&str; 3] = [
+    "tcp connect error",
+    "error trying to connect",
+    "client error (Connect)",
+];
+
+/// Whether an error means that no connection could be made: nobody listens, no such host, no way there.
+pub(super) fn is_out_of_reach(error: &(dyn StdError + 'static)) -> bool {
+    let chain = texts(error);
+    find::<std::io::Error>(error).map(std::io::Error::kind) == Some(IoKind::ConnectionRefused)
+        || DNS
+            .iter()
+            .chain(&CONNECTING)
+            .any(|word| chain.contains(word))
+        || chain.contains("HTTP connect")
 }
 
 fn unreachable_endpoint(code: &str, address: &str, reason: &str) -> CallError {
@@ -127,6 +166,36 @@ pub(super) fn credentials(problem: &CredentialsError) -> CallError {
         ),
     };
     CallError::new(FailureKind::Environment, "credentials", message)
+}
+
+/// The credentials cannot be used, probably for want of a second factor.
+pub(super) fn second_factor(factor: &SecondFactor, error: CallError) -> CallError {
+    let SecondFactor { profile, serial } = factor;
+    let message = format!(
+        "{}; the profile `{profile}` asks for a second factor (`mfa_serial = {serial}`), which runbook cannot ask for: get a session with it first (`aws sts get-session-token --serial-number {serial} --token-code CODE`, or `aws configure export-credentials --profile {profile}` in `credential_process`)",
+        error.message
+    );
+    CallError { message, ..error }
+}
+
+/// A session policy without a role has nothing to limit.
+pub(super) fn session_policy() -> CallError {
+    CallError::new(
+        FailureKind::Environment,
+        "credentials",
+        "a session policy limits the session of an assumed role; name a role as well (`--role`)",
+    )
+}
+
+/// There is no bearer token for a service that takes nothing else.
+pub(super) fn token(service: &str) -> CallError {
+    CallError::new(
+        FailureKind::Environment,
+        "credentials",
+        format!(
+            "`{service}` takes a bearer token and none was found; log in with a profile that has an `sso_session` (`aws sso login`)"
+        ),
+    )
 }
 
 /// No region is known.

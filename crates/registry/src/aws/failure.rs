@@ -13,6 +13,7 @@ pub(super) struct Failure {
     kind: FailureKind,
     request_id: Option<String>,
     retryable: Option<ErrorKind>,
+    bucket_region: Option<String>,
 }
 
 impl Failure {
@@ -42,6 +43,7 @@ impl Failure {
             kind: FailureKind::Answered,
             request_id,
             retryable,
+            bucket_region: None,
         }
     }
 
@@ -55,7 +57,29 @@ impl Failure {
             kind: FailureKind::Garbled,
             request_id,
             retryable: None,
+            bucket_region: None,
         }
+    }
+
+    /// The same as a failure of the service's own, worth another try: an error under the status of a success.
+    pub(super) fn of_the_service(self) -> Self {
+        Self {
+            retryable: Some(ErrorKind::ServerError),
+            ..self
+        }
+    }
+
+    /// The same with the region where the bucket is.
+    pub(super) fn with_bucket_region(self, bucket_region: Option<String>) -> Self {
+        Self {
+            bucket_region,
+            ..self
+        }
+    }
+
+    /// The region where the bucket is, by an answer that says so.
+    pub(super) fn bucket_region(&self) -> Option<&str> {
+        self.bucket_region.as_deref()
     }
 
     pub(super) fn into_call_error(self) -> CallError {

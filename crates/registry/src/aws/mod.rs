@@ -4,23 +4,32 @@
 //! ([`decode`]); [`protocol`] has the glue that AWS's protocol crates leave to generated code; [`endpoint`] says where to
 //! and how to sign; [`orchestrate`] signs, sends and retries; [`paginate`] joins pages; [`live`] is the client.
 
+mod auth;
+mod body;
 mod checksum;
+mod customize;
 mod decode;
 mod encode;
 pub mod endpoint;
 mod error;
+mod events;
 mod expression;
 mod failure;
+mod files;
 mod garbage;
 mod instant;
 mod live;
+mod mfa;
 pub mod offline;
 mod orchestrate;
 mod paginate;
 mod protocol;
+mod retry;
+mod s3;
 mod schema;
 mod transport;
 mod unsupported;
 
+pub use body::DEFAULT_ANSWER_LIMIT;
 pub use live::{AwsClient, Options};
 pub use unsupported::unsupported;

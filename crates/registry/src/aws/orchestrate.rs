@@ -1,18 +1,26 @@
 //! One request and its answer: built, signed, sent, retried and read by AWS's orchestrator.
 
+use super::auth::{Proof, is_asymmetric};
+use super::body::{BoundAnswer, Bounds};
+use super::checksum;
 use super::endpoint::{Resolver, Settings};
 use super::error;
+use super::events::{self, Until};
 use super::failure::Failure;
+use super::files::{self, Files};
 use super::protocol::{Reply, Wire};
-use crate::call::CallError;
-use crate::model::service::{Auth, Operation, Service};
+use super::retry::GiveUp;
+use crate::call::{CallError, FailureKind};
+use crate::model::service::{Operation, Service};
 use aws_runtime::auth::sigv4::{SCHEME_ID as SIGV4, SigV4AuthScheme};
+use aws_runtime::auth::sigv4a::{SCHEME_ID as SIGV4A, SigV4aAuthScheme};
 use aws_runtime::auth::{PayloadSigningOverride, SigV4OperationSigningConfig, SigningOptions};
 use aws_runtime::invocation_id::InvocationIdInterceptor;
 use aws_runtime::request_info::RequestInfoInterceptor;
 use aws_runtime::retries::classifiers::AwsErrorCodeClassifier;
 use aws_runtime::service_clock_skew::{ServiceClockSkewClassifier, ServiceClockSkewInterceptor};
 use aws_runtime::user_agent::{ApiMetadata, UserAgentInterceptor};
+use aws_smithy_runtime::client::auth::http::BearerAuthScheme;
 use aws_smithy_runtime::client::auth::no_auth::{NO_AUTH_SCHEME_ID, NoAuthScheme};
 use aws_smithy_runtime::client::defaults::{DefaultPluginParams, default_plugins};
 use aws_smithy_runtime::client::http::connection_poisoning::ConnectionPoisoningInterceptor;
@@ -22,6 +30,7 @@ use aws_smithy_runtime::client::retries::classifiers::{
     HttpStatusCodeClassifier, ModeledAsRetryableClassifier, TransientErrorClassifier,
 };
 use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::auth::http::HTTP_BEARER_AUTH_SCHEME_ID;
 use aws_smithy_runtime_api::client::auth::static_resolver::StaticAuthSchemeOptionResolver;
 use aws_smithy_runtime_api::client::auth::{
     AuthSchemeOptionResolverParams, SharedAuthScheme, SharedAuthSchemeOptionResolver,
@@ -41,12 +50,16 @@ use aws_smithy_runtime_api::client::interceptors::{
 use aws_smithy_runtime_api::client::orchestrator::{
     HttpRequest, HttpResponse, Metadata, OrchestratorError,
 };
+use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_runtime_api::client::retries::classifiers::SharedRetryClassifier;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponentsBuilder;
 use aws_smithy_runtime_api::client::runtime_plugin::{RuntimePlugins, StaticRuntimePlugin};
 use aws_smithy_runtime_api::client::ser_de::{
     DeserializeResponse, SerializeRequest, SharedRequestSerializer, SharedResponseDeserializer,
 };
+use aws_smithy_runtime_api::client::stalled_stream_protection::StalledStreamProtectionConfig;
+use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::checksum_config::RequestChecksumCalculation;
 use aws_smithy_types::config_bag::{ConfigBag, Layer};
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
@@ -57,15 +70,21 @@ use serde_json::Value as Json;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// Bytes a second of an upload that is still waited for.
+const SLOWEST_UPLOAD: u64 = 64 << 10;
+
 /// What a channel is made of.
 pub(super) struct Parts {
     pub(super) wire: Arc<Wire>,
     pub(super) settings: Arc<Settings>,
+    pub(super) proof: Proof,
     pub(super) identity: Option<SharedIdentityResolver>,
+    pub(super) checksums: Option<RequestChecksumCalculation>,
     pub(super) http: SharedHttpClient,
     pub(super) retry: RetryConfig,
     pub(super) connect_timeout: Duration,
     pub(super) read_timeout: Duration,
+    pub(super) answer_limit: u64,
 }
 
 /// A service at a place with an identity: everything that calls of its operations share.
@@ -73,8 +92,10 @@ pub(super) struct Parts {
 pub(super) struct Channel {
     wire: Arc<Wire>,
     settings: Arc<Settings>,
+    proof: Proof,
     plugins: RuntimePlugins,
     timeouts: TimeoutConfig,
+    bounds: Bounds,
 }
 
 impl Channel {
@@ -84,6 +105,15 @@ impl Channel {
         parts.wire.describe(&mut layer);
         layer.store_put(AuthSchemeAndEndpointOrchestrationV2);
         layer.store_put(parts.retry);
+        // Bodies of answers have bounds of their own.
+        layer.store_put(
+            StalledStreamProtectionConfig::enabled()
+                .download_enabled(false)
+                .build(),
+        );
+        if let Some(checksums) = parts.checksums {
+            layer.store_put(checksums);
+        }
         layer.store_put(SigningName::from(service.metadata.signing_name));
         if let Some(region) = &parts.settings.region {
             let region = Region::new(region.clone());
@@ -97,6 +127,8 @@ impl Channel {
         let mut components = RuntimeComponentsBuilder::new("runbook")
             .with_http_client(Some(parts.http))
             .with_auth_scheme(SharedAuthScheme::new(SigV4AuthScheme::new()))
+            .with_auth_scheme(SharedAuthScheme::new(SigV4aAuthScheme::new()))
+            .with_auth_scheme(SharedAuthScheme::new(BearerAuthScheme::new()))
             .with_auth_scheme(SharedAuthScheme::new(NoAuthScheme::new()))
             .with_identity_resolver(
                 NO_AUTH_SCHEME_ID,
@@ -117,7 +149,14 @@ impl Channel {
             .with_interceptor(UserAgentInterceptor::new())
             .with_interceptor(InvocationIdInterceptor::new());
         if let Some(identity) = parts.identity {
-            components = components.with_identity_resolver(SIGV4, identity);
+            components = match parts.proof {
+                Proof::Token => {
+                    components.with_identity_resolver(HTTP_BEARER_AUTH_SCHEME_ID, identity)
+                }
+                _ => components
+                    .with_identity_resolver(SIGV4, identity.clone())
+                    .with_identity_resolver(SIGV4A, identity),
+            };
         }
         let plugins = RuntimePlugins::new()
             .with_client_plugins(default_plugins(
@@ -137,26 +176,39 @@ impl Channel {
         Self {
             wire: parts.wire,
             settings: parts.settings,
+            proof: parts.proof,
             plugins,
             timeouts: TimeoutConfig::builder()
                 .connect_timeout(parts.connect_timeout)
                 .read_timeout(parts.read_timeout)
                 .build(),
+            bounds: Bounds {
+                limit: Some(parts.answer_limit),
+                silence: Some(parts.read_timeout),
+            },
         }
     }
 
-    /// Calls an operation once: one page, with retries.
+    /// The region that calls go to.
+    pub(super) fn region(&self) -> Option<&str> {
+        self.settings.region.as_deref()
+    }
+
+    /// Calls an operation once: one page, with retries; the events of a stream up to `limit`.
     ///
     /// # Errors
-    /// [`CallError`] of any kind.
+    /// [`Refusal`] of any kind.
     pub(super) async fn call(
         &self,
         operation: &'static Operation,
         arguments: Arc<Json>,
+        files: &Arc<Files>,
         timeout: Option<Duration>,
-    ) -> Result<Reply, CallError> {
+        limit: usize,
+    ) -> Result<Reply, Refusal> {
         let service = self.wire.schemas.service;
-        let plugins = self.operation_plugins(operation, &arguments, timeout);
+        let deadline = timeout.map(|timeout| tokio::time::Instant::now() + timeout);
+        let plugins = self.operation_plugins(operation, &arguments, files, timeout);
         let finished = invoke(
             service.metadata.service_id,
             operation.name,
@@ -164,16 +216,32 @@ impl Channel {
             &plugins,
         )
         .await;
-        match finished {
-            Ok(output) => output.downcast::<Reply>().map_err(|_| {
-                CallError::new(
-                    crate::call::FailureKind::Garbled,
-                    "response",
-                    "the answer has an unexpected form",
-                )
-            }),
-            Err(error) => Err(error::of_call(error, &self.address())),
-        }
+        let output = match finished {
+            Ok(output) => output,
+            Err(error) => {
+                let bucket_region = bucket_region(&error);
+                return Err(Refusal {
+                    error: error::of_call(error, &self.address()),
+                    bucket_region,
+                });
+            }
+        };
+        let output = match output.downcast::<Reply>() {
+            Ok(reply) => return Ok(reply),
+            Err(output) => output,
+        };
+        let Ok(Opened(opened)) = output.downcast::<Opened>() else {
+            let message = "the answer has an unexpected form";
+            return Err(CallError::new(FailureKind::Garbled, "response", message).into());
+        };
+        let address = self.address();
+        let read = if let Some(path) = &files.download {
+            files::save(&self.wire, operation, opened, path, deadline, &address).await
+        } else {
+            let until = Until { deadline, limit };
+            events::collect(&self.wire, operation, opened, until, &address).await
+        };
+        read.map_err(Into::into)
     }
 
     /// Where calls go, as messages name it.
@@ -190,6 +258,7 @@ impl Channel {
         &self,
         operation: &'static Operation,
         arguments: &Arc<Json>,
+        files: &Arc<Files>,
         timeout: Option<Duration>,
     ) -> RuntimePlugins {
         let service = self.wire.schemas.service;
@@ -197,10 +266,12 @@ impl Channel {
         layer.store_put(SharedRequestSerializer::new(Codec {
             wire: self.wire.clone(),
             operation,
+            files: files.clone(),
         }));
         layer.store_put(SharedResponseDeserializer::new(Codec {
             wire: self.wire.clone(),
             operation,
+            files: files.clone(),
         }));
         layer.store_put(Metadata::new(operation.name, service.metadata.service_id));
         layer.store_put(AuthSchemeOptionResolverParams::new(operation.name));
@@ -210,16 +281,18 @@ impl Channel {
         });
         if operation.unsigned_payload {
             layer.store_put(PayloadSigningOverride::unsigned_payload());
+        } else if let Some(upload) = &files.upload {
+            layer.store_put(PayloadSigningOverride::Precomputed(upload.sha256.clone()));
         }
-        let timeouts = match timeout {
-            Some(timeout) => self
-                .timeouts
-                .to_builder()
-                .operation_timeout(timeout)
-                .build(),
-            None => self.timeouts.clone(),
-        };
-        layer.store_put(timeouts);
+        let mut timeouts = self.timeouts.to_builder();
+        if let Some(upload) = &files.upload {
+            // The wait for an answer begins with the request, and a body takes its time.
+            let sending = Duration::from_secs(upload.bytes / SLOWEST_UPLOAD);
+            let waiting = self.timeouts.read_timeout().unwrap_or_default();
+            timeouts = timeouts.read_timeout(waiting + sending);
+        }
+        timeouts.set_operation_timeout(timeout);
+        layer.store_put(timeouts.build());
         // An endpoint of the user's own has no such host.
         let prefix = match self.settings.url {
             None => host_prefix(operation, arguments),
@@ -228,13 +301,31 @@ impl Channel {
         if let Some(Ok(prefix)) = prefix.map(EndpointPrefix::new) {
             layer.store_put(prefix);
         }
-        let scheme = if is_unsigned(operation) {
-            NO_AUTH_SCHEME_ID
-        } else {
-            SIGV4
+        let scheme = match self.proof {
+            Proof::None => NO_AUTH_SCHEME_ID,
+            Proof::Token => HTTP_BEARER_AUTH_SCHEME_ID,
+            Proof::Credentials if is_asymmetric(service, operation, arguments, &self.settings) => {
+                SIGV4A
+            }
+            Proof::Credentials => SIGV4,
         };
+        let give_up = GiveUp::default();
         let components = RuntimeComponentsBuilder::new("operation")
             .with_interceptor(SharedInterceptor::permanent(EndpointParams))
+            .with_interceptor(SharedInterceptor::permanent(BoundAnswer {
+                bounds: Bounds {
+                    // A stream of events may well be silent for as long as the call may take.
+                    silence: match (operation.output_stream, timeout) {
+                        (Some(_), Some(_)) => None,
+                        _ => self.bounds.silence,
+                    },
+                    ..self.bounds.clone()
+                },
+                operation,
+                into_file: files.download.is_some(),
+                too_large: give_up.too_large.clone(),
+            }))
+            .with_retry_classifier(SharedRetryClassifier::new(give_up))
             .with_auth_scheme_option_resolver(Some(SharedAuthSchemeOptionResolver::new(
                 StaticAuthSchemeOptionResolver::new(vec![scheme]),
             )))
@@ -252,6 +343,38 @@ impl Channel {
     }
 }
 
+/// A call that failed.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    pub(super) error: CallError,
+    /// Where the call should have gone: the region of its bucket.
+    pub(super) bucket_region: Option<String>,
+}
+
+impl From<CallError> for Refusal {
+    fn from(error: CallError) -> Self {
+        Self {
+            error,
+            bucket_region: None,
+        }
+    }
+}
+
+fn bucket_region(error: &SdkError<Error, HttpResponse>) -> Option<String> {
+    match error {
+        SdkError::ServiceError(context) => context
+            .err()
+            .downcast_ref::<Failure>()?
+            .bucket_region()
+            .map(ToOwned::to_owned),
+        _ => None,
+    }
+}
+
+/// An answer whose body is still to be read.
+#[derive(Debug)]
+struct Opened(HttpResponse);
+
 /// The operation's host prefix with its labels filled in.
 pub(super) fn host_prefix(operation: &Operation, arguments: &Json) -> Option<String> {
     let mut prefix = operation.host_prefix?.to_owned();
@@ -261,11 +384,6 @@ pub(super) fn host_prefix(operation: &Operation, arguments: &Json) -> Option<Str
         }
     }
     Some(prefix)
-}
-
-/// Whether the operation is called without credentials.
-pub(super) fn is_unsigned(operation: &Operation) -> bool {
-    operation.auth.first() == Some(&Auth::None)
 }
 
 fn signing_options(service: &Service) -> SigningOptions {
@@ -303,6 +421,7 @@ impl Intercept for EndpointParams {
 struct Codec {
     wire: Arc<Wire>,
     operation: &'static Operation,
+    files: Arc<Files>,
 }
 
 impl SerializeRequest for Codec {
@@ -310,11 +429,32 @@ impl SerializeRequest for Codec {
         let arguments = input
             .downcast::<Arc<Json>>()
             .map_err(|_| "the arguments have an unexpected form")?;
-        Ok(self.wire.serialize(self.operation, &arguments, cfg)?)
+        let Some(upload) = &self.files.upload else {
+            return Ok(self.wire.serialize(self.operation, &arguments, cfg)?);
+        };
+        let mut request = self.wire.serialize_bare(self.operation, &arguments, cfg)?;
+        let due = checksum::of_request(self.operation, &arguments, &request, cfg);
+        upload.put_into(&mut request, due);
+        Ok(request)
     }
 }
 
 impl DeserializeResponse for Codec {
+    fn deserialize_streaming_with_config(
+        &self,
+        response: &mut HttpResponse,
+        _cfg: &ConfigBag,
+    ) -> Option<Result<Output, OrchestratorError<Error>>> {
+        let streamed = self.operation.output_stream.is_some() || self.files.download.is_some();
+        if !streamed || !response.status().is_success() {
+            return None;
+        }
+        let body = std::mem::replace(response.body_mut(), SdkBody::taken());
+        let mut opened = HttpResponse::new(response.status(), body);
+        *opened.headers_mut() = response.headers().clone();
+        Some(Ok(Output::erase(Opened(opened))))
+    }
+
     fn deserialize_nonstreaming_with_config(
         &self,
         response: &HttpResponse,

@@ -1,10 +1,12 @@
 //! The wire: one service's requests and responses under its protocol, by AWS's own protocol implementations.
 
 use super::checksum;
+use super::customize;
 use super::decode;
 use super::encode::Arguments;
 use super::failure::Failure;
 use super::garbage;
+use super::s3;
 use super::schema::Schemas;
 use crate::model::service::{Operation, Protocol, Service};
 use crate::model::shape::{ShapeKind, ShapeTrait};
@@ -13,6 +15,7 @@ use aws_smithy_json::protocol::aws_json_rpc::AwsJsonRpcProtocol;
 use aws_smithy_json::protocol::aws_rest_json_1::AwsRestJsonProtocol;
 use aws_smithy_query::protocol::AwsQueryProtocol;
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_schema::codec::DynCodec;
 use aws_smithy_schema::protocol::{ClientProtocol, ServiceShapeName, ServiceVersion};
 use aws_smithy_schema::serde::SerdeError;
 use aws_smithy_types::body::SdkBody;
@@ -28,6 +31,7 @@ use serde_json::Value as Json;
 pub(super) struct Reply {
     pub(super) result: Json,
     pub(super) request_id: Option<String>,
+    pub(super) truncated: bool,
 }
 
 /// One service under the protocol that is spoken with it.
@@ -100,6 +104,21 @@ impl Wire {
         arguments: &Json,
         cfg: &ConfigBag,
     ) -> Result<HttpRequest, SerdeError> {
+        let mut request = self.serialize_bare(operation, arguments, cfg)?;
+        checksum::add(operation, arguments, &mut request, cfg);
+        Ok(request)
+    }
+
+    /// Writes a request without the checksum of its body.
+    ///
+    /// # Errors
+    /// As [`Self::serialize`].
+    pub(super) fn serialize_bare(
+        &self,
+        operation: &'static Operation,
+        arguments: &Json,
+        cfg: &ConfigBag,
+    ) -> Result<HttpRequest, SerdeError> {
         let schema = self.schemas.operation_input(operation);
         let value = Arguments::of(&self.schemas, operation, arguments);
         let mut request = self.requests.serialize_request(&value, schema, "/", cfg)?;
@@ -113,7 +132,7 @@ impl Wire {
             request.headers_mut().remove("Content-Length");
         }
         self.label_payload(operation, arguments, &mut request);
-        checksum::add(operation, &mut request);
+        customize::request(self.service(), &mut request);
         Ok(request)
     }
 
@@ -173,12 +192,21 @@ impl Wire {
             && find_depth2_element_slice_by(body, |name| name == "Error")
                 .is_some_and(|slice| slice.len() == body.len());
         if !response.status().is_success() || hidden_error {
+            let failure = self.error(operation, response, body, cfg, request_id);
             return Err(Box::new(
-                self.error(operation, response, body, cfg, request_id),
+                if hidden_error && response.status().is_success() {
+                    failure.of_the_service()
+                } else {
+                    failure.with_bucket_region(s3::region_of_bucket(response, body))
+                },
             ));
         }
         match self.result(operation, response, body, cfg) {
-            Ok(result) => Ok(Reply { result, request_id }),
+            Ok(result) => Ok(Reply {
+                result,
+                request_id,
+                truncated: false,
+            }),
             Err(error) => Err(Box::new(Failure::garbled(
                 garbage::unreadable(response, self.protocol(), &error),
                 request_id,
@@ -218,6 +246,37 @@ impl Wire {
             }
         }
         Ok(result)
+    }
+
+    /// What an answer says in its headers; a body that is still to come is left alone.
+    pub(super) fn head_of_result(
+        &self,
+        operation: &'static Operation,
+        head: &HttpResponse,
+    ) -> Json {
+        let mut layer = Layer::new("head");
+        self.describe(&mut layer);
+        let mut emptied = HttpResponse::new(head.status(), SdkBody::empty());
+        *emptied.headers_mut() = head.headers().clone();
+        let streamed = self
+            .service()
+            .structure(operation.output)
+            .and_then(|output| {
+                output
+                    .payload_member()
+                    .or_else(|| output.members.get(operation.output_stream? as usize))
+            });
+        let read = self.result(operation, &emptied, &[], &ConfigBag::of_layers(vec![layer]));
+        let mut result = read.unwrap_or_else(|_| Json::Object(serde_json::Map::new()));
+        if let (Some(result), Some(member)) = (result.as_object_mut(), streamed) {
+            result.shift_remove(member.name);
+        }
+        result
+    }
+
+    /// The codec of events.
+    pub(super) fn payload_codec(&self) -> Option<&dyn DynCodec> {
+        self.responses.payload_codec()
     }
 
     /// The body to read instead of the one that came: without its envelope, or an empty document for none.
@@ -340,7 +399,7 @@ impl Wire {
             })
     }
 
-    fn request_id(&self, response: &HttpResponse, body: &[u8]) -> Option<String> {
+    pub(super) fn request_id(&self, response: &HttpResponse, body: &[u8]) -> Option<String> {
         if let Some(id) = response.request_id() {
             return Some(id.to_owned());
         }

@@ -1,5 +1,6 @@
 //! Signatures of operations and waiters.
 
+use super::files::with_files;
 use super::service::{EffectOf, Operation, Service, Waiter};
 use super::shape::MemberTrait;
 use super::types::type_of;
@@ -24,7 +25,7 @@ pub fn operation_action(service: &'static Service, operation: &'static Operation
     Action {
         name: format!("{}:{}", service.name, operation.name),
         kind: ActionKind::Operation,
-        input: type_of(service, operation.input),
+        input: with_files(service, operation, type_of(service, operation.input)),
         output: type_of(service, operation.output),
         effects,
         effects_by_member: by_member
@@ -73,24 +74,6 @@ pub fn idempotency_token(service: &Service, operation: &Operation) -> Option<&'s
         .iter()
         .find(|member| member.is(MemberTrait::IdempotencyToken))
         .map(|member| member.name)
-}
-
-/// Why an operation cannot be called although it exists.
-#[must_use]
-pub fn unsupported(service: &Service, operation: &Operation) -> Option<String> {
-    let name = format!("{}:{}", service.name, operation.name);
-    if operation.input_stream.is_some() {
-        return Some(format!(
-            "`{name}` cannot be called: it sends a stream of events while it receives one"
-        ));
-    }
-    let metadata = &service.metadata;
-    if metadata.signature_version == "v2" && metadata.auth.is_empty() {
-        return Some(format!(
-            "`{name}` cannot be called: the service knows only AWS Signature Version 2"
-        ));
-    }
-    None
 }
 
 fn errors(service: &Service, operation: &Operation) -> Vec<String> {

@@ -2,6 +2,7 @@
 
 pub mod action;
 pub mod catalogue;
+pub mod files;
 pub mod format;
 pub mod permission;
 pub mod service;

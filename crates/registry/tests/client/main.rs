@@ -1,6 +1,14 @@
 //! The client against a server that answers whatever the test wants.
 
+mod auth;
+mod customize;
+mod environment;
+mod events;
+mod faults;
+mod files;
+mod s3;
 mod stub;
+mod tls;
 
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_credential_types::Credentials;

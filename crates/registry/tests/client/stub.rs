@@ -12,6 +12,10 @@ pub enum Reaction {
     Bytes(Vec<u8>),
     /// Waits, and never answers.
     Stall,
+    /// Writes these bytes and then nothing more, without closing the connection.
+    Begin(Vec<u8>),
+    /// Resets the connection.
+    Reset,
     /// Closes the connection at once.
     Hang,
 }
@@ -21,6 +25,18 @@ pub fn answer(status: &str, content_type: &str, body: &str) -> Reaction {
     Reaction::Bytes(
         format!(
             "HTTP/1.1 {status}\r\nContent-Type: {content_type}\r\nContent-Length: {}\r\nx-amzn-requestid: id-1\r\nConnection: close\r\n\r\n{body}",
+            body.len()
+        )
+        .into_bytes(),
+    )
+}
+
+/// A whole answer with more headers, each ending in a line break.
+pub fn answer_with(status: &str, headers: &str, body: &str) -> Reaction {
+    Reaction::Bytes(
+        format!(
+            "HTTP/1.1 {status}\r\nContent-Type: application/xml\r\n{}Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
+            headers.replace('\n', "\r\n"),
             body.len()
         )
         .into_bytes(),
@@ -106,6 +122,13 @@ async fn serve(mut stream: TcpStream, reaction: Reaction, log: Arc<Mutex<Vec<Ask
         Reaction::Bytes(bytes) => {
             let _ = stream.write_all(&bytes).await;
             let _ = stream.shutdown().await;
+        }
+        Reaction::Begin(bytes) => {
+            let _ = stream.write_all(&bytes).await;
+            tokio::time::sleep(Duration::from_mins(1)).await;
+        }
+        Reaction::Reset => {
+            let _ = stream.set_zero_linger();
         }
         Reaction::Stall => tokio::time::sleep(Duration::from_mins(1)).await,
         Reaction::Hang => {}

@@ -154,7 +154,11 @@ pub fn resolve(
     if let Some(schemes) = schemes {
         let usable: Vec<Document> = schemes
             .iter()
-            .filter(|scheme| scheme["name"] == "sigv4")
+            .filter(|scheme| {
+                ["sigv4", "sigv4a"]
+                    .iter()
+                    .any(|name| scheme["name"] == *name)
+            })
             .map(document)
             .collect();
         if usable.is_empty() && !schemes.is_empty() {
@@ -170,6 +174,18 @@ pub fn resolve(
         endpoint = endpoint.property("authSchemes", Document::Array(usable));
     }
     Ok(endpoint.build())
+}
+
+/// The name of the first way to sign that an endpoint names.
+pub(super) fn first_scheme(endpoint: &Endpoint) -> Option<&str> {
+    endpoint
+        .properties()
+        .get("authSchemes")?
+        .as_array()?
+        .first()?
+        .as_object()?
+        .get("name")?
+        .as_string()
 }
 
 fn parameter(
@@ -191,6 +207,8 @@ fn parameter(
         Some("AWS::Auth::AccountIdEndpointMode") => "preferred".into(),
         // A bucket cannot stand before `127.0.0.1`.
         Some("AWS::S3::ForcePathStyle") => settings.url.is_some().into(),
+        // Directory buckets take ordinary signatures too, at the cost of a check a request.
+        _ if name == "DisableS3ExpressSessionAuth" => true.into(),
         Some(_) => Json::Null,
         None => context(service, operation, arguments, name),
     }
@@ -243,5 +261,134 @@ fn document(value: &Json) -> Document {
                 .collect(),
         ),
         _ => Document::Null,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn url_of(action: &str, arguments: &Json, settings: &Settings) -> String {
+        let (service, operation) = action.split_once(':').expect("an action");
+        let service = catalogue().service(service).expect("a service");
+        let operation = service.operation(operation).expect("an operation");
+        resolve(service, operation, arguments, settings, None)
+            .expect("an endpoint")
+            .url()
+            .to_owned()
+    }
+
+    fn in_region(region: &str) -> Settings {
+        Settings {
+            region: Some(region.to_owned()),
+            ..Settings::default()
+        }
+    }
+
+    #[test]
+    fn buckets_stand_in_hosts_where_they_can() {
+        let custom = Settings {
+            url: Some("http://127.0.0.1:9000".to_owned()),
+            ..in_region("eu-west-3")
+        };
+        let aws = in_region("eu-west-3");
+        for (bucket, settings, url) in [
+            (
+                "some-bucket",
+                &aws,
+                "https://some-bucket.s3.eu-west-3.amazonaws.com",
+            ),
+            // No certificate covers two labels.
+            (
+                "some.bucket",
+                &aws,
+                "https://s3.eu-west-3.amazonaws.com/some.bucket",
+            ),
+            (
+                "mine--euw3-az1--x-s3",
+                &aws,
+                "https://mine--euw3-az1--x-s3.s3express-euw3-az1.eu-west-3.amazonaws.com",
+            ),
+            ("some-bucket", &custom, "http://127.0.0.1:9000/some-bucket"),
+        ] {
+            let arguments = json!({"Bucket": bucket, "Key": "k"});
+            assert_eq!(url_of("s3:GetObject", &arguments, settings), url);
+        }
+    }
+
+    #[test]
+    fn partitions_have_their_own_domains() {
+        for (region, url) in [
+            ("eu-west-3", "https://ecs.eu-west-3.amazonaws.com"),
+            ("cn-north-1", "https://ecs.cn-north-1.amazonaws.com.cn"),
+            ("us-gov-west-1", "https://ecs.us-gov-west-1.amazonaws.com"),
+            ("us-iso-east-1", "https://ecs.us-iso-east-1.c2s.ic.gov"),
+            ("us-isob-east-1", "https://ecs.us-isob-east-1.sc2s.sgov.gov"),
+        ] {
+            let found = url_of("ecs:ListClusters", &json!({}), &in_region(region));
+            assert_eq!(found, url);
+        }
+        for (region, url) in [
+            ("eu-west-3", "https://iam.amazonaws.com"),
+            ("cn-north-1", "https://iam.cn-north-1.amazonaws.com.cn"),
+            ("us-gov-west-1", "https://iam.us-gov.amazonaws.com"),
+        ] {
+            let found = url_of("iam:ListRoles", &json!({}), &in_region(region));
+            assert_eq!(found, url);
+        }
+    }
+
+    #[test]
+    fn fips_and_dual_stack_change_hosts() {
+        let fips = Settings {
+            fips: true,
+            ..in_region("us-east-1")
+        };
+        let dual_stack = Settings {
+            dual_stack: true,
+            ..in_region("us-east-1")
+        };
+        let bucket = json!({"Bucket": "some-bucket"});
+        for (action, arguments, settings, url) in [
+            (
+                "ecs:ListClusters",
+                &json!({}),
+                &fips,
+                "https://ecs-fips.us-east-1.amazonaws.com",
+            ),
+            (
+                "s3:ListObjectsV2",
+                &bucket,
+                &fips,
+                "https://some-bucket.s3-fips.us-east-1.amazonaws.com",
+            ),
+            (
+                "s3:ListObjectsV2",
+                &bucket,
+                &dual_stack,
+                "https://some-bucket.s3.dualstack.us-east-1.amazonaws.com",
+            ),
+        ] {
+            assert_eq!(url_of(action, arguments, settings), url);
+        }
+    }
+
+    #[test]
+    fn access_points_of_several_regions_are_signed_asymmetrically() {
+        let arguments = json!({
+            "Bucket": "arn:aws:s3::123456789012:accesspoint:mfzwi23gnjvgw.mrap", "Key": "k",
+        });
+        let service = catalogue().service("s3").expect("a service");
+        let operation = service.operation("GetObject").expect("an operation");
+        let endpoint = resolve(
+            service,
+            operation,
+            &arguments,
+            &in_region("eu-west-3"),
+            None,
+        )
+        .expect("an endpoint");
+        assert_eq!(first_scheme(&endpoint), Some("sigv4a"));
     }
 }

@@ -1,0 +1,256 @@
+//! What is found in the environment and in profiles: endpoints and credentials.
+//!
+//! Each case runs in a process of its own, since an environment belongs to a whole process.
+
+use crate::JSON;
+use crate::stub::{Stub, answer, answer_with};
+use runbook_registry::aws::{AwsClient, Options};
+use runbook_registry::call::Call;
+use serde_json::{Value as Json, json};
+use std::fs;
+use tempfile::TempDir;
+use tokio::process::Command;
+
+/// Credentials in the environment.
+pub const KEYS: [(&str, &str); 2] = [
+    ("AWS_ACCESS_KEY_ID", "AKIDENV"),
+    ("AWS_SECRET_ACCESS_KEY", "secret"),
+];
+
+/// The process of a case: makes a client by its own environment and calls one operation.
+#[expect(clippy::print_stdout, reason = "the case is told what came out")]
+#[tokio::test]
+#[ignore = "started by the cases with an environment of their own"]
+async fn in_a_process_of_its_own() {
+    let Some(options) = std::env::var("CASE").ok() else {
+        return;
+    };
+    let options: Json = serde_json::from_str(&options).expect("options");
+    let text = |name: &str| options[name].as_str().map(ToOwned::to_owned);
+    let client = AwsClient::new(Options {
+        profile: text("profile"),
+        endpoint_url: text("endpoint_url"),
+        role: text("role"),
+        session_policy: text("session_policy"),
+        max_attempts: Some(1),
+        ..Options::default()
+    });
+    let action = text("action").unwrap_or_else(|| "ecs:ListClusters".to_owned());
+    let call = Call::new(action, json!({}));
+    match client.call(&call).await {
+        Ok(_) => println!("CASE ok"),
+        Err(error) => println!("CASE {error}"),
+    }
+}
+
+/// A home with a configuration.
+pub struct Home(TempDir);
+
+impl Home {
+    pub fn new(config: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::write(folder.path().join("config"), config).expect("a file");
+        fs::write(folder.path().join("token"), "web-token").expect("a file");
+        Self(folder)
+    }
+
+    /// A file in it.
+    pub fn path(&self, name: &str) -> String {
+        self.0.path().join(name).display().to_string()
+    }
+
+    /// What the case says in the end.
+    pub async fn run(&self, environment: &[(&str, &str)], options: Json) -> String {
+        let program = std::env::current_exe().expect("this program");
+        let output = Command::new(program)
+            .args(["environment::in_a_process_of_its_own", "--exact"])
+            .args(["--ignored", "--nocapture"])
+            .env_clear()
+            .env("PATH", "/usr/bin:/bin")
+            .env("HOME", self.0.path())
+            .env("AWS_CONFIG_FILE", self.path("config"))
+            .env("AWS_SHARED_CREDENTIALS_FILE", self.path("none"))
+            .env("AWS_REGION", "eu-west-3")
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .env("CASE", options.to_string())
+            .envs(environment.iter().copied())
+            .output()
+            .await
+            .expect("it starts");
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        let said = said.lines().find_map(|line| line.split_once("CASE "));
+        said.map(|(_, said)| said.to_owned()).unwrap_or_default()
+    }
+}
+
+async fn clusters() -> Stub {
+    Stub::start(vec![answer("200 OK", JSON, "{}")]).await
+}
+
+fn credentials_xml(action: &str) -> String {
+    format!(
+        "<{action}Response xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><{action}Result><Credentials><AccessKeyId>ASIAROLE</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken><Expiration>2099-01-01T00:00:00Z</Expiration></Credentials></{action}Result></{action}Response>"
+    )
+}
+
+async fn tokens(action: &str) -> Stub {
+    Stub::start(vec![answer("200 OK", "text/xml", &credentials_xml(action))]).await
+}
+
+fn signed_by(stub: &Stub, key: &str) {
+    let asked = stub.asked();
+    let head = &asked.first().expect("a request").head;
+    assert!(head.contains(&format!("Credential={key}/")), "{head}");
+}
+
+#[tokio::test]
+async fn the_nearest_endpoint_setting_counts() {
+    let (option, service, global) = (clusters().await, clusters().await, clusters().await);
+    let (section, profile) = (clusters().await, clusters().await);
+    let home = Home::new(&format!(
+        "[default]\nendpoint_url = {}\nservices = own\n[services own]\necs =\n  endpoint_url = {}\n[profile plain]\nendpoint_url = {}\n",
+        profile.url, section.url, profile.url
+    ));
+    let of_service = ("AWS_ENDPOINT_URL_ECS", service.url.as_str());
+    let of_all = ("AWS_ENDPOINT_URL", global.url.as_str());
+    let given = json!({"endpoint_url": option.url});
+    for (environment, options, wanted) in [
+        (vec![of_service, of_all], given, &option),
+        (vec![of_service, of_all], json!({}), &service),
+        (vec![of_all], json!({}), &global),
+        (vec![], json!({}), &section),
+        (vec![], json!({"profile": "plain"}), &profile),
+    ] {
+        let before = wanted.asked().len();
+        let environment = [environment, KEYS.to_vec()].concat();
+        assert_eq!(home.run(&environment, options).await, "ok");
+        assert_eq!(wanted.asked().len(), before + 1, "{environment:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_role_is_assumed_from_the_credentials_of_a_program() {
+    let (ecs, sts) = (clusters().await, tokens("AssumeRole").await);
+    let home = Home::new(&format!(
+        "[profile base]\ncredential_process = printf '{{\"Version\":1,\"AccessKeyId\":\"AKIDPROGRAM\",\"SecretAccessKey\":\"s\"}}'\n[profile role]\nrole_arn = arn:aws:iam::123456789012:role/r\nsource_profile = base\nexternal_id = mine\nservices = own\n[services own]\nsts =\n  endpoint_url = {}\necs =\n  endpoint_url = {}\n",
+        sts.url, ecs.url
+    ));
+    let said = home.run(&[], json!({"profile": "role"})).await;
+    assert_eq!(said, "ok");
+    signed_by(&sts, "AKIDPROGRAM");
+    assert!(sts.asked()[0].body.contains("ExternalId=mine"));
+    signed_by(&ecs, "ASIAROLE");
+}
+
+#[tokio::test]
+async fn a_session_policy_limits_the_assumed_role() {
+    let (ecs, sts) = (clusters().await, tokens("AssumeRole").await);
+    let environment = [
+        &[
+            ("AWS_ENDPOINT_URL_ECS", ecs.url.as_str()),
+            ("AWS_ENDPOINT_URL_STS", sts.url.as_str()),
+        ][..],
+        &KEYS,
+    ]
+    .concat();
+    let home = Home::new("");
+    let mut options = json!({
+        "role": "arn:aws:iam::123456789012:role/r",
+        "session_policy": r#"{"Version":"2012-10-17"}"#,
+    });
+    assert_eq!(home.run(&environment, options.clone()).await, "ok");
+    let body = &sts.asked()[0].body;
+    assert!(
+        body.contains("Policy=%7B%22Version%22%3A%222012-10-17%22%7D"),
+        "{body}"
+    );
+    signed_by(&ecs, "ASIAROLE");
+
+    options["role"] = Json::Null;
+    let said = home.run(&environment, options).await;
+    assert!(said.starts_with("credentials: a session policy"), "{said}");
+    assert_eq!(ecs.asked().len(), 1);
+}
+
+#[tokio::test]
+async fn a_web_identity_is_exchanged() {
+    let (ecs, sts) = (clusters().await, tokens("AssumeRoleWithWebIdentity").await);
+    let home = Home::new("");
+    let token = home.path("token");
+    let environment = [
+        ("AWS_ENDPOINT_URL_ECS", ecs.url.as_str()),
+        ("AWS_ENDPOINT_URL_STS", sts.url.as_str()),
+        ("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/r"),
+        ("AWS_WEB_IDENTITY_TOKEN_FILE", token.as_str()),
+    ];
+    assert_eq!(home.run(&environment, json!({})).await, "ok");
+    assert!(sts.asked()[0].body.contains("WebIdentityToken=web-token"));
+    signed_by(&ecs, "ASIAROLE");
+}
+
+#[tokio::test]
+async fn a_container_and_an_instance_have_credentials() {
+    let document = r#"{"Code":"Success","Type":"AWS-HMAC","LastUpdated":"2026-01-01T00:00:00Z","AccessKeyId":"ASIAHOST","SecretAccessKey":"s","Token":"t","Expiration":"2099-01-01T00:00:00Z"}"#;
+    let home = Home::new("");
+    let (ecs, container) = (
+        clusters().await,
+        Stub::start(vec![answer("200 OK", "application/json", document)]).await,
+    );
+    let environment = [
+        ("AWS_ENDPOINT_URL_ECS", ecs.url.as_str()),
+        ("AWS_CONTAINER_CREDENTIALS_FULL_URI", container.url.as_str()),
+    ];
+    assert_eq!(home.run(&environment, json!({})).await, "ok");
+    signed_by(&ecs, "ASIAHOST");
+
+    let ecs = clusters().await;
+    let metadata = Stub::start(vec![
+        answer_with(
+            "200 OK",
+            "x-aws-ec2-metadata-token-ttl-seconds: 21600\n",
+            "token",
+        ),
+        answer("200 OK", "text/plain", "role"),
+        answer("200 OK", "application/json", document),
+    ])
+    .await;
+    let environment = [
+        ("AWS_ENDPOINT_URL_ECS", ecs.url.as_str()),
+        ("AWS_EC2_METADATA_DISABLED", "false"),
+        ("AWS_EC2_METADATA_SERVICE_ENDPOINT", metadata.url.as_str()),
+    ];
+    assert_eq!(home.run(&environment, json!({})).await, "ok");
+    signed_by(&ecs, "ASIAHOST");
+}
+
+#[tokio::test]
+async fn a_second_factor_that_nobody_was_asked_for_is_named() {
+    let denied = "<ErrorResponse><Error><Code>AccessDenied</Code><Message>no</Message></Error></ErrorResponse>";
+    let sts = Stub::start(vec![answer("403 Forbidden", "text/xml", denied)]).await;
+    let home = Home::new(&format!(
+        "[profile base]\naws_access_key_id = AKIDBASE\naws_secret_access_key = s\n[profile role]\nrole_arn = arn:aws:iam::123456789012:role/r\nsource_profile = base\nmfa_serial = arn:aws:iam::123456789012:mfa/me\nservices = own\n[services own]\nsts =\n  endpoint_url = {}\n",
+        sts.url
+    ));
+    let said = home.run(&[], json!({"profile": "role"})).await;
+    assert!(said.starts_with("credentials: "), "{said}");
+    assert!(
+        said.contains("`mfa_serial = arn:aws:iam::123456789012:mfa/me`"),
+        "{said}"
+    );
+}
+
+#[tokio::test]
+async fn bedrock_takes_its_key_as_a_bearer_token() {
+    let stub = clusters().await;
+    let home = Home::new("");
+    let environment = [
+        ("AWS_BEARER_TOKEN_BEDROCK", "bedrock-key"),
+        ("AWS_ENDPOINT_URL", stub.url.as_str()),
+    ];
+    let said = home
+        .run(&environment, json!({"action": "bedrock:ListGuardrails"}))
+        .await;
+    assert_eq!(said, "ok");
+    let head = stub.asked()[0].head.to_ascii_lowercase();
+    assert!(head.contains("authorization: bearer bedrock-key"), "{head}");
+}
