@@ -88,7 +88,7 @@ fn fact(lines: &mut Vec<String>, name: &str, values: impl IntoIterator<Item = St
     let mut name = name;
     for value in values.into_iter().filter(|value| !value.is_empty()) {
         for line in wrapped(&value, WIDTH - FACTS) {
-            let line = format!("{name:width$}{line}", width = FACTS);
+            let line = format!("{name:FACTS$}{line}");
             lines.push(line.trim_end().to_owned());
             name = "";
         }
