@@ -89,10 +89,9 @@ impl Received {
         for needed in ["host", "x-amz-date"] {
             assert!(names.split(';').any(|name| name == needed), "{names}");
         }
-        let headers: String = names
-            .split(';')
-            .map(|name| format!("{name}:{}\n", single_spaced(self.header(name))))
-            .collect();
+        let headers = names.split(';').fold(String::new(), |text, name| {
+            text + name + ":" + &single_spaced(self.header(name)) + "\n"
+        });
         let payload = match self.header("x-amz-content-sha256") {
             "" if unsigned_payload => "UNSIGNED-PAYLOAD".to_owned(),
             "" => hash(&self.body),
@@ -132,8 +131,7 @@ fn single_spaced(value: &str) -> String {
 fn hash(bytes: &[u8]) -> String {
     Sha256::digest(bytes)
         .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+        .fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 /// Each name and value decoded and encoded again, in order.
