@@ -2,14 +2,14 @@
 
 use super::{Composite, part, signature};
 use crate::call::{Answer, Call, CallError, FailureKind};
+use crate::local::some_text;
 use crate::local::{Arguments, Session};
 use crate::world::{Pending, World};
 use jiff::{SignedDuration, Timestamp};
 use runbook_playbook::catalog::{Action, Effect};
-use runbook_playbook::types::{Record, TextRule, Type};
+use runbook_playbook::types::{Record, Type};
 use serde_json::{Value as Json, json};
 use std::path::PathBuf;
-use std::sync::Arc;
 
 const DEFAULT_TIMEOUT: SignedDuration = SignedDuration::from_mins(1);
 /// The most bytes of output.
@@ -35,17 +35,11 @@ pub struct Exec;
 
 impl Composite for Exec {
     fn signature(&self) -> Action {
-        let text = || {
-            Type::Text(Arc::new(TextRule {
-                min: Some(1),
-                ..TextRule::default()
-            }))
-        };
         let input = Record::new("ecs:Exec input")
-            .required("cluster", text())
-            .required("task", text())
-            .optional("container", text())
-            .required("command", text())
+            .required("cluster", some_text())
+            .required("task", some_text())
+            .optional("container", some_text())
+            .required("command", some_text())
             .optional("timeout", Type::Duration)
             .build();
         let output = Record::new("ecs:Exec result")

@@ -3,11 +3,12 @@
 use super::{Composite, part, signature};
 use crate::call::{Answer, Call, CallError, FailureKind};
 use crate::local::Arguments;
+use crate::local::some_text;
 use crate::world::{Pending, World};
 use jiff::{SignedDuration, Timestamp};
 use runbook_playbook::catalog::{Action, Effect};
 use runbook_playbook::duration;
-use runbook_playbook::types::{ListType, Record, TextRule, Type};
+use runbook_playbook::types::{ListType, Record, Type};
 use serde_json::{Map, Value as Json, json};
 use std::sync::Arc;
 
@@ -38,22 +39,16 @@ pub struct Insights;
 
 impl Composite for Insights {
     fn signature(&self) -> Action {
-        let text = || {
-            Type::Text(Arc::new(TextRule {
-                min: Some(1),
-                ..TextRule::default()
-            }))
-        };
         let input = Record::new("logs:Insights input")
             .required(
                 "log_groups",
                 Type::List(Arc::new(ListType {
-                    element: text(),
+                    element: some_text(),
                     min: Some(1),
                     max: Some(50),
                 })),
             )
-            .required("query", text())
+            .required("query", some_text())
             .required("from", Type::timestamp())
             .optional("to", Type::timestamp())
             .build();

@@ -3,13 +3,13 @@
 use super::{Composite, part, signature};
 use crate::call::{Answer, Call, CallError, FailureKind};
 use crate::local::Arguments;
+use crate::local::some_text;
 use crate::world::{Pending, World};
 use jiff::{SignedDuration, Timestamp};
 use runbook_playbook::catalog::{Action, Effect};
-use runbook_playbook::types::{Record, TextRule, Type};
+use runbook_playbook::types::{Record, Type};
 use serde_json::{Value as Json, json};
 use std::collections::HashSet;
-use std::sync::Arc;
 
 const DEFAULT_SINCE: SignedDuration = SignedDuration::from_mins(5);
 const DEFAULT_FOR: SignedDuration = SignedDuration::from_secs(30);
@@ -39,18 +39,12 @@ pub struct Tail;
 
 impl Composite for Tail {
     fn signature(&self) -> Action {
-        let text = || {
-            Type::Text(Arc::new(TextRule {
-                min: Some(1),
-                ..TextRule::default()
-            }))
-        };
         let input = Record::new("logs:Tail input")
-            .required("log_group", text())
+            .required("log_group", some_text())
             .optional("filter_pattern", Type::text())
             .optional("since", Type::Duration)
             .optional("for", Type::Duration)
-            .optional("stream_prefix", text())
+            .optional("stream_prefix", some_text())
             .build();
         let event = Record::new("logs:Tail event")
             .required("at", Type::timestamp())

@@ -45,6 +45,7 @@ pub use person::{Carried, Instruction, NoPerson, Person, Question, QuestionType,
 pub use playbook_run::PlaybookRun;
 pub use session::{Session, SessionOutput};
 pub(crate) use session::{follow as follow_session, plugin as session_plugin};
+pub(crate) use signature::some_text;
 pub use time_sleep::TimeSleep;
 pub use tls_inspect::TlsInspect;
 pub use trust::Trust;

@@ -43,7 +43,7 @@ pub(super) fn integer_between(min: u32, max: u32) -> Type {
 }
 
 /// Text that is not empty.
-pub(super) fn some_text() -> Type {
+pub(crate) fn some_text() -> Type {
     Type::Text(Arc::new(TextRule {
         min: Some(1),
         ..TextRule::default()
