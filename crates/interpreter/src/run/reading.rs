@@ -40,7 +40,7 @@ pub(crate) async fn graph(run: &Run<'_>, steps: &[Step], container: &Container) 
     for step in waiting {
         let (status, error) = if run.state.borrow().stop.is_some() {
             let error = StepError::new("stopped", "the run ended before its turn");
-            (StepStatus::Skipped, error)
+            (StepStatus::Blocked, error)
         } else {
             let error = StepError::new("needs", "what it comes after never ended");
             (StepStatus::Blocked, error)

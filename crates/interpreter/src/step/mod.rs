@@ -276,7 +276,7 @@ async fn life(run: &Run<'_>, step: &Step, container: &Container) -> StepEnd {
             StepEnd::Declined
         }
         Err(Halt::Stopped) => {
-            outcome.status = StepStatus::Skipped;
+            outcome.status = StepStatus::Blocked;
             outcome.error = Some(StepError::new(
                 "stopped",
                 "the run ended before it was done",

@@ -1,6 +1,7 @@
 //! Playbooks that only look: a symptom alone, a diagnosis alone, and what a caller gets of them.
 
 use super::script::{script, step};
+use crate::approval::Decision;
 use crate::truth::Truth;
 use crate::verdict::Verdict;
 use runbook_playbook::value::Value;
@@ -68,4 +69,17 @@ fn what_a_diagnosis_expects_to_fail_is_an_answer() {
         .fails("t:ReadA", "NotFound")
         .run("diagnose: {a: {action: t:ReadA, expect_error: [NotFound]}}");
     assert_eq!(outcome.verdict, Verdict::Done);
+}
+
+#[test]
+fn a_cause_whose_finder_waits_for_a_person_is_not_known() {
+    let world = script().decide(&[Decision::Nobody]);
+    let outcome = world.run(
+        "
+diagnose:
+  ask: {action: t:ReadA, approve: always, causes: {odd: {path: $.size, equals: 1, remedy: none}}}
+",
+    );
+    assert_eq!(outcome.verdict, Verdict::Paused);
+    assert_eq!(outcome.causes[0].found, Truth::Unknown);
 }
