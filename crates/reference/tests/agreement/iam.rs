@@ -13,6 +13,7 @@ fn tag(key: &str, value: &str) -> Tag {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "a table: one row an operation")]
 async fn iam() {
     let mut report = Report::default();
     macro_rules! same {

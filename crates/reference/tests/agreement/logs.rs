@@ -6,6 +6,7 @@ use aws_sdk_cloudwatchlogs::types::{
 };
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "a table: one row an operation")]
 async fn logs() {
     let mut report = Report::default();
     macro_rules! same {
