@@ -53,7 +53,7 @@ const CHECKS: &[Check] = &[
     },
     Check {
         name: "release build",
-        run: |root| cargo(root, &["build", "--release", "--locked"]),
+        run: release,
     },
     Check {
         name: "scenarios",
@@ -94,6 +94,25 @@ pub fn test(root: &Path, words: &[String]) -> Result<(), String> {
     }
     println!("checks: {passed} passed, 0 failed");
     Ok(())
+}
+
+/// The most bytes that the release binary may have, catalogue included.
+const BINARY: u64 = 25_000_000;
+
+/// The release binary is built, and is not too large.
+fn release(root: &Path) -> Result<(), String> {
+    cargo(root, &["build", "--release", "--locked"])?;
+    let program = binary(root);
+    let size = std::fs::metadata(program.get_program())
+        .map_err(|why| format!("no release binary: {why}"))?
+        .len();
+    println!("the release binary has {size} of at most {BINARY} bytes");
+    if size <= BINARY {
+        return Ok(());
+    }
+    Err(format!(
+        "the release binary has {size} bytes; at most {BINARY} are allowed"
+    ))
 }
 
 /// Licences and sources of dependencies, where cargo-deny is installed.
