@@ -98,7 +98,7 @@ fn take(
             (Some(convert), _) => type_of(convert.value),
             (None, _) => ty.present().clone(),
         };
-        return Ok(template::read(default, &ty, scope)?);
+        return Ok(template::read_default(default, &ty, scope)?);
     }
     match &capture.convert {
         Some(to) => convert(&value, to.value)

@@ -361,3 +361,23 @@ diagnose:
         outcome.explanation
     );
 }
+
+#[test]
+fn a_default_of_nothing_is_nothing_whatever_the_capture_is_converted_to() {
+    let outcome = script().on("t:ReadA", json!({})).run(
+        "
+diagnose:
+  a:
+    action: t:ReadA
+    capture: {size: {path: $.size, as: integer, default: null}}
+    causes: {small: {that: size is not defined, remedy: none}}
+",
+    );
+    assert_eq!(status(&outcome, "diagnose.a"), "done");
+    assert_eq!(
+        outcome.verdict,
+        Verdict::Diagnosed,
+        "{}",
+        outcome.explanation
+    );
+}
