@@ -93,7 +93,7 @@ fn one(
         ));
     }
     if let Some(default) = &capture.default
-        && !types::is_absent(&default.value)
+        && !default.value.is_absent()
     {
         let due = capture.convert.as_ref().map_or_else(
             || found.clone(),

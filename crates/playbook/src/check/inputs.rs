@@ -3,8 +3,9 @@
 use super::index::Index;
 use super::names::Viewpoint;
 use super::problems::{Problems, helped};
-use super::types::{Types, is_absent, of_input};
+use super::types::Types;
 use crate::diagnostic::Code;
+use crate::inputs::type_of;
 use crate::syntax::input::{Input, InputKind};
 use crate::template::check_data;
 use crate::types::Type;
@@ -13,8 +14,8 @@ use crate::types::Type;
 pub(super) fn check(index: &Index<'_>, types: &Types<'_>, problems: &mut Problems) {
     for (at, input) in index.playbook.inputs.iter().enumerate() {
         let scope = types.from(Viewpoint::Input(at));
-        let ty = of_input(input);
-        let default = input.default.iter().filter(|data| !is_absent(&data.value));
+        let ty = type_of(input);
+        let default = input.default.iter().filter(|data| !data.value.is_absent());
         let default = default.map(|data| (data, ty.present().clone()));
         let values = input.values.iter().map(|data| (data, ty.present().clone()));
         let bounds = input.min.iter().chain(&input.max);

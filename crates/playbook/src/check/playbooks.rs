@@ -4,11 +4,12 @@ use super::index::Index;
 use super::library::Library;
 use super::names::Viewpoint;
 use super::problems::{Problems, helped, suggestion};
-use super::types::{Types, of_input};
+use super::types::Types;
 use super::typing;
 use super::uses::Moment;
 use crate::diagnostic::Code;
 use crate::expression::TypeScope;
+use crate::inputs::type_of;
 use crate::span::{Span, Spanned};
 use crate::syntax::input::Input;
 use crate::syntax::step::Work;
@@ -95,7 +96,7 @@ fn given(
 ) {
     for (name, value) in entries {
         if let Some(input) = inputs.iter().find(|input| input.name.value == name.value) {
-            typing::data(problems, value, &of_input(input), scope);
+            typing::data(problems, value, &type_of(input), scope);
         } else {
             let mut problem = problems.error(
                 Code::UnknownInput,

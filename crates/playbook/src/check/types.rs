@@ -5,12 +5,10 @@ use super::names::{RUN, TARGET, Viewpoint, locals, neighbours};
 use super::order::Order;
 use super::uses::Moment;
 use crate::expression::{TypeScope, infer};
+use crate::inputs::type_of;
 use crate::jsonpath::Path;
 use crate::syntax::capture::{Capture, CaptureFrom, Convert};
-use crate::syntax::input::{Input, InputKind};
-use crate::template::Data;
-use crate::types::{Member, Record, Structure, TextRule, Type};
-use crate::value::Value;
+use crate::types::{Member, Record, Structure, Type};
 use indexmap::IndexMap;
 use std::sync::Arc;
 
@@ -26,7 +24,7 @@ pub(super) struct Types<'a> {
 impl<'a> Types<'a> {
     pub(super) fn new(index: &'a Index<'a>, order: &Order) -> Self {
         let inputs = index.playbook.inputs.iter();
-        let inputs = inputs.map(|input| (input.name.value.as_str(), of_input(input)));
+        let inputs = inputs.map(|input| (input.name.value.as_str(), type_of(input)));
         let mut types = Self {
             index,
             inputs: namespace("inputs", inputs),
@@ -90,7 +88,7 @@ impl<'a> Types<'a> {
             .as_ref()
             .map_or(found.clone(), |convert| converted(&found, convert.value));
         match &capture.default {
-            Some(default) if is_absent(&default.value) => ty.optional(),
+            Some(default) if default.value.is_absent() => ty.optional(),
             _ => ty,
         }
     }
@@ -331,53 +329,5 @@ pub(super) fn converted(from: &Type, to: Convert) -> Type {
         Convert::Duration => Type::Duration,
         Convert::Json => Type::Any,
         Convert::Text => Type::text(),
-    }
-}
-
-/// The type of an input's value.
-pub(super) fn of_input(input: &Input) -> Type {
-    let ty = of_kind(&input.kind);
-    let values: Vec<String> = input
-        .values
-        .iter()
-        .filter_map(|value| match &value.value {
-            Data::Scalar(scalar) => Some(scalar.text.clone()),
-            _ => None,
-        })
-        .collect();
-    if matches!(input.kind, InputKind::String) && !values.is_empty() {
-        return Type::Text(Arc::new(TextRule {
-            values,
-            ..TextRule::default()
-        }));
-    }
-    match &input.default {
-        Some(default) if is_absent(&default.value) => ty.optional(),
-        _ => ty,
-    }
-}
-
-fn of_kind(kind: &InputKind) -> Type {
-    match kind {
-        InputKind::String => Type::text(),
-        InputKind::Integer => Type::integer(),
-        InputKind::Number => Type::number(),
-        InputKind::Boolean => Type::Boolean,
-        InputKind::Duration => Type::Duration,
-        InputKind::Timestamp => Type::timestamp(),
-        InputKind::Secret => Type::Secret,
-        InputKind::Json => Type::Any,
-        InputKind::List(items) => Type::list(of_kind(items)),
-    }
-}
-
-/// A default that is nothing: `null`, or `${{ absent }}`.
-pub(super) fn is_absent(data: &Data) -> bool {
-    match data {
-        Data::Scalar(scalar) => scalar.plain && matches!(scalar.text.as_str(), "null" | "~" | ""),
-        Data::Expression(expression) => {
-            expression.root.kind == crate::expression::ExprKind::Constant(Value::Absent)
-        }
-        _ => false,
     }
 }
