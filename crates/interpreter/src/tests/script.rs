@@ -52,6 +52,7 @@ impl Catalog for Actions {
             .optional("sizes", Type::list(Type::integer()))
             .optional("members", Type::list(member))
             .optional("extra", Type::text())
+            .optional("state", Type::one_of(&["ON", "OFF"]))
             .optional("failures", Type::list(Type::Any))
             .build();
         let verb = name.split(':').nth(1).unwrap_or_default();
