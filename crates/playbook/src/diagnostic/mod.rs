@@ -49,11 +49,11 @@ pub struct Diagnostic {
 }
 
 impl Diagnostic {
-    /// An error at a place.
-    pub fn error(code: Code, source: &Source, span: Span, message: impl Into<String>) -> Self {
+    /// A problem at a place, as bad as its code says.
+    pub fn new(code: Code, source: &Source, span: Span, message: impl Into<String>) -> Self {
         Self {
             code,
-            severity: Severity::Error,
+            severity: code.severity(),
             message: message.into(),
             source: source.clone(),
             primary: Label {
@@ -65,7 +65,7 @@ impl Diagnostic {
         }
     }
 
-    /// Makes it a warning.
+    /// Makes it a warning where its code says worse.
     #[must_use]
     pub fn warning(mut self) -> Self {
         self.severity = Severity::Warning;

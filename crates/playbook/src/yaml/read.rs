@@ -22,7 +22,7 @@ const MAX_REPAIRS: usize = 50;
 pub fn read(source: &Source, diagnostics: &mut Vec<Diagnostic>) -> Option<Node> {
     if source.text().len() > MAX_BYTES {
         diagnostics.push(
-            Diagnostic::error(
+            Diagnostic::new(
                 Code::YamlLimit,
                 source,
                 Span::default(),
@@ -66,7 +66,7 @@ pub fn read(source: &Source, diagnostics: &mut Vec<Diagnostic>) -> Option<Node> 
             offsets.byte(trap.marked.start),
             offsets.byte(trap.marked.end),
         );
-        diagnostics.push(Diagnostic::error(trap.code, source, span, trap.message).help(trap.help));
+        diagnostics.push(Diagnostic::new(trap.code, source, span, trap.message).help(trap.help));
         let Some(mask) = trap.mask else {
             diagnostics.append(&mut found);
             return None;
@@ -82,7 +82,7 @@ fn without_bom<'a>(source: &'a Source, diagnostics: &mut Vec<Diagnostic>) -> (us
     match source.text().strip_prefix('\u{feff}') {
         Some(rest) => {
             diagnostics.push(
-                Diagnostic::error(
+                Diagnostic::new(
                     Code::YamlFeature,
                     source,
                     Span::new(0, '\u{feff}'.len_utf8()),
@@ -146,7 +146,7 @@ impl<'a> Builder<'a> {
             match event {
                 Event::DocumentStart(_) if root.is_some() => {
                     self.diagnostics.push(
-                        Diagnostic::error(
+                        Diagnostic::new(
                             Code::YamlFeature,
                             self.source,
                             span,
@@ -166,7 +166,7 @@ impl<'a> Builder<'a> {
         }
         if root.is_none() {
             self.diagnostics.push(
-                Diagnostic::error(
+                Diagnostic::new(
                     Code::YamlSyntax,
                     self.source,
                     Span::default(),
@@ -205,7 +205,7 @@ impl<'a> Builder<'a> {
 
     fn limit(&mut self, span: Span, message: String) -> Stop {
         self.diagnostics.push(
-            Diagnostic::error(Code::YamlLimit, self.source, span, message)
+            Diagnostic::new(Code::YamlLimit, self.source, span, message)
                 .help("split it: a playbook describes one problem"),
         );
         Stop::Limit
@@ -213,7 +213,7 @@ impl<'a> Builder<'a> {
 
     fn feature(&mut self, span: Span, what: &str, help: &str) {
         self.diagnostics.push(
-            Diagnostic::error(
+            Diagnostic::new(
                 Code::YamlFeature,
                 self.source,
                 span,
@@ -363,7 +363,7 @@ impl<'a> Builder<'a> {
             };
             if plain && is_null(text) {
                 self.diagnostics.push(
-                    Diagnostic::error(
+                    Diagnostic::new(
                         Code::WrongKind,
                         self.source,
                         key.span,
@@ -383,7 +383,7 @@ impl<'a> Builder<'a> {
             }
             if let Some(first) = seen.get(text) {
                 self.diagnostics.push(
-                    Diagnostic::error(
+                    Diagnostic::new(
                         Code::DuplicateKey,
                         self.source,
                         key.span,
@@ -415,7 +415,7 @@ impl<'a> Builder<'a> {
             let span = Span::new(key.span.start - 1, end);
             let template = self.source.slice(span).to_owned();
             self.diagnostics.push(
-                Diagnostic::error(
+                Diagnostic::new(
                     Code::TemplateSyntax,
                     self.source,
                     span,
@@ -428,7 +428,7 @@ impl<'a> Builder<'a> {
             return;
         }
         self.diagnostics.push(
-            Diagnostic::error(
+            Diagnostic::new(
                 Code::WrongKind,
                 self.source,
                 key.span,
