@@ -158,17 +158,17 @@ fn outside_steps(playbook: &Playbook) -> Vec<(Viewpoint, Written<'_>, bool)> {
     }
     if let Some(escalate) = &playbook.escalate {
         for (_, value) in &escalate.with {
-            found.push((Viewpoint::Ended, Written::Data(value), true));
+            found.push((Viewpoint::Escalate, Written::Data(value), true));
         }
         for (_, value) in &escalate.contacts {
-            found.push((Viewpoint::Ended, Written::Data(value), false));
+            found.push((Viewpoint::Playbook, Written::Data(value), false));
         }
         for when in escalate
             .levels
             .iter()
             .filter_map(|level| level.when.as_ref())
         {
-            found.push((Viewpoint::Ended, Written::Expression(when), false));
+            found.push((Viewpoint::Escalate, Written::Expression(when), false));
         }
     }
     found
