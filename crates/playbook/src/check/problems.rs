@@ -19,9 +19,9 @@ impl Problems {
         }
     }
 
-    /// An error of this file; nothing is kept until [`Problems::push`].
+    /// A problem of this file, as bad as its code says; nothing is kept until [`Problems::push`].
     pub(super) fn error(&self, code: Code, span: Span, message: impl Into<String>) -> Diagnostic {
-        Diagnostic::error(code, &self.source, span, message)
+        Diagnostic::new(code, &self.source, span, message)
     }
 
     /// Something is already wrong at exactly this place, so that what follows from it need not be said.

@@ -439,7 +439,7 @@ fn graphs_together(reader: &mut Reader<'_>, fields: &Fields<'_>) {
         .chain(["match", "verify"].map(|key| fields.get(key)));
     for other in others.flatten() {
         reader.push(
-            Diagnostic::error(
+            Diagnostic::new(
                 Code::MisplacedKey,
                 reader.source,
                 other.key.span,
