@@ -8,6 +8,7 @@ mod arguments;
 mod assertions;
 mod captures;
 mod causes;
+mod certain;
 mod conditions;
 mod effects;
 mod index;
@@ -15,9 +16,11 @@ mod inputs;
 mod keys;
 mod library;
 mod names;
+mod never;
 mod order;
 mod playbooks;
 mod problems;
+mod reach;
 mod reference;
 mod secrets;
 mod steps;
@@ -69,6 +72,7 @@ pub fn check(
         assertions::check(&index, &types, &mut problems);
         conditions::check(&index, &types, &mut problems);
         playbooks::check(&index, &types, &mut problems, id, library);
+        reach::check(&index, &types, &order, &resolved, &mut problems);
         (
             steps::table(&index, &order, &resolved),
             causes::table(&index),

@@ -31,6 +31,7 @@ pub(crate) use number::to_integer;
 pub(crate) use parse::string_end;
 pub use parse::{MAX_LENGTH, parse};
 pub use reference::builtins_reference;
+pub(crate) use references::children;
 pub use references::{Reference, references, references_of_data, references_of_path, static_path};
 pub use scope::Scope;
 pub use tree::{Argument, Arithmetic, CompareOp, Expr, ExprKind, Expression};
