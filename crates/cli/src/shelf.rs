@@ -71,14 +71,7 @@ impl check::Library for Shelf<'_> {
         let file = self.beside(from, path)?;
         let text = text_of(&file, path).ok()?;
         let (playbook, _) = playbook::parse(&Source::new(path, text));
-        playbook.map(|playbook| Signature {
-            outputs: playbook
-                .outputs
-                .iter()
-                .map(|(name, _)| name.value.clone())
-                .collect(),
-            inputs: playbook.inputs,
-        })
+        playbook.map(|playbook| check::signature(&playbook, self.catalog))
     }
 }
 

@@ -26,7 +26,7 @@ pub use evaluate::{EvaluationError, evaluate, evaluate_condition};
 pub(crate) use functions::closest;
 pub use functions::{BUILTINS, Builtin, BuiltinKind, builtin, similar};
 pub use infer::{Problem, TypeScope, infer, infer_condition};
-pub(crate) use infer::{join, no_text, same_kind, unknown_member};
+pub(crate) use infer::{is_secret, join, no_text, same_kind, unknown_member};
 pub(crate) use number::to_integer;
 pub(crate) use parse::string_end;
 pub use parse::{MAX_LENGTH, parse};

@@ -21,6 +21,8 @@ use jiff::SignedDuration;
 pub struct Playbook {
     /// The file.
     pub source: Source,
+    /// No error was found while it was read, so nothing of it is left out here.
+    pub readable: bool,
     /// What it is called.
     pub title: Spanned<String>,
     /// One sentence.
@@ -243,6 +245,10 @@ pub fn parse(source: &Source) -> (Option<Playbook>, Vec<Diagnostic>) {
     let playbook = yaml::read(source, &mut reader.diagnostics)
         .and_then(|node| Playbook::read(&mut reader, &node));
     let mut diagnostics = reader.diagnostics;
+    let playbook = playbook.map(|playbook| Playbook {
+        readable: !crate::diagnostic::has_errors(&diagnostics),
+        ..playbook
+    });
     diagnostics.sort_by_key(|diagnostic| diagnostic.primary.span.start);
     (playbook, diagnostics)
 }
@@ -273,6 +279,7 @@ impl Playbook {
             .and_then(|field| Fields::read(reader, field.node, &LIMITS, "`limits`", None));
         Some(Self {
             source: reader.source.clone(),
+            readable: true,
             title: text(reader, "title")
                 .unwrap_or_else(|| Spanned::new(String::new(), Span::default())),
             summary: text(reader, "summary"),
