@@ -128,14 +128,7 @@ struct Shelf<'s>(&'s HashMap<String, Arc<Checked>>);
 impl check::Library for Shelf<'_> {
     fn signature(&self, _from: &str, path: &str) -> Option<Signature> {
         let playbook = &self.0.get(path)?.playbook;
-        Some(Signature {
-            inputs: playbook.inputs.clone(),
-            outputs: playbook
-                .outputs
-                .iter()
-                .map(|(name, _)| name.value.clone())
-                .collect(),
-        })
+        Some(check::signature(playbook, &Actions))
     }
 }
 

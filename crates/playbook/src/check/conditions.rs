@@ -53,7 +53,7 @@ pub(super) fn check(index: &Index<'_>, types: &Types<'_>, problems: &mut Problem
             .iter()
             .filter_map(|level| level.when.as_ref())
         {
-            typing::condition(problems, when, &ended);
+            typing::condition(problems, when, &types.from(Viewpoint::Escalate));
         }
     }
 }

@@ -1,16 +1,19 @@
 //! What the checker asks about other playbooks.
 
 use crate::syntax::input::Input;
+use crate::syntax::playbook::Kind;
 use crate::types::Type;
 
 /// What a caller needs to know of a playbook.
 #[derive(Debug, Clone, Default)]
 pub struct Signature {
+    /// What the file is.
+    pub kind: Kind,
     /// What it takes.
     pub inputs: Vec<Input>,
     /// What it gives back, with its types.
     pub outputs: Vec<(String, Type)>,
-    /// The levels of its escalation.
+    /// The levels that it tells, when it is one of escalation; empty where it makes no difference between them.
     pub levels: Vec<u32>,
 }
 

@@ -12,7 +12,6 @@ mod certain;
 mod conditions;
 mod effects;
 mod errors;
-mod escalation;
 mod index;
 mod inputs;
 mod keys;
@@ -80,7 +79,6 @@ pub fn check(
         assertions::check(&index, &types, &mut problems);
         conditions::check(&index, &types, &mut problems);
         playbooks::check(&index, &types, &mut problems, id, library);
-        escalation::check(&index, &mut problems, id, library);
         secrets::shown(&index, &types, &mut problems);
         errors::check(&index, catalog, &mut problems);
         unread::check(&index, &mut problems);
@@ -128,6 +126,7 @@ pub fn signature(playbook: &Playbook, catalog: &dyn Catalog) -> Signature {
         .iter()
         .flat_map(|escalate| &escalate.levels);
     Signature {
+        kind: playbook.kind,
         inputs: playbook.inputs.clone(),
         outputs: outputs.collect(),
         levels: levels.map(|level| level.level.value).collect(),
@@ -220,17 +219,17 @@ fn outside_steps(playbook: &Playbook) -> Vec<(Viewpoint, Written<'_>, bool)> {
     }
     if let Some(escalate) = &playbook.escalate {
         for (_, value) in &escalate.with {
-            found.push((Viewpoint::Ended, Written::Data(value), true));
+            found.push((Viewpoint::Escalate, Written::Data(value), true));
         }
         for (_, value) in &escalate.contacts {
-            found.push((Viewpoint::Ended, Written::Data(value), false));
+            found.push((Viewpoint::Playbook, Written::Data(value), false));
         }
         for when in escalate
             .levels
             .iter()
             .filter_map(|level| level.when.as_ref())
         {
-            found.push((Viewpoint::Ended, Written::Expression(when), false));
+            found.push((Viewpoint::Escalate, Written::Expression(when), false));
         }
     }
     found

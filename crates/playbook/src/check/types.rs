@@ -11,8 +11,9 @@ use crate::inputs::type_of;
 use crate::jsonpath::Path;
 use crate::syntax::capture::{Capture, CaptureFrom, Convert};
 use crate::syntax::step::{Call, Work};
-use crate::template::Data;
+use crate::template::{Data, read_scalar};
 use crate::types::{Member, Record, Structure, Type};
+use crate::value::Value;
 use indexmap::IndexMap;
 use std::sync::Arc;
 
@@ -288,10 +289,14 @@ impl TypeScope for NameTypes<'_, '_> {
                     "started" => (name, Type::timestamp()),
                     "changed" => (name, Type::Boolean),
                     "verdict" => (name, Type::one_of(&VERDICTS)),
+                    "causes" | "changes" => (name, Type::list(Type::text())),
+                    "reason" | "report" => (name, Type::text().optional()),
                     _ => (name, Type::text()),
                 };
                 namespace("run", RUN.into_iter().map(member))
             }
+            "level" if self.escalates() => Type::integer(),
+            "contacts" if self.escalates() => self.contacts(),
             "target" => namespace(
                 "target",
                 TARGET.into_iter().map(|name| (name, Type::text())),
@@ -314,6 +319,25 @@ impl TypeScope for NameTypes<'_, '_> {
 }
 
 impl NameTypes<'_, '_> {
+    /// Whether the names of `escalate` can be seen.
+    fn escalates(&self) -> bool {
+        match self.viewpoint {
+            Viewpoint::Escalate => true,
+            Viewpoint::Step(step, _) => self.types.index.group_of(step).stage >= Stage::Gather,
+            _ => false,
+        }
+    }
+
+    fn contacts(&self) -> Type {
+        let escalate = self.types.index.playbook.escalate.iter();
+        let contacts = escalate.flat_map(|escalate| &escalate.contacts);
+        let scope = self.types.from(Viewpoint::Playbook);
+        namespace(
+            "contacts",
+            contacts.map(|(name, data)| (name.value.as_str(), of_data(&data.value, &scope))),
+        )
+    }
+
     fn neighbour(&self, name: &str) -> Type {
         let Viewpoint::Step(step, _) = self.viewpoint else {
             return Type::Any;
@@ -356,6 +380,28 @@ fn namespace<'n>(name: &str, members: impl IntoIterator<Item = (&'n str, Type)>)
             .map(|(name, ty)| (name.to_owned(), ty))
             .collect(),
     }))
+}
+
+/// The type of data whose place asks for none.
+fn of_data(data: &Data, scope: &dyn TypeScope) -> Type {
+    match data {
+        Data::Text(_) => Type::text(),
+        Data::Scalar(scalar) => match read_scalar(scalar, &Type::Any) {
+            Ok(Value::Text(_)) => Type::text(),
+            Ok(Value::Integer(_)) => Type::integer(),
+            Ok(Value::Number(_)) => Type::number(),
+            Ok(Value::Boolean(_)) => Type::Boolean,
+            _ => Type::Any,
+        },
+        Data::Expression(expression) => infer(&expression.root, scope).0,
+        Data::Map(entries) => namespace(
+            "the contact",
+            entries
+                .iter()
+                .map(|(name, data)| (name.value.as_str(), of_data(&data.value, scope))),
+        ),
+        Data::List(_) => Type::Any,
+    }
 }
 
 /// The value that a path gives: that of its node, or the list of all of them.

@@ -91,8 +91,11 @@ codes! {
     UnusedInput Lint "unused-input",
     UnusedCapture Lint "unused-capture",
     UnverifiedWrite Lint "unverified-write",
+    // Comments of the file
+    InvalidAllow Error "invalid-allow",
+    UnusedAllow Warning "unused-allow",
+    AllowWithoutReason Warning "allow-without-reason",
     // Scenarios
-    UnknownScenario Error "unknown-scenario",
     ScenarioResponse Error "scenario-response",
     ScenarioExpectation Error "scenario-expectation",
     UnreachedEntry Warning "unreached-entry",
@@ -103,6 +106,19 @@ impl Code {
     #[must_use]
     pub fn from_slug(slug: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|code| code.slug() == slug)
+    }
+
+    /// The code that was probably meant.
+    #[must_use]
+    pub fn similar(slug: &str) -> Option<Self> {
+        let wanted = slug.to_lowercase().replace(['_', ' '], "-");
+        let near = 1 + wanted.len() / 4;
+        Self::ALL
+            .iter()
+            .map(|code| (strsim::damerau_levenshtein(&wanted, code.slug()), *code))
+            .filter(|(distance, _)| *distance <= near && *distance < wanted.len())
+            .min()
+            .map(|(_, code)| code)
     }
 
     /// What it means, in one sentence: the first one of its page.

@@ -1,8 +1,10 @@
 //! Problems in files, with the place and what to write instead.
 
+mod allow;
 mod code;
 mod render;
 
+pub use allow::silence;
 pub use code::Code;
 pub use render::{Style, render};
 
@@ -18,6 +20,18 @@ pub enum Severity {
     Warning,
     /// Wrong: the playbook does not run.
     Error,
+}
+
+impl Severity {
+    /// The word for it: `error`, `warning`, `lint`.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Lint => "lint",
+        }
+    }
 }
 
 /// A place and what is to be said about it.

@@ -97,13 +97,13 @@ fn without_bom<'a>(source: &'a Source, diagnostics: &mut Vec<Diagnostic>) -> (us
 }
 
 /// Byte offsets of characters: the YAML library counts characters.
-struct Offsets {
+pub(super) struct Offsets {
     /// The byte at which each character starts, and the end.
     bytes: Vec<usize>,
 }
 
 impl Offsets {
-    fn new(text: &str, base: usize) -> Self {
+    pub(super) fn new(text: &str, base: usize) -> Self {
         let bytes = text
             .char_indices()
             .map(|(at, _)| at + base)
@@ -112,7 +112,7 @@ impl Offsets {
         Self { bytes }
     }
 
-    fn byte(&self, character: usize) -> usize {
+    pub(super) fn byte(&self, character: usize) -> usize {
         self.bytes
             .get(character)
             .or(self.bytes.last())
@@ -305,8 +305,8 @@ impl<'a> Builder<'a> {
                 },
             };
         }
-        // The span of a block scalar reaches to the next token.
-        let written = self.source.slice(span);
+        // The span of a block scalar reaches to the next token, that of a quoted one to the end of a comment after it.
+        let written = within_quotes(self.source.slice(span), style);
         let span = Span::new(span.start, span.start + written.trim_end().len());
         let inner = match style {
             ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted if span.end > span.start + 1 => {
@@ -448,6 +448,27 @@ impl<'a> Builder<'a> {
         };
         Span::new(start.start, end.max(start.start))
     }
+}
+
+/// What is written of a scalar, up to its closing quote.
+pub(super) fn within_quotes(written: &str, style: ScalarStyle) -> &str {
+    let quote = match style {
+        ScalarStyle::SingleQuoted => '\'',
+        ScalarStyle::DoubleQuoted => '"',
+        _ => return written,
+    };
+    let mut characters = written.char_indices().skip(1).peekable();
+    while let Some((at, character)) = characters.next() {
+        if character == '\\' && quote == '"' {
+            characters.next();
+        } else if character == quote {
+            let doubled = characters.next_if(|(_, next)| *next == '\'' && quote == '\'');
+            if doubled.is_none() {
+                return written.get(..=at).unwrap_or(written);
+            }
+        }
+    }
+    written
 }
 
 /// A value that was left out.

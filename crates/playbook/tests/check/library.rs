@@ -12,7 +12,7 @@ impl Library for Shelf {
     fn signature(&self, _from: &str, path: &str) -> Option<Signature> {
         let text = match path {
             "escalation.yaml" => {
-                "playbook: v1\ntitle: Escalation\nescalate:\n  levels: [{level: 2, after: 30m}, {level: 4, at: start}]\n"
+                "escalation: v1\ntitle: Escalation\nlevels: [{level: 2, after: 30m}, {level: 4, at: start}]\n"
             }
             "drain.yaml" => {
                 "playbook: v1\ntitle: Drain\ninputs:\n  instance: {type: string}\n  grace: {type: duration, default: 5m}\noutputs:\n  waited: inputs.grace\n"
