@@ -82,7 +82,7 @@ impl check::Library for Shelf<'_> {
         let file = self.beside(from, path)?;
         let text = text_of(&file, path).ok()?;
         let (playbook, _) = playbook::parse(&Source::new(path, text));
-        playbook.map(Signature::from)
+        playbook.map(|playbook| check::signature(&playbook, self.catalog))
     }
 }
 

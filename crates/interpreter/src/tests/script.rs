@@ -128,7 +128,8 @@ struct Shelf<'s>(&'s HashMap<String, Arc<Checked>>);
 
 impl check::Library for Shelf<'_> {
     fn signature(&self, _from: &str, path: &str) -> Option<Signature> {
-        Some(Signature::from(self.0.get(path)?.playbook.clone()))
+        let playbook = &self.0.get(path)?.playbook;
+        Some(check::signature(playbook, &Actions))
     }
 }
 

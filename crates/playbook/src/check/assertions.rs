@@ -2,7 +2,7 @@
 
 use super::index::{Index, StepId};
 use super::names::Viewpoint;
-use super::problems::{Problems, closest, helped};
+use super::problems::Problems;
 use super::types::Types;
 use super::typing;
 use super::uses::Moment;
@@ -11,7 +11,6 @@ use crate::expression::TypeScope;
 use crate::span::{Span, Spanned};
 use crate::syntax::assertion::{Assertion, Predicate, Subject};
 use crate::syntax::step::Work;
-use crate::template::Data;
 use crate::types::Type;
 
 /// Checks `require`, `assert`, `causes` and `until` of every step.
@@ -122,7 +121,6 @@ fn one_predicate(
         ),
         Predicate::Equals(operand) | Predicate::NotEquals(operand) => {
             typing::data(problems, operand, &ty.unbounded(), scope);
-            known_value(problems, ty, operand);
         }
         Predicate::Lt(operand)
         | Predicate::Lte(operand)
@@ -193,32 +191,6 @@ fn elements(problems: &mut Problems, looked: &Looked, span: Span) -> Option<Type
             None
         }
     }
-}
-
-/// A text that the API does not list can still come one day, but is likelier to be a slip of the pen.
-fn known_value(problems: &mut Problems, ty: &Type, operand: &Spanned<Data>) {
-    let (Type::Text(rule), Data::Scalar(scalar)) = (ty, &operand.value) else {
-        return;
-    };
-    if rule.values.is_empty() || rule.values.contains(&scalar.text) {
-        return;
-    }
-    let mut problem = problems
-        .error(
-            Code::InvalidValue,
-            operand.span,
-            format!(
-                "`{}` is none of the values that are known for this",
-                scalar.text
-            ),
-        )
-        .warning();
-    problem = helped(
-        problem,
-        closest(&scalar.text, rule.values.iter().map(String::as_str))
-            .map(|meant| format!("did you mean `{meant}`?")),
-    );
-    problems.push(problem);
 }
 
 fn text(problems: &mut Problems, ty: &Type, span: Span) {

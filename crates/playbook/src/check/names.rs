@@ -73,8 +73,8 @@ pub(super) enum Meaning {
 /// What is wanted of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Offer {
-    /// A capture: the step must have been done.
-    Value,
+    /// A capture, by position: the step must have been done.
+    Value(usize),
     /// How it ended or whether it holds: any end will do.
     State,
     /// Whether its result was cut.
@@ -432,8 +432,11 @@ impl Resolver<'_, '_> {
             ));
         };
         let captures = &entry.step.capture;
-        if captures.iter().any(|capture| capture.name.value == member) {
-            return Ok(Meaning::Step(step, Offer::Value));
+        if let Some(at) = captures
+            .iter()
+            .position(|capture| capture.name.value == member)
+        {
+            return Ok(Meaning::Step(step, Offer::Value(at)));
         }
         match member {
             "status" => return Ok(Meaning::Step(step, Offer::State)),

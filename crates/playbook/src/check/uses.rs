@@ -129,7 +129,11 @@ impl<'a> Uses<'a> {
             });
         }
         if let Some(base) = &call.base {
-            self.add(moment, Written::Expression(base));
+            self.0.push(Use {
+                moment,
+                written: Written::Expression(base),
+                argument: true,
+            });
         }
     }
 
