@@ -7,10 +7,11 @@ use super::customize;
 use super::endpoint::{self, Settings};
 use super::error;
 use super::files::{self, Files};
-use super::mfa;
 use super::orchestrate::{Channel, Parts};
 use super::paginate::{self, Page};
+use super::profile;
 use super::protocol::{Reply, Wire};
+use super::role::{Role, RoleSession, SecondFactor};
 use super::s3;
 use super::transport::Transport;
 use super::unsupported;
@@ -20,8 +21,8 @@ use crate::model::service::{Operation, Service};
 use crate::model::shape::MemberTrait;
 use crate::world::live::AwsSender;
 use crate::world::{Pending, Place};
-use aws_config::sts::AssumeRoleProvider;
 use aws_config::{BehaviorVersion, ConfigLoader, SdkConfig};
+use aws_credential_types::Credentials;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_runtime_api::client::identity::SharedIdentityResolver;
@@ -46,8 +47,16 @@ pub struct Options {
     pub profile: Option<String>,
     /// The URL of every service, before any other.
     pub endpoint_url: Option<String>,
-    /// A role to assume for every call.
+    /// A role to assume for every call, with the credentials that are found otherwise.
     pub role: Option<String>,
+    /// The external id that the role's trust policy asks for.
+    pub external_id: Option<String>,
+    /// The name of the role's sessions; `runbook` when not given.
+    pub role_session_name: Option<String>,
+    /// The device of the second factor that the role's trust policy asks for: an ARN or a serial number.
+    pub mfa_serial: Option<String>,
+    /// Who can be asked for the code of a second factor; nobody when not given.
+    pub second_factor: Option<Arc<dyn SecondFactor>>,
     /// A policy, as JSON, that the sessions of assumed roles are limited to; it needs a role.
     pub session_policy: Option<String>,
     /// The longest wait for a connection; 5 s when not given.
@@ -62,6 +71,14 @@ pub struct Options {
     pub files: Option<PathBuf>,
 }
 
+/// What was found in the environment and in profiles.
+#[derive(Debug)]
+struct Configuration {
+    sdk: SdkConfig,
+    /// The credentials are those of a session that somebody was asked a code for.
+    second_factor: bool,
+}
+
 /// Channels by service, target and what calls prove who makes them with.
 type Channels = HashMap<(&'static str, Target, Proof), Arc<Channel>>;
 
@@ -72,10 +89,8 @@ type Channels = HashMap<(&'static str, Target, Proof), Arc<Channel>>;
 pub struct AwsClient {
     options: Options,
     http: SharedHttpClient,
-    /// The configuration was given, and not found in the environment.
-    given: bool,
-    config: OnceCell<SdkConfig>,
-    roles: tokio::sync::Mutex<HashMap<String, SharedIdentityResolver>>,
+    config: OnceCell<Configuration>,
+    roles: Mutex<HashMap<String, SharedCredentialsProvider>>,
     wires: Mutex<HashMap<&'static str, Arc<Wire>>>,
     channels: Mutex<Channels>,
     /// The regions of buckets that turned out to be elsewhere.
@@ -89,9 +104,8 @@ impl AwsClient {
         Self {
             options,
             http: SharedHttpClient::new(Transport::default()),
-            given: false,
             config: OnceCell::new(),
-            roles: tokio::sync::Mutex::default(),
+            roles: Mutex::default(),
             wires: Mutex::default(),
             channels: Mutex::default(),
             buckets: Mutex::default(),
@@ -103,8 +117,10 @@ impl AwsClient {
     pub fn with_config(options: Options, config: SdkConfig) -> Self {
         let http = config.http_client();
         let client = Self {
-            given: true,
-            config: OnceCell::new_with(Some(config)),
+            config: OnceCell::new_with(Some(Configuration {
+                sdk: config,
+                second_factor: false,
+            })),
             ..Self::new(options)
         };
         match http {
@@ -118,19 +134,45 @@ impl AwsClient {
     /// # Errors
     /// [`CallError`] of any kind.
     pub fn call<'a>(&'a self, call: &'a Call) -> Pending<'a, Result<Answer, CallError>> {
-        Box::pin(async {
-            match self.perform(call).await {
-                Err(error) => Err(self.explained(error).await),
-                answered => answered,
-            }
-        })
+        Box::pin(self.perform(call))
+    }
+
+    /// Calls an AWS operation that has neither pages nor files nor anything special about it.
+    ///
+    /// # Errors
+    /// [`CallError`] of any kind.
+    pub(super) async fn call_once(&self, call: &Call) -> Result<Json, CallError> {
+        let (service, operation) = find(&call.action)?;
+        let arguments = Arc::new(call.arguments.clone());
+        let files = Arc::new(Files::default());
+        self.send_once(service, operation, call, (arguments, &files), None)
+            .await
+            .map(|reply| reply.result)
+    }
+
+    /// The credentials of the session that calls to the target are made in, where a role is assumed or a second factor
+    /// was asked for; nothing where calls are made with what every program finds by itself.
+    ///
+    /// # Errors
+    /// [`CallError`] of [`FailureKind::Environment`] when the role cannot be assumed.
+    pub async fn session(&self, target: &Target) -> Result<Option<Credentials>, CallError> {
+        let configuration = self.configuration().await;
+        let role = target.role.as_ref().or(self.options.role.as_ref());
+        if role.is_none() && !configuration.second_factor {
+            return Ok(None);
+        }
+        let provider = self.credentials(&configuration.sdk, target)?;
+        let found = provider.provide_credentials().await;
+        found
+            .map(Some)
+            .map_err(|problem| error::credentials(&problem))
     }
 
     /// Where calls go, as far as it is known by now: the region is, once something was called or
     /// [`Self::check_environment`] done.
     #[must_use]
     pub fn place(&self) -> Place {
-        let configured = self.config.get().and_then(SdkConfig::region);
+        let configured = self.config.get().and_then(|found| found.sdk.region());
         let region = self
             .options
             .region
@@ -156,26 +198,11 @@ impl AwsClient {
         if config.region().is_none() && self.options.region.is_none() {
             return Err(error::region());
         }
-        let missing =
-            || aws_credential_types::provider::error::CredentialsError::not_loaded_no_source();
-        let provider = config
-            .credentials_provider()
-            .ok_or_else(|| error::credentials(&missing()))?;
-        match provider.provide_credentials().await {
-            Ok(_) => Ok(()),
-            Err(problem) => Err(self.explained(error::credentials(&problem)).await),
-        }
-    }
-
-    /// The error with what is known of its cause: a profile may want a second factor, which nobody was asked for.
-    async fn explained(&self, error: CallError) -> CallError {
-        if self.given || error.code != "credentials" {
-            return error;
-        }
-        match mfa::second_factor(self.options.profile.clone()).await {
-            Some(factor) => error::second_factor(&factor, error),
-            None => error,
-        }
+        let provider = self.credentials(config, &Target::default())?;
+        let found = provider.provide_credentials().await;
+        found
+            .map(|_| ())
+            .map_err(|problem| error::credentials(&problem))
     }
 
     async fn perform(&self, call: &Call) -> Result<Answer, CallError> {
@@ -309,6 +336,10 @@ impl AwsClient {
     }
 
     async fn config(&self) -> &SdkConfig {
+        &self.configuration().await.sdk
+    }
+
+    async fn configuration(&self) -> &Configuration {
         self.config
             .get_or_init(async || {
                 let mut loader: ConfigLoader =
@@ -319,10 +350,20 @@ impl AwsClient {
                 if let Some(profile) = &self.options.profile {
                     loader = loader.profile_name(profile);
                 }
-                if let Some(url) = &self.options.endpoint_url {
-                    loader = loader.endpoint_url(url);
+                let sdk = loader.load().await;
+                match profile::credentials(&self.options, &sdk, &self.http).await {
+                    Some(found) => Configuration {
+                        sdk: sdk
+                            .into_builder()
+                            .credentials_provider(found.provider)
+                            .build(),
+                        second_factor: found.second_factor,
+                    },
+                    None => Configuration {
+                        sdk,
+                        second_factor: false,
+                    },
                 }
-                loader.load().await
             })
             .await
     }
@@ -362,7 +403,10 @@ impl AwsClient {
         let identity = match proof {
             Proof::None => None,
             Proof::Token => token,
-            Proof::Credentials => Some(self.identity(config, target).await?),
+            Proof::Credentials => {
+                let provider = self.credentials(config, target)?;
+                Some(SharedIdentityResolver::new(provider))
+            }
         };
         if proof == Proof::Token && identity.is_none() {
             return Err(error::token(service.name));
@@ -448,48 +492,54 @@ impl AwsClient {
         of_service.or_else(|| config.endpoint_url().map(ToOwned::to_owned))
     }
 
-    async fn identity(
+    /// What calls to the target are signed with: the configuration's own credentials, or those of a role that is
+    /// assumed with them.
+    fn credentials(
         &self,
         config: &SdkConfig,
         target: &Target,
-    ) -> Result<SharedIdentityResolver, CallError> {
-        let none = || {
+    ) -> Result<SharedCredentialsProvider, CallError> {
+        let options = &self.options;
+        let own = config.credentials_provider().ok_or_else(|| {
             error::credentials(
                 &aws_credential_types::provider::error::CredentialsError::not_loaded_no_source(),
             )
-        };
-        let own = config.credentials_provider().ok_or_else(none)?;
-        let Some(role) = target.role.as_ref().or(self.options.role.as_ref()) else {
+        })?;
+        let Some(arn) = target.role.as_ref().or(options.role.as_ref()) else {
             // Without a session of its own nothing would be limited.
-            return match self.options.session_policy {
+            return match options.session_policy {
                 Some(_) => Err(error::session_policy()),
-                None => Ok(SharedIdentityResolver::new(own)),
+                None => Ok(own),
             };
         };
-        let mut roles = self.roles.lock().await;
-        if let Some(identity) = roles.get(role) {
-            return Ok(identity.clone());
+        let mut roles = self.roles.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(provider) = roles.get(arn) {
+            return Ok(provider.clone());
         }
+        // What the role of all calls asks for says nothing of a step's own.
+        let ours = target.role.is_none() || target.role == options.role;
+        let role = Role {
+            arn: arn.clone(),
+            session_name: options.role_session_name.clone(),
+            external_id: options.external_id.clone().filter(|_| ours),
+            device: options.mfa_serial.clone().filter(|_| ours),
+            duration: None,
+            policy: options.session_policy.clone(),
+        };
         let mut configured = config.to_builder();
         configured.set_http_client(Some(self.http.clone()));
-        // The provider insists on one.
-        configured.set_time_source(Some(config.time_source().unwrap_or_default()));
-        if let Some(region) = target.region.as_ref().or(self.options.region.as_ref()) {
+        if let Some(region) = target.region.as_ref().or(options.region.as_ref()) {
             configured.set_region(Region::new(region.clone()));
         }
-        if let Some(url) = &self.options.endpoint_url {
-            configured.set_endpoint_url(Some(url.clone()));
-        }
-        let mut provider = AssumeRoleProvider::builder(role)
-            .session_name("runbook")
-            .configure(&configured.build());
-        if let Some(policy) = &self.options.session_policy {
-            provider = provider.policy(policy);
-        }
-        let assumed = provider.build_from_provider(own).await;
-        let identity = SharedIdentityResolver::new(SharedCredentialsProvider::new(assumed));
-        roles.insert(role.clone(), identity.clone());
-        Ok(identity)
+        let provider = SharedCredentialsProvider::new(RoleSession::new(
+            role,
+            &configured.build(),
+            own,
+            options.endpoint_url.clone(),
+            options.second_factor.clone(),
+        ));
+        roles.insert(arn.clone(), provider.clone());
+        Ok(provider)
     }
 }
 

@@ -142,8 +142,8 @@ fn member(class: &Class) -> Option<char> {
             .iter()
             .any(|range| range.start() <= *char && *char <= range.end())
     };
-    "aA1f/-_:. "
-        .chars()
-        .find(has)
-        .or_else(|| class.ranges().first().map(|range| range.start()))
+    "aA1f/-_:. ".chars().find(has).or(class
+        .ranges()
+        .first()
+        .map(regex_syntax::hir::ClassUnicodeRange::start))
 }

@@ -10,6 +10,7 @@ use runbook_registry::model::shape::{
     Location, Member, MemberTrait, ShapeId, ShapeKind, ShapeTrait, StructureShape,
 };
 use serde_json::{Map, Value as Json};
+use std::fmt::Write as _;
 
 /// An answer, and the result that it must be read as.
 pub struct Answer {
@@ -280,9 +281,9 @@ fn xml_members(
         if member.is(MemberTrait::XmlAttribute) {
             let value = value.as_str().unwrap_or_default();
             if let Some((prefix, _)) = element.split_once(':') {
-                attributes.push_str(&format!(r#" xmlns:{prefix}="http://example.com/""#));
+                let _ = write!(attributes, r#" xmlns:{prefix}="http://example.com/""#);
             }
-            attributes.push_str(&format!(r#" {element}="{value}""#));
+            let _ = write!(attributes, r#" {element}="{value}""#);
         } else {
             xml(service, element, member, value, text);
         }
@@ -314,12 +315,12 @@ fn xml(service: &Service, name: &str, member: &Member, value: &Json, text: &mut 
                 let mut entry = String::new();
                 let key_name = map.key.location_name.unwrap_or("key");
                 let value_name = map.value.location_name.unwrap_or("value");
-                entry.push_str(&format!("<{key_name}>{}</{key_name}>", escaped(key)));
+                let _ = write!(entry, "<{key_name}>{}</{key_name}>", escaped(key));
                 xml(service, value_name, &map.value, value, &mut entry);
                 if flat {
-                    text.push_str(&format!("<{name}>{entry}</{name}>"));
+                    let _ = write!(text, "<{name}>{entry}</{name}>");
                 } else {
-                    inside.push_str(&format!("<entry>{entry}</entry>"));
+                    let _ = write!(inside, "<entry>{entry}</entry>");
                 }
             }
             if flat {
@@ -332,7 +333,7 @@ fn xml(service: &Service, name: &str, member: &Member, value: &Json, text: &mut 
         (_, Json::String(text)) => inside = escaped(text),
         (_, other) => inside = escaped(&other.to_string()),
     }
-    text.push_str(&format!("<{name}{attributes}>{inside}</{name}>"));
+    let _ = write!(text, "<{name}{attributes}>{inside}</{name}>");
 }
 
 fn escaped(text: &str) -> String {
