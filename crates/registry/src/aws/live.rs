@@ -3,9 +3,11 @@
 use super::auth::{self, Proof};
 use super::body::DEFAULT_ANSWER_LIMIT;
 use super::checksum;
+use super::compress;
 use super::customize;
 use super::endpoint::{self, Settings};
 use super::error;
+use super::express::{self, BucketSession};
 use super::files::{self, Files};
 use super::orchestrate::{Channel, Parts};
 use super::paginate::{self, Page};
@@ -79,8 +81,8 @@ struct Configuration {
     second_factor: bool,
 }
 
-/// Channels by service, target and what calls prove who makes them with.
-type Channels = HashMap<(&'static str, Target, Proof), Arc<Channel>>;
+/// Channels by service, target, what calls prove who makes them with, and the bucket of a session.
+type Channels = HashMap<(&'static str, Target, Proof, Option<String>), Arc<Channel>>;
 
 /// A client for every AWS operation.
 ///
@@ -89,6 +91,7 @@ type Channels = HashMap<(&'static str, Target, Proof), Arc<Channel>>;
 pub struct AwsClient {
     options: Options,
     http: SharedHttpClient,
+    transport: Transport,
     config: OnceCell<Configuration>,
     roles: Mutex<HashMap<String, SharedCredentialsProvider>>,
     wires: Mutex<HashMap<&'static str, Arc<Wire>>>,
@@ -101,9 +104,11 @@ impl AwsClient {
     /// Makes a client.
     #[must_use]
     pub fn new(options: Options) -> Self {
+        let transport = Transport::default();
         Self {
             options,
-            http: SharedHttpClient::new(Transport::default()),
+            http: SharedHttpClient::new(transport.clone()),
+            transport,
             config: OnceCell::new(),
             roles: Mutex::default(),
             wires: Mutex::default(),
@@ -308,7 +313,12 @@ impl AwsClient {
         }) {
             target.region = Some(region);
         }
-        let channel = self.channel(service, operation, &target).await?;
+        let session = self
+            .session_bucket(service, operation, &arguments, &target)
+            .await;
+        let channel = self
+            .channel(service, operation, &target, session.as_deref())
+            .await?;
         let refusal = match channel
             .call(operation, arguments.clone(), files, left, call.limit)
             .await
@@ -328,7 +338,7 @@ impl AwsClient {
             .unwrap_or_else(PoisonError::into_inner)
             .insert(bucket, region.clone());
         target.region = Some(region);
-        let channel = self.channel(service, operation, &target).await?;
+        let channel = self.channel(service, operation, &target, None).await?;
         let answered = channel
             .call(operation, arguments, files, left, call.limit)
             .await;
@@ -350,8 +360,15 @@ impl AwsClient {
                 if let Some(profile) = &self.options.profile {
                     loader = loader.profile_name(profile);
                 }
+                let profiles = profile::read(self.options.profile.as_ref()).await;
+                if let Some(file) = profile::ca_bundle(profiles.as_ref()) {
+                    self.transport.trust(&file);
+                }
                 let sdk = loader.load().await;
-                match profile::credentials(&self.options, &sdk, &self.http).await {
+                let found = profiles.and_then(|profiles| {
+                    profile::credentials(&self.options, &profiles, &sdk, &self.http)
+                });
+                match found {
                     Some(found) => Configuration {
                         sdk: sdk
                             .into_builder()
@@ -376,15 +393,54 @@ impl AwsClient {
             .clone()
     }
 
+    /// The bucket that a session is needed with, by the endpoint rules.
+    async fn session_bucket(
+        &self,
+        service: &'static Service,
+        operation: &'static Operation,
+        arguments: &Json,
+        target: &Target,
+    ) -> Option<String> {
+        let bucket = s3::bucket(service, arguments).filter(|name| express::is_directory(name))?;
+        let config = self.config().await;
+        let settings = self.settings(config, service, target).ok()?;
+        endpoint::wants_session(service, operation, arguments, &settings).then(|| bucket.to_owned())
+    }
+
+    /// What decides about the endpoints of calls to the target.
+    fn settings(
+        &self,
+        config: &SdkConfig,
+        service: &Service,
+        target: &Target,
+    ) -> Result<Settings, CallError> {
+        let region = target
+            .region
+            .clone()
+            .or_else(|| self.options.region.clone())
+            .or_else(|| config.region().map(ToString::to_string))
+            .ok_or_else(error::region)?;
+        Ok(Settings {
+            region: Some(region),
+            fips: config.use_fips().unwrap_or(false),
+            dual_stack: config.use_dual_stack().unwrap_or(false),
+            url: self.endpoint_url(config, service),
+            without_sessions: service.name == "s3" && express::is_disabled(config),
+        })
+    }
+
+    /// The channel to a service at a target, with the session of a bucket where one is named.
     async fn channel(
         &self,
         service: &'static Service,
         operation: &'static Operation,
         target: &Target,
+        session: Option<&str>,
     ) -> Result<Arc<Channel>, CallError> {
         let config = self.config().await;
         let (proof, token) = Self::proof(config, service, operation);
-        let key = (service.name, target.clone(), proof);
+        let bucket = session.map(ToOwned::to_owned);
+        let key = (service.name, target.clone(), proof, bucket);
         let known = self
             .channels
             .lock()
@@ -394,16 +450,16 @@ impl AwsClient {
         if let Some(channel) = known {
             return Ok(channel);
         }
-        let region = target
-            .region
-            .clone()
-            .or_else(|| self.options.region.clone())
-            .or_else(|| config.region().map(ToString::to_string))
-            .ok_or_else(error::region)?;
-        let identity = match proof {
-            Proof::None => None,
-            Proof::Token => token,
-            Proof::Credentials => {
+        let identity = match (proof, session) {
+            (Proof::None, _) => None,
+            (Proof::Token, _) => token,
+            (Proof::Credentials, Some(bucket)) => {
+                let own = Box::pin(self.channel(service, operation, target, None)).await?;
+                let session = BucketSession::new(service, own, bucket)?;
+                let session = SharedCredentialsProvider::new(session);
+                Some(SharedIdentityResolver::new(session))
+            }
+            (Proof::Credentials, None) => {
                 let provider = self.credentials(config, target)?;
                 Some(SharedIdentityResolver::new(provider))
             }
@@ -413,15 +469,13 @@ impl AwsClient {
         }
         let channel = Arc::new(Channel::new(Parts {
             wire: self.wire(service),
-            settings: Arc::new(Settings {
-                region: Some(region),
-                fips: config.use_fips().unwrap_or(false),
-                dual_stack: config.use_dual_stack().unwrap_or(false),
-                url: self.endpoint_url(config, service),
-            }),
+            settings: Arc::new(self.settings(config, service, target)?),
             proof,
             identity,
+            bucket_session: session.is_some(),
+            patient: self.options.second_factor.is_some(),
             checksums: config.request_checksum_calculation(),
+            compression: compress::least(config),
             http: self.http.clone(),
             retry: self.retry(config),
             connect_timeout: self

@@ -7,12 +7,14 @@
 mod auth;
 mod body;
 mod checksum;
+mod compress;
 mod customize;
 mod decode;
 mod encode;
 pub mod endpoint;
 mod error;
 mod events;
+mod express;
 mod expression;
 mod failure;
 mod files;

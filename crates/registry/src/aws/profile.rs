@@ -24,25 +24,36 @@ pub(super) struct Found {
     pub(super) second_factor: bool,
 }
 
+/// Reads the profiles; the chosen one is `name`, else the environment's.
+pub(super) async fn read(name: Option<&String>) -> Option<ProfileSet> {
+    load(
+        &Fs::real(),
+        &Env::real(),
+        &EnvConfigFiles::default(),
+        name.map(|name| Cow::Owned(name.clone())),
+    )
+    .await
+    .ok()
+}
+
+/// The file of the authorities to trust, where one is named (`AWS_CA_BUNDLE`, `ca_bundle`).
+pub(super) fn ca_bundle(profiles: Option<&ProfileSet>) -> Option<String> {
+    let named = Env::real().get("AWS_CA_BUNDLE").ok();
+    let given = named.or_else(|| profiles?.get("ca_bundle").map(ToOwned::to_owned));
+    given.filter(|file| !file.is_empty())
+}
+
 /// The credentials of the chosen profile, where AWS's own chain would not find them.
-pub(super) async fn credentials(
+pub(super) fn credentials(
     options: &Options,
+    profiles: &ProfileSet,
     config: &SdkConfig,
     http: &SharedHttpClient,
 ) -> Option<Found> {
-    let environment = Env::real();
     let named = options.profile.as_ref();
-    if named.is_none() && environment.get("AWS_ACCESS_KEY_ID").is_ok() {
+    if named.is_none() && Env::real().get("AWS_ACCESS_KEY_ID").is_ok() {
         return None;
     }
-    let profiles = load(
-        &Fs::real(),
-        &environment,
-        &EnvConfigFiles::default(),
-        named.map(|name| Cow::Owned(name.clone())),
-    )
-    .await
-    .ok()?;
     let surroundings = Surroundings {
         options,
         config,
@@ -52,7 +63,7 @@ pub(super) async fn credentials(
             .with_use_dual_stack(config.use_dual_stack())
             .with_http_client(http.clone()),
     };
-    let chain = chain(&profiles);
+    let chain = chain(profiles);
     if let Some(chain) = chain.filter(Chain::asks) {
         return Some(Found {
             provider: surroundings.sessions(chain),

@@ -158,7 +158,8 @@ impl ProvideCredentials for RoleSession {
     }
 }
 
-fn read(credentials: &Json) -> Option<Credentials> {
+/// Credentials as STS and S3 answer them.
+pub(super) fn read(credentials: &Json) -> Option<Credentials> {
     let text = |name: &str| credentials[name].as_str();
     let end: jiff::Timestamp = text("Expiration")?.parse().ok()?;
     Some(Credentials::new(
