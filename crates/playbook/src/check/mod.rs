@@ -90,7 +90,7 @@ pub fn check(
             unverified::check(&index, &mut problems);
         }
         (
-            steps::table(&index, &order, &resolved),
+            steps::table(&index, &order, &resolved, &types),
             causes::table(&index),
         )
     };
