@@ -307,6 +307,19 @@ impl Type {
         }
     }
 
+    /// The type without its bounds: a result is compared with whatever one likes, and a default may stand outside of them.
+    #[must_use]
+    pub fn unbounded(&self) -> Self {
+        match self.present() {
+            Self::Text(_) | Self::JsonText | Self::Blob => Self::text(),
+            Self::Integer(_, None) | Self::Number(_) => Self::Number(Range::default()),
+            Self::Integer(_, unit) => Self::Integer(Range::default(), *unit),
+            Self::List(list) => Self::list(list.element.unbounded()),
+            Self::Structure(_) | Self::Map(_) => Self::Any,
+            other => other.clone(),
+        }
+    }
+
     /// The type without "or nothing".
     #[must_use]
     pub fn present(&self) -> &Self {

@@ -11,7 +11,7 @@ use crate::expression::TypeScope;
 use crate::span::{Span, Spanned};
 use crate::syntax::assertion::{Assertion, Predicate, Subject};
 use crate::syntax::step::Work;
-use crate::types::{Range, Type};
+use crate::types::Type;
 
 /// Checks `require`, `assert`, `causes` and `until` of every step.
 pub(super) fn check(index: &Index<'_>, types: &Types<'_>, problems: &mut Problems) {
@@ -120,14 +120,14 @@ fn one_predicate(
                 .help("ask `any: {…}`, `all: {…}`, `none: {…}` or `count: {…}`"),
         ),
         Predicate::Equals(operand) | Predicate::NotEquals(operand) => {
-            typing::data(problems, operand, &unbounded(ty), scope);
+            typing::data(problems, operand, &ty.unbounded(), scope);
         }
         Predicate::Lt(operand)
         | Predicate::Lte(operand)
         | Predicate::Gt(operand)
         | Predicate::Gte(operand) => {
             if ordered(ty) {
-                typing::data(problems, operand, &unbounded(ty), scope);
+                typing::data(problems, operand, &ty.unbounded(), scope);
             } else {
                 problems.push(
                     problems
@@ -141,12 +141,12 @@ fn one_predicate(
             }
         }
         Predicate::In(operand) => {
-            typing::data(problems, operand, &Type::list(unbounded(ty)), scope);
+            typing::data(problems, operand, &Type::list(ty.unbounded()), scope);
         }
         Predicate::Contains(operand) => match ty {
             Type::Any => typing::data(problems, operand, &Type::Any, scope),
             Type::List(list) => {
-                typing::data(problems, operand, &unbounded(list.element.present()), scope);
+                typing::data(problems, operand, &list.element.unbounded(), scope);
             }
             Type::Map(_) | Type::Structure(_) => {
                 typing::data(problems, operand, &Type::text(), scope);
@@ -217,16 +217,4 @@ fn ordered(ty: &Type) -> bool {
         ty,
         Type::Any | Type::Integer(..) | Type::Number(_) | Type::Timestamp(_) | Type::Duration
     )
-}
-
-/// The type without its bounds: a result is compared with whatever one likes.
-pub(super) fn unbounded(ty: &Type) -> Type {
-    match ty.present() {
-        Type::Text(_) | Type::JsonText | Type::Blob => Type::text(),
-        Type::Integer(_, None) | Type::Number(_) => Type::Number(Range::default()),
-        Type::Integer(_, unit) => Type::Integer(Range::default(), *unit),
-        Type::List(list) => Type::list(unbounded(&list.element)),
-        Type::Structure(_) | Type::Map(_) => Type::Any,
-        other => other.clone(),
-    }
 }

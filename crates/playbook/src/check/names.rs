@@ -186,14 +186,15 @@ impl Resolver<'_, '_> {
                 return Err(Box::new(
                     self.error(Code::ForwardReference, 0, message).help(
                         "results and captures are there in `capture`, `require`, `assert`, `causes`, `until`, `show` and `undo`; \
-                         the element of `each` is there in everything but `when`",
+                         the element of `each` is there in everything but `when`; for some of the elements there is \
+                         `each: {in: …, as: …, if: …}`",
                     ),
                 ));
             }
         }
         match name {
             "inputs" => return self.input(),
-            "now" if self.run_is_known() => return Ok(Meaning::Builtin),
+            "now" => return Ok(Meaning::Builtin),
             "run" if self.run_is_known() => return self.run(),
             "target" if self.run_is_known() => return self.builtin(&TARGET),
             "cause" if self.run_is_known() => return self.cause(),
@@ -523,9 +524,9 @@ impl Resolver<'_, '_> {
                     .map(|other| self.index.entry(other).step.id.value.as_str()),
             );
         }
-        candidates.push("inputs");
+        candidates.extend(["inputs", "now"]);
         if self.run_is_known() {
-            candidates.extend(["now", "run", "target", "cause"]);
+            candidates.extend(["run", "target", "cause"]);
             if self.escalates() {
                 candidates.extend(ESCALATING);
             }

@@ -117,6 +117,7 @@ impl<'a> Types<'a> {
             .map_or(found.clone(), |convert| converted(&found, convert.value));
         match &capture.default {
             Some(default) if default.value.is_absent() => ty.optional(),
+            Some(default) if is_outside(&default.value, &ty) => Type::text(),
             _ => ty,
         }
     }
@@ -380,6 +381,16 @@ fn namespace<'n>(name: &str, members: impl IntoIterator<Item = (&'n str, Type)>)
             .map(|(name, ty)| (name.to_owned(), ty))
             .collect(),
     }))
+}
+
+/// A default that the API never gives.
+fn is_outside(default: &Data, ty: &Type) -> bool {
+    match (default, ty) {
+        (Data::Scalar(scalar), Type::Text(rule)) => {
+            !rule.values.is_empty() && !rule.values.contains(&scalar.text)
+        }
+        _ => false,
+    }
 }
 
 /// The type of data whose place asks for none.
