@@ -4,13 +4,14 @@ use crate::console::Stream;
 use crate::exit::Failure;
 use crate::problems;
 use crate::shelf::text_of;
-use runbook_playbook::diagnostic::{Code, Diagnostic, has_errors};
+use runbook_playbook::diagnostic::{Code, Diagnostic, has_errors, silence};
 use runbook_playbook::source::Source;
 use runbook_playbook::span::Span;
 use runbook_playbook::yaml::{self, Node};
+use runbook_registry::Registry;
 use runbook_registry::world::scenario::{ScenarioFile, ScenarioProblem, Segment};
 use serde_json::Value as Json;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Reads a file of inputs or arguments.
 ///
@@ -60,6 +61,52 @@ pub fn scenarios(source: &Source) -> Result<(ScenarioFile, Node), Vec<Diagnostic
             .iter()
             .map(|problem| placed(source, &node, &[], problem))
             .collect()),
+    }
+}
+
+/// Checks a file of scenarios: its keys, what its actions answer, and whether its playbook is there. `file` is where it
+/// stands.
+#[must_use]
+pub fn check_scenarios(source: &Source, file: &Path, registry: &Registry) -> Vec<Diagnostic> {
+    let found = match scenarios(source) {
+        Err(found) => found,
+        Ok((scenarios, node)) => {
+            let mut found: Vec<Diagnostic> = scenarios
+                .scenarios
+                .iter()
+                .flat_map(|(name, scenario)| {
+                    let route = ["scenarios", name.as_str()];
+                    let problems = scenario.check(registry).into_iter();
+                    let placed = |problem| placed(source, &node, &route, &problem);
+                    problems.map(placed).collect::<Vec<_>>()
+                })
+                .collect();
+            let playbook = playbook_of(&scenarios, file);
+            if !playbook.is_file() {
+                let place = place_of(&node, &["playbook".to_owned()]);
+                let name = playbook.file_name().unwrap_or_default().to_string_lossy();
+                found.push(
+                    Diagnostic::new(
+                        Code::UnknownPlaybook,
+                        source,
+                        place,
+                        format!("the playbook of these scenarios, `{name}`, does not exist"),
+                    )
+                    .help("name it in `playbook:`, relative to this file"),
+                );
+            }
+            found
+        }
+    };
+    silence(source, found)
+}
+
+/// The playbook of a file of scenarios.
+#[must_use]
+pub fn playbook_of(scenarios: &ScenarioFile, file: &Path) -> PathBuf {
+    match &scenarios.playbook {
+        Some(playbook) => file.parent().unwrap_or(Path::new("")).join(playbook),
+        None => PathBuf::from(file.to_string_lossy().replace(".scenarios.yaml", ".yaml")),
     }
 }
 

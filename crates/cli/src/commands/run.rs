@@ -36,11 +36,7 @@ pub fn execute(arguments: &RunArguments, environment: &Environment) -> Result<u8
         .locate(&arguments.playbook)
         .map_err(|error| Failure::wrong(error.to_string()))?;
     let registry = Arc::new(Registry::new());
-    let shelf = Shelf {
-        places: &environment.places,
-        root: &located.root,
-        catalog: &*registry,
-    };
+    let shelf = Shelf::new(&environment.places, &located.root, &*registry);
     let checked = load::playbook(&shelf, &located, err)?;
     let scenario = match &arguments.scenario {
         Some(name) => Some(Arc::new(find_scenario(

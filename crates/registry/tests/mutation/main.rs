@@ -7,8 +7,9 @@ mod plant;
 mod shape;
 
 use plant::{Mutant, Planter};
-use runbook_playbook::check::{Library, Signature, check, signature};
-use runbook_playbook::diagnostic::{Diagnostic, silence};
+use runbook_playbook::check::{Library, Signature, signature};
+use runbook_playbook::diagnostic::Diagnostic;
+use runbook_playbook::review;
 use runbook_playbook::source::Source;
 use runbook_playbook::syntax;
 use runbook_playbook::syntax::assertion::Assertion;
@@ -47,13 +48,9 @@ impl Library for Shelf<'_> {
 
 fn problems(file: &Path, text: &str, registry: &Registry) -> Vec<Diagnostic> {
     let source = Source::new(file.to_string_lossy(), text);
-    let (playbook, mut problems) = syntax::parse(&source);
-    if let Some(playbook) = playbook {
-        let folder = file.parent().expect("a folder");
-        let shelf = Shelf { folder, registry };
-        problems.extend(check(playbook, "mutant", registry, &shelf).1);
-    }
-    silence(&source, problems)
+    let folder = file.parent().expect("a folder");
+    let shelf = Shelf { folder, registry };
+    review(&source, "mutant", registry, &shelf).1
 }
 
 /// The playbooks of the project.
