@@ -162,7 +162,8 @@ impl Against<'_> {
         for (name, entries) in &scenario.actions {
             let at = [key("actions"), key(name)];
             let action = self.called.get(name).cloned();
-            if action.is_none() && !self.answers_inside(name) {
+            let exists = self.catalog.action(name).is_ok();
+            if action.is_none() && exists && !self.answers_inside(name) {
                 let what = format!("the playbook never calls `{name}`");
                 let known: Vec<String> = self.called.keys().cloned().collect();
                 self.unknown(

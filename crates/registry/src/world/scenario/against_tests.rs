@@ -137,7 +137,7 @@ fn expectations_that_no_run_can_meet_are_named() {
             "scenario-expectation expect.holds.listed: `listed` claims nothing: it has no `assert` and no `causes`",
             "scenario-expectation expect.outputs.runing: the playbook has no output `runing`; did you mean `running`?",
             "scenario-expectation expect.writes[0]: `ecs:ListTasks` only reads, so it is never among the writes; `calls` has all calls",
-            "unknown-argument expect.writes[1].ecs:UpdateService.desired: UpdateServiceRequest has no member `desired`",
+            "unknown-argument expect.writes[1].ecs:UpdateService.desired: UpdateServiceRequest has no member `desired`; did you mean `desiredCount`?",
             "scenario-expectation expect.writes[2]: the playbook never calls `ecs:DeleteService`; did you mean `ecs:UpdateService`?",
         ]
     );
