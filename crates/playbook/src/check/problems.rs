@@ -32,6 +32,21 @@ impl Problems {
             .any(|problem| at(problem) && problem.severity == Severity::Error)
     }
 
+    /// Something keeps the playbook from running.
+    pub(super) fn has_error(&self) -> bool {
+        crate::diagnostic::has_errors(&self.found)
+    }
+
+    /// Something is already wrong somewhere in this place.
+    pub(super) fn has_error_in(&self, span: Span) -> bool {
+        let within = |problem: &Diagnostic| {
+            span.start <= problem.primary.span.start && problem.primary.span.end <= span.end
+        };
+        self.found
+            .iter()
+            .any(|problem| within(problem) && problem.severity == Severity::Error)
+    }
+
     pub(super) fn push(&mut self, diagnostic: Diagnostic) {
         self.found.push(diagnostic);
     }

@@ -70,6 +70,10 @@ codes! {
     UnknownInput Error "unknown-input",
     InputType Error "input-type",
     UnknownPlaybook Error "unknown-playbook",
+    UnknownErrorCode Warning "unknown-error-code",
+    UnknownLevel Error "unknown-level",
+    // What is shown
+    SecretShown Error "secret-shown",
     // Steps and graphs
     Cycle Error "cycle",
     ForwardReference Error "forward-reference",
@@ -78,12 +82,23 @@ codes! {
     UnknownCause Error "unknown-cause",
     CauseWithoutRemedy Error "cause-without-remedy",
     NoClaim Error "no-claim",
+    // What is well-formed and cannot be meant
+    NeverTrue Warning "never-true",
+    NeverFalse Warning "never-false",
+    UnreachableStep Warning "unreachable-step",
+    UnreadAssertion Warning "unread-assertion",
+    TruncatedDiagnosis Warning "truncated-diagnosis",
+    UnusedInput Lint "unused-input",
+    UnusedCapture Lint "unused-capture",
+    UnverifiedWrite Lint "unverified-write",
     // Comments of the file
     InvalidAllow Error "invalid-allow",
     UnusedAllow Warning "unused-allow",
     AllowWithoutReason Warning "allow-without-reason",
     // Scenarios
     ScenarioResponse Error "scenario-response",
+    ScenarioExpectation Error "scenario-expectation",
+    UnreachedEntry Warning "unreached-entry",
 }
 
 impl Code {
