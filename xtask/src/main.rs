@@ -9,6 +9,7 @@ mod catalogue;
 mod conformance;
 mod effects_page;
 mod generated;
+mod many_playbooks;
 mod test;
 
 use std::path::Path;
@@ -21,6 +22,7 @@ const USAGE: &str = "usage: cargo xtask TASK
 
   test [WORD…]                                 everything that must hold, or the checks named by these words
   catalogue --write|--check [--packages DIR]   the catalogue of AWS operations
+  many-playbooks [COUNT]                       times the release binary's `check` over many playbooks
   conformance DIR                              the client against botocore's protocol suites
   schemas --write|--check                      the JSON Schemas of the language
   references --write|--check                   reference pages of the documentation";
@@ -44,6 +46,7 @@ fn run(arguments: &[String]) -> Outcome {
         Some((task, rest)) => match task.as_str() {
             "test" => Ok(test::test(root, rest)?),
             "conformance" => Ok(conformance::run(rest)?),
+            "many-playbooks" => Ok(many_playbooks::run(root, rest)?),
             "catalogue" => catalogue::run(rest),
             "schemas" => Ok(generated::schemas(root, rest)?),
             "references" => Ok(generated::references(root, rest)?),
