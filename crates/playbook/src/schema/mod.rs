@@ -61,6 +61,10 @@ const EXCLUSIVE: [(&str, &str); 10] = [
     ("check", "verify"),
 ];
 
+/// What an assertion looks at: one of these, wherever all are known. A cause may have a list of assertions instead.
+const LOOKED_AT: [&str; 3] = ["path", "value", "that"];
+const ASSERTIONS: &str = "assert";
+
 /// Collects definitions while it writes.
 #[derive(Default)]
 struct Writer {
@@ -83,11 +87,21 @@ impl Writer {
             .filter(|(one, other)| properties.contains_key(*one) && properties.contains_key(*other))
             .map(|(one, other)| json!({"not": {"required": [one, other]}}))
             .collect();
+        let assertion = LOOKED_AT.iter().all(|key| properties.contains_key(*key));
+        let looked_at: Vec<Value> = LOOKED_AT
+            .iter()
+            .chain(&[ASSERTIONS])
+            .filter(|key| assertion && properties.contains_key(**key))
+            .map(|key| json!({"required": [key]}))
+            .collect();
         let mut schema = object(json!({
             "type": "object",
             "additionalProperties": false,
             "properties": properties,
         }));
+        if assertion {
+            schema.insert("anyOf".to_owned(), looked_at.into());
+        }
         if !required.is_empty() {
             schema.insert("required".to_owned(), json!(required));
         }
