@@ -10,6 +10,7 @@ mod conformance;
 mod effects_page;
 mod fuzz;
 mod generated;
+mod many_playbooks;
 mod test;
 
 use std::path::Path;
@@ -22,6 +23,7 @@ const USAGE: &str = "usage: cargo xtask TASK
 
   test [WORD…]                                 everything that must hold, or the checks named by these words
   catalogue --write|--check [--packages DIR]   the catalogue of AWS operations
+  many-playbooks [COUNT]                       times the release binary's `check` over many playbooks
   conformance DIR                              the client against botocore's protocol suites
   fuzz [--minutes N] [--keep] [TARGET…]        what reads files, fed with what nobody would write
   schemas --write|--check                      the JSON Schemas of the language
@@ -46,6 +48,7 @@ fn run(arguments: &[String]) -> Outcome {
         Some((task, rest)) => match task.as_str() {
             "test" => Ok(test::test(root, rest)?),
             "conformance" => Ok(conformance::run(rest)?),
+            "many-playbooks" => Ok(many_playbooks::run(root, rest)?),
             "catalogue" => catalogue::run(rest),
             "fuzz" => Ok(fuzz::run(root, rest)?),
             "schemas" => Ok(generated::schemas(root, rest)?),
