@@ -5,8 +5,8 @@ use super::names::{Local, Names, in_playbook, path_expr, step_type};
 use super::{Certainty, LeftOut, Reason};
 use crate::outcome::StepStatus;
 use crate::plan::Plan;
-use crate::step::claims;
 use crate::run::state::Graph;
+use crate::step::claims;
 use crate::surroundings::Library;
 use crate::truth::Truth;
 use indexmap::IndexMap;
@@ -204,25 +204,40 @@ impl<'a> Build<'a> {
     }
 
     /// Records what others see of a step that may run.
-    pub fn record(&self, step: &Step, place: &Place, certainty: &Certainty, captured: &[(String, Partial)]) {
+    pub fn record(
+        &self,
+        step: &Step,
+        place: &Place,
+        certainty: &Certainty,
+        captured: &[(String, Partial)],
+    ) {
         let id = &step.id.value;
         let (path, checked) = (place.shown(id), place.checked(id));
         let mut entries = IndexMap::new();
         match certainty {
             Certainty::Never(reason) => {
                 let blocked = reason.code == "blocked";
-                let nothing = if blocked { Value::Unknown } else { Value::Absent };
+                let nothing = if blocked {
+                    Value::Unknown
+                } else {
+                    Value::Absent
+                };
                 for capture in &step.capture {
-                    entries.insert(
-                        capture.name.value.clone(),
-                        Partial::Known(nothing.clone()),
-                    );
+                    entries.insert(capture.name.value.clone(), Partial::Known(nothing.clone()));
                 }
                 if claims(step, place.graph) {
-                    let holds = if blocked { Value::Unknown } else { Value::Boolean(false) };
+                    let holds = if blocked {
+                        Value::Unknown
+                    } else {
+                        Value::Boolean(false)
+                    };
                     entries.insert("holds".to_owned(), Partial::Known(holds));
                 }
-                let status = if blocked { StepStatus::Blocked } else { StepStatus::Skipped };
+                let status = if blocked {
+                    StepStatus::Blocked
+                } else {
+                    StepStatus::Skipped
+                };
                 let status = Value::text(status.as_str());
                 entries.insert("status".to_owned(), Partial::Known(status));
                 entries.insert("error".to_owned(), self.offered(&path, "error"));
@@ -290,5 +305,7 @@ impl<'a> Build<'a> {
 
 /// A path and the paths of what encloses it, innermost first.
 pub(super) fn ancestors(path: &str) -> impl Iterator<Item = &str> {
-    std::iter::successors(Some(path), |path| path.rsplit_once('.').map(|(outer, _)| outer))
+    std::iter::successors(Some(path), |path| {
+        path.rsplit_once('.').map(|(outer, _)| outer)
+    })
 }

@@ -404,20 +404,28 @@ fn longest(site: &Site<'_>, action: &Action, arguments: &PlannedValue, path: Str
     };
     let stated = site.step.timeout.is_some();
     match &action.kind {
-        ActionKind::Operation if action.paginated && !stated && site.step.limit.is_none() => {
-            open(REQUEST, "the result may have more pages; `timeout` bounds them")
-        }
-        ActionKind::Operation if action.paginated && !stated => {
-            open(REQUEST, "the result may have more pages up to its `limit`; `timeout` bounds them")
-        }
+        ActionKind::Operation if action.paginated && !stated && site.step.limit.is_none() => open(
+            REQUEST,
+            "the result may have more pages; `timeout` bounds them",
+        ),
+        ActionKind::Operation if action.paginated && !stated => open(
+            REQUEST,
+            "the result may have more pages up to its `limit`; `timeout` bounds them",
+        ),
         ActionKind::Operation => bounded(REQUEST),
-        ActionKind::Waiter { bound, .. } => {
-            bounded(site.step.timeout.as_ref().map_or(*bound, |timeout| timeout.value))
-        }
+        ActionKind::Waiter { bound, .. } => bounded(
+            site.step
+                .timeout
+                .as_ref()
+                .map_or(*bound, |timeout| timeout.value),
+        ),
         ActionKind::Composite => match length("timeout") {
             Some(timeout) => bounded(timeout),
             None if stated => bounded(REQUEST),
-            None => open(REQUEST, "it makes as many requests as its result needs; `timeout` bounds them"),
+            None => open(
+                REQUEST,
+                "it makes as many requests as its result needs; `timeout` bounds them",
+            ),
         },
         ActionKind::Local => local(action, arguments, &length, &open, &bounded),
     }

@@ -41,11 +41,7 @@ pub(super) fn of(build: &Build<'_>, graphs: &[PlannedGraph]) -> (Vec<Contact>, V
 }
 
 /// Data that is due as text.
-pub(super) fn text(
-    build: &Build<'_>,
-    data: &Spanned<Data>,
-    place: &Place,
-) -> Option<PlannedValue> {
+pub(super) fn text(build: &Build<'_>, data: &Spanned<Data>, place: &Place) -> Option<PlannedValue> {
     let names = build.names(place);
     let value = partial::read(data, &Type::text(), &names).ok()?;
     planned(&value, &Type::text())
@@ -93,7 +89,9 @@ impl Found {
             "net:Connect" | "tls:Inspect" => arguments.member("host"),
             "dns:Resolve" => arguments.member("server"),
             "local:Exec" => {
-                let name = arguments.member("command").map(|command| program_of(&command));
+                let name = arguments
+                    .member("command")
+                    .map(|command| program_of(&command));
                 if let Some(name) = name {
                     note(&mut self.programs, name, path);
                 }
@@ -177,7 +175,9 @@ fn host_in(text: &str, whole: bool) -> Option<String> {
         None if whole => rest,
         None => return None,
     };
-    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let host = authority
+        .rsplit_once('@')
+        .map_or(authority, |(_, host)| host);
     let host = match host.strip_prefix('[') {
         Some(rest) => rest.split(']').next().unwrap_or(rest),
         None => host.split(':').next().unwrap_or(host),

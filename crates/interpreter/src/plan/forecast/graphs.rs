@@ -185,7 +185,11 @@ fn causes(build: &Build<'_>) -> Vec<PlannedCause> {
         .map(|(name, cause)| PlannedCause {
             name: name.clone(),
             title: cause.title.clone(),
-            finders: cause.finders.iter().map(|path| build.public(path)).collect(),
+            finders: cause
+                .finders
+                .iter()
+                .map(|path| build.public(path))
+                .collect(),
             remedies: cause
                 .remedies
                 .iter()
@@ -236,12 +240,24 @@ fn graphs(build: &Build<'_>) -> Vec<PlannedGraph> {
     };
     let mut found = Vec::new();
     if let Some(check) = &playbook.check {
-        found.extend(graph(build, GraphKind::Check, Graph::Check, &check.steps, &reach));
+        found.extend(graph(
+            build,
+            GraphKind::Check,
+            Graph::Check,
+            &check.steps,
+            &reach,
+        ));
         return found;
     }
     if let Some(symptom) = &playbook.symptom {
         let steps = &symptom.steps;
-        found.extend(graph(build, GraphKind::Symptom, Graph::Symptom, steps, &reach));
+        found.extend(graph(
+            build,
+            GraphKind::Symptom,
+            Graph::Symptom,
+            steps,
+            &reach,
+        ));
         if !options.force {
             symptom_decides(build, steps, &mut reach);
         }
@@ -253,7 +269,13 @@ fn graphs(build: &Build<'_>) -> Vec<PlannedGraph> {
     }
     if let Some(diagnose) = &playbook.diagnose {
         let steps = &diagnose.steps;
-        found.extend(graph(build, GraphKind::Diagnose, Graph::Diagnose, steps, &reach));
+        found.extend(graph(
+            build,
+            GraphKind::Diagnose,
+            Graph::Diagnose,
+            steps,
+            &reach,
+        ));
     }
     if options.until == Some(Until::Diagnose) {
         reach.ends("until", "the run ends after the cause was looked for");

@@ -59,12 +59,9 @@ pub(super) fn of_step(step: &PlannedStep) -> Longest {
         .iter()
         .map(|rule| u64::from(rule.times))
         .sum::<u64>();
-    let waits = step
-        .retry
-        .iter()
-        .fold(SignedDuration::ZERO, |sum, rule| {
-            sum.saturating_add(rule.longest)
-        });
+    let waits = step.retry.iter().fold(SignedDuration::ZERO, |sum, rule| {
+        sum.saturating_add(rule.longest)
+    });
     let mut work = Longest::default();
     let mut asked = Longest::default();
     for turn in &step.turns {
@@ -89,7 +86,12 @@ pub(super) fn of_step(step: &PlannedStep) -> Longest {
     let is_person = |open: &super::OpenEnd| open.why == PERSON;
     if let Some(timeout) = step.timeout {
         // The time that people take to answer is not the step's.
-        let people: Vec<_> = work.open.iter().filter(|open| is_person(open)).cloned().collect();
+        let people: Vec<_> = work
+            .open
+            .iter()
+            .filter(|open| is_person(open))
+            .cloned()
+            .collect();
         work = work.within(timeout);
         work.open = people;
     }
@@ -119,8 +121,15 @@ fn of_turn(turn: &Turn) -> Longest {
             },
         },
         PlannedWork::Block { steps, finally } => {
-            let acts = steps.iter().chain(finally).any(|step| step.on_error.is_some());
-            let inner = if acts { in_turn(steps) } else { side_by_side(steps) };
+            let acts = steps
+                .iter()
+                .chain(finally)
+                .any(|step| step.on_error.is_some());
+            let inner = if acts {
+                in_turn(steps)
+            } else {
+                side_by_side(steps)
+            };
             inner.then(in_turn(finally))
         }
         PlannedWork::Reason => Longest::default(),
@@ -147,7 +156,11 @@ pub(super) fn side_by_side(steps: &[PlannedStep]) -> Longest {
                 .all(|path| path == &step.path || !names.contains(&path.as_str()))
         };
         let (ready, rest): (Vec<_>, Vec<_>) = waiting.iter().copied().partition(is_ready);
-        let ready = if ready.is_empty() { rest.clone() } else { ready };
+        let ready = if ready.is_empty() {
+            rest.clone()
+        } else {
+            ready
+        };
         for step in &ready {
             let start = step
                 .after

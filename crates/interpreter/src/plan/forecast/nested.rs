@@ -71,7 +71,8 @@ pub(super) fn plan(
         .iter()
         .filter_map(|(name, value)| Some((name.clone(), value.known()?.clone())))
         .collect();
-    let plan = Plan::new(Arc::clone(&checked), known, options).map_err(|error| error.to_string())?;
+    let plan =
+        Plan::new(Arc::clone(&checked), known, options).map_err(|error| error.to_string())?;
     let mut chain = build.chain.clone();
     chain.push(checked.id.clone());
     let inner = Build {
@@ -161,20 +162,18 @@ fn by_caller(input: &Input, origins: Vec<Origin>) -> Partial {
 }
 
 fn known(input: &Input, given: &[(String, Given)]) -> Result<Partial, String> {
-    let bound = bind_inputs(std::slice::from_ref(input), given, Timestamp::UNIX_EPOCH)
-        .map_err(|problems| {
+    let bound = bind_inputs(std::slice::from_ref(input), given, Timestamp::UNIX_EPOCH).map_err(
+        |problems| {
             let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
             problems.join("; ")
-        })?;
+        },
+    )?;
     let value = bound.get(&input.name.value).cloned();
     Ok(Partial::Known(value.unwrap_or(Value::Absent)))
 }
 
 /// The default of an input, from inputs that may have gaps and a time that is not known.
-pub(super) fn default(
-    input: &Input,
-    bound: &IndexMap<String, Partial>,
-) -> Result<Partial, String> {
+pub(super) fn default(input: &Input, bound: &IndexMap<String, Partial>) -> Result<Partial, String> {
     let Some(default) = &input.default else {
         return Err(format!("input `{}` is required", input.name.value));
     };

@@ -92,8 +92,8 @@ fn one(build: &Build<'_>, step: &Step, place: &Place) -> Option<PlannedStep> {
     let certainty = certainty(build, step, place);
     if let Certainty::Never(reason) = &certainty {
         build.record(step, place, &certainty, &[]);
-        never_inside(build, step, place, &certainty);
         build.leave_out(&path, action_of(step), reason.clone());
+        never_inside(build, step, place, &certainty);
         return None;
     }
     // What is inside of a block sees its certainty, and readers of it do.
@@ -183,14 +183,16 @@ fn never_inside(build: &Build<'_>, step: &Step, place: &Place, certainty: &Certa
         return;
     };
     let inside = place.inside(&step.id.value, place.locals.clone());
-    for inner in steps {
-        build.record(inner, &inside, certainty, &[]);
-        never_inside(build, inner, &inside, certainty);
-    }
     let last = inside.inside("finally", place.locals.clone());
-    for inner in finally {
-        build.record(inner, &last, certainty, &[]);
-        never_inside(build, inner, &last, certainty);
+    let inner = steps.iter().map(|inner| (inner, &inside));
+    for (inner, place) in inner.chain(finally.iter().map(|inner| (inner, &last))) {
+        build.record(inner, place, certainty, &[]);
+        let reason = super::Reason {
+            code: "block",
+            message: format!("{} never runs", build.public(&place.shown)),
+        };
+        build.leave_out(&place.shown(&inner.id.value), action_of(inner), reason);
+        never_inside(build, inner, place, certainty);
     }
 }
 
@@ -262,18 +264,25 @@ fn elements(
         )])
     };
     let shown = match &list {
-        Ok(list) => planned(list, &Type::Any)
-            .unwrap_or(super::PlannedValue::Known(serde_json::Value::Null)),
+        Ok(list) => {
+            planned(list, &Type::Any).unwrap_or(super::PlannedValue::Known(serde_json::Value::Null))
+        }
         Err(error) => {
-            build.note(format!("{}: {}", build.public(&place.shown(&step.id.value)), error.message));
+            build.note(format!(
+                "{}: {}",
+                build.public(&place.shown(&step.id.value)),
+                error.message
+            ));
             super::PlannedValue::Known(serde_json::Value::Null)
         }
     };
     let reads = super::totals::reads_only(step, build, place);
-    let concurrency = each.concurrency.as_ref().map_or(
-        if reads { READS_AT_ONCE } else { 1 },
-        |concurrency| concurrency.value,
-    );
+    let concurrency = each
+        .concurrency
+        .as_ref()
+        .map_or(if reads { READS_AT_ONCE } else { 1 }, |concurrency| {
+            concurrency.value
+        });
     let count = match &items {
         Some(items) => {
             let count = u64::try_from(items.len()).unwrap_or(u64::MAX);
@@ -351,7 +360,10 @@ fn turn(build: &Build<'_>, step: &Step, place: &Place, element: &Element) -> Tur
             locals: &locals,
         };
         before = Some(call::plan(build, &site, &read.call, &action, true));
-        locals.insert("before".to_owned(), before_local(build, step, &path, read, &action));
+        locals.insert(
+            "before".to_owned(),
+            before_local(build, step, &path, read, &action),
+        );
     }
     let work = match &step.work {
         Work::Action(written) => match signature.and_then(|signature| signature.action.clone()) {
@@ -501,8 +513,8 @@ fn retry(rule: &Retry) -> PlannedRetry {
             .powi(i32::try_from(used).unwrap_or(i32::MAX));
         let seconds = rule.delay.as_secs_f64() * factor;
         let longest = rule.max_delay.unwrap_or(SignedDuration::from_hours(1));
-        let delay = SignedDuration::try_from_secs_f64(seconds)
-            .map_or(longest, |delay| delay.min(longest));
+        let delay =
+            SignedDuration::try_from_secs_f64(seconds).map_or(longest, |delay| delay.min(longest));
         sum.saturating_add(delay)
     });
     PlannedRetry {

@@ -237,17 +237,19 @@ fn holds_sensitive(json: &Json, ty: &Type) -> bool {
     match (json, ty.present()) {
         (Json::Null, _) => false,
         (_, present) if is_sensitive(present) => true,
-        (Json::Object(members), Type::Structure(structure)) => members.iter().any(|(name, value)| {
-            structure
-                .member(name)
-                .is_some_and(|member| member.sensitive || holds_sensitive(value, &member.ty))
-        }),
+        (Json::Object(members), Type::Structure(structure)) => {
+            members.iter().any(|(name, value)| {
+                structure
+                    .member(name)
+                    .is_some_and(|member| member.sensitive || holds_sensitive(value, &member.ty))
+            })
+        }
         (Json::Object(members), Type::Map(inner)) => {
             members.values().any(|value| holds_sensitive(value, inner))
         }
-        (Json::Array(items), Type::List(list)) => {
-            items.iter().any(|item| holds_sensitive(item, &list.element))
-        }
+        (Json::Array(items), Type::List(list)) => items
+            .iter()
+            .any(|item| holds_sensitive(item, &list.element)),
         _ => false,
     }
 }
