@@ -267,7 +267,7 @@ fn asks(approval: &PlannedApproval) -> String {
 }
 
 /// What is said of a step besides its call.
-pub(crate) fn of_step(step: &PlannedStep) -> Vec<Fact> {
+fn of_step(step: &PlannedStep) -> Vec<Fact> {
     let mut facts = Vec::new();
     let conditions = conditions(&step.certainty);
     if !conditions.is_empty() {
@@ -363,6 +363,13 @@ pub(crate) fn of_step(step: &PlannedStep) -> Vec<Fact> {
         facts.push(quiet("keeps", kept.join(", ")));
     }
     facts
+}
+
+/// What is said of a step before its call, and after it.
+pub(crate) fn parted(step: &PlannedStep) -> (Vec<Fact>, Vec<Fact>) {
+    of_step(step)
+        .into_iter()
+        .partition(|fact| fact.weight != Weight::Quiet && fact.label != "on error")
 }
 
 /// What is said of a call.
