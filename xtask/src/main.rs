@@ -11,6 +11,7 @@ mod effects_page;
 mod fuzz;
 mod generated;
 mod many_playbooks;
+mod plans;
 mod test;
 
 use std::path::Path;
@@ -27,7 +28,8 @@ const USAGE: &str = "usage: cargo xtask TASK
   conformance DIR                              the client against botocore's protocol suites
   fuzz [--minutes N] [--keep] [TARGET…]        what reads files, fed with what nobody would write
   schemas --write|--check                      the JSON Schemas of the language
-  references --write|--check                   reference pages of the documentation";
+  references --write|--check                   reference pages of the documentation
+  plans --write|--check                        the plans of all playbooks and examples, below tests/plans";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -52,6 +54,7 @@ fn run(arguments: &[String]) -> Outcome {
             "catalogue" => catalogue::run(rest),
             "fuzz" => Ok(fuzz::run(root, rest)?),
             "schemas" => Ok(generated::schemas(root, rest)?),
+            "plans" => Ok(plans::run(root, rest)?),
             "references" => Ok(generated::references(root, rest)?),
             _ => Err(USAGE.into()),
         },
