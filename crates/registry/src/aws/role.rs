@@ -1,7 +1,8 @@
 //! Sessions of assumed roles, and the second factor that some of them ask for.
 
 use super::error;
-use super::live::{AwsClient, Options};
+use super::live::AwsClient;
+use super::options::Options;
 use crate::call::{Call, CallError};
 use aws_config::SdkConfig;
 use aws_credential_types::Credentials;
