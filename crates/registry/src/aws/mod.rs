@@ -21,6 +21,7 @@ mod failure;
 mod files;
 mod garbage;
 mod instant;
+mod kept;
 mod live;
 pub mod offline;
 mod options;
