@@ -103,6 +103,18 @@ pub struct TargetArguments {
     /// Send every AWS call to this URL
     #[arg(long, value_name = "URL")]
     pub endpoint_url: Option<String>,
+    /// Assume this role for every call
+    #[arg(long, value_name = "ARN")]
+    pub role: Option<String>,
+    /// The external id that the role asks for
+    #[arg(long, value_name = "ID", requires = "role")]
+    pub external_id: Option<String>,
+    /// The name of the role's session [default: runbook]
+    #[arg(long, value_name = "NAME", requires = "role")]
+    pub role_session_name: Option<String>,
+    /// The device of the second factor that the role asks for
+    #[arg(long, value_name = "ARN", requires = "role")]
+    pub mfa_serial: Option<String>,
 }
 
 /// `runbook test`

@@ -7,6 +7,7 @@ mod args;
 mod calls;
 mod commands;
 mod console;
+mod device;
 mod document;
 mod environment;
 mod exit;

@@ -50,7 +50,7 @@ pub fn execute(arguments: &CallArguments, environment: &Environment) -> Result<u
     // What is typed here is meant: there is no playbook that would have to name it.
     context.reaches = Some(hosts(&call.arguments));
     context.runs = Some(program(&call.arguments));
-    let world = world::live(&arguments.target, context);
+    let world = world::live(environment, &arguments.target, context);
     let effects = Catalog::effects(&*registry, &action, &call.arguments);
     let runtime = super::runtime()?;
     let result = runtime.block_on(async {

@@ -73,7 +73,7 @@ pub fn execute(arguments: &RunArguments, environment: &Environment) -> Result<u8
             let world = ScenarioWorld::new(scenario, facts, context);
             written.insert(world.with_person(world::person(environment)))
         }
-        None => live.insert(world::live(&arguments.target, context)),
+        None => live.insert(world::live(environment, &arguments.target, context)),
     };
     let state_dir = arguments.state_dir.as_deref();
     let journal: Box<dyn Journal> = match state_dir {

@@ -6,6 +6,7 @@ mod scenarios;
 
 pub use scenarios::scenarios_schema;
 
+use crate::syntax::escalation::ESCALATION;
 use crate::syntax::keys::{Key, Place, Shape, Table};
 use crate::syntax::playbook::PLAYBOOK;
 use crate::syntax::step_keys::STEP;
@@ -16,12 +17,26 @@ const DRAFT: &str = "http://json-schema.org/draft-07/schema#";
 /// The schema of playbooks.
 #[must_use]
 pub fn playbook_schema() -> Value {
+    file(&PLAYBOOK, "Playbook", "A playbook, version 1.")
+}
+
+/// The schema of files of escalation.
+#[must_use]
+pub fn escalation_schema() -> Value {
+    file(
+        &ESCALATION,
+        "Escalation",
+        "A file of escalation, version 1.",
+    )
+}
+
+fn file(table: &'static Table, title: &str, about: &str) -> Value {
     let mut writer = Writer::default();
-    let root = writer.table(&PLAYBOOK, None);
+    let root = writer.table(table, None);
     let mut schema = object(json!({
         "$schema": DRAFT,
-        "title": "Playbook",
-        "description": "A playbook, version 1.",
+        "title": title,
+        "description": about,
     }));
     schema.extend(object(root));
     schema.insert("definitions".to_owned(), Value::Object(writer.definitions));
