@@ -9,6 +9,7 @@ mod catalogue;
 mod conformance;
 mod effects_page;
 mod generated;
+mod rate;
 mod test;
 
 use std::path::Path;
@@ -22,6 +23,7 @@ const USAGE: &str = "usage: cargo xtask TASK
   test [WORD…]                                 everything that must hold, or the checks named by these words
   catalogue --write|--check [--packages DIR]   the catalogue of AWS operations
   conformance DIR                              the client against botocore's protocol suites
+  rate                                         how fast calls are, against the goals
   schemas --write|--check                      the JSON Schemas of the language
   references --write|--check                   reference pages of the documentation";
 
@@ -45,6 +47,7 @@ fn run(arguments: &[String]) -> Outcome {
             "test" => Ok(test::test(root, rest)?),
             "conformance" => Ok(conformance::run(rest)?),
             "catalogue" => catalogue::run(rest),
+            "rate" => Ok(rate::run(root)?),
             "schemas" => Ok(generated::schemas(root, rest)?),
             "references" => Ok(generated::references(root, rest)?),
             _ => Err(USAGE.into()),
