@@ -24,8 +24,16 @@ pub fn schemas(root: &Path, arguments: &[String]) -> Result<(), String> {
             &runbook_playbook::schema::playbook_schema(),
         ),
         schema(
+            "schemas/escalation.schema.json",
+            &runbook_playbook::schema::escalation_schema(),
+        ),
+        schema(
             "schemas/scenarios.schema.json",
             &runbook_playbook::schema::scenarios_schema(),
+        ),
+        schema(
+            "schemas/plan.schema.json",
+            &runbook_report::plan_schema::schema(),
         ),
     ];
     write_or_check(root, "schemas", &files, arguments)

@@ -108,6 +108,7 @@ impl Guarded<'_> {
             outputs: IndexMap::new(),
             started,
             ended,
+            escalated: None,
             waiting: None,
         };
         // The answer is worth more than its record: what was done is told even where it cannot be written down.
