@@ -4,6 +4,7 @@ use crate::console::Stream;
 use crate::exit::Failure;
 use crate::problems;
 use crate::shelf::text_of;
+use runbook_playbook::checked::Checked;
 use runbook_playbook::diagnostic::{Code, Diagnostic, has_errors, silence};
 use runbook_playbook::source::Source;
 use runbook_playbook::span::Span;
@@ -65,23 +66,31 @@ pub fn scenarios(source: &Source) -> Result<(ScenarioFile, Node), Vec<Diagnostic
 }
 
 /// Checks a file of scenarios: its keys, what its actions answer, and whether its playbook is there. `file` is where it
-/// stands.
+/// stands, `checked` reads and checks the playbook; of one with errors only those are worth knowing, and they are its own.
 #[must_use]
-pub fn check_scenarios(source: &Source, file: &Path, registry: &Registry) -> Vec<Diagnostic> {
+pub fn check_scenarios(
+    source: &Source,
+    file: &Path,
+    registry: &Registry,
+    checked: impl FnOnce(&Path) -> Option<Checked>,
+) -> Vec<Diagnostic> {
     let found = match scenarios(source) {
         Err(found) => found,
         Ok((scenarios, node)) => {
-            let mut found: Vec<Diagnostic> = scenarios
-                .scenarios
-                .iter()
-                .flat_map(|(name, scenario)| {
-                    let route = ["scenarios", name.as_str()];
-                    let problems = scenario.check(registry).into_iter();
-                    let placed = |problem| placed(source, &node, &route, &problem);
-                    problems.map(placed).collect::<Vec<_>>()
-                })
-                .collect();
             let playbook = playbook_of(&scenarios, file);
+            let checked = Some(&playbook)
+                .filter(|playbook| playbook.is_file())
+                .and_then(|playbook| checked(playbook));
+            let mut found = Vec::new();
+            for (name, scenario) in &scenarios.scenarios {
+                let route = ["scenarios", name.as_str()];
+                let mut problems = scenario.check(registry);
+                if let Some(checked) = &checked {
+                    problems.extend(scenario.check_against(checked, registry));
+                }
+                let placed = |problem| placed(source, &node, &route, problem);
+                found.extend(problems.iter().map(placed));
+            }
             if !playbook.is_file() {
                 let place = place_of(&node, &["playbook".to_owned()]);
                 let name = playbook.file_name().unwrap_or_default().to_string_lossy();
@@ -123,12 +132,7 @@ pub fn placed(
         Segment::Index(index) => index.to_string(),
     }));
     let span = place_of(node, &route);
-    Diagnostic::new(
-        Code::ScenarioResponse,
-        source,
-        span,
-        problem.message.clone(),
-    )
+    Diagnostic::new(problem.code, source, span, problem.message.clone())
 }
 
 /// Where a route of keys and positions ends: the last key, or the last element. What is missing has no place of its own;

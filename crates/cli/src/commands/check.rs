@@ -108,7 +108,12 @@ impl Checker<'_> {
         }
         let diagnostics = if scenarios {
             let source = Source::new(&name, text);
-            document::check_scenarios(&source, &file.path, self.registry)
+            document::check_scenarios(&source, &file.path, self.registry, |playbook| {
+                let located = places.place(playbook);
+                let shelf =
+                    Shelf::new(places, &located.root, self.registry).sharing(self.signatures);
+                shelf.read(&located).ok()?.checked
+            })
         } else {
             let located = places.place(&file.path);
             Shelf::new(places, &located.root, self.registry)

@@ -155,7 +155,9 @@ fn run_file(
         if !title.contains(arguments.filter.as_deref().unwrap_or_default()) {
             continue;
         }
-        let problems = scenario.check(&**registry);
+        let mut problems = scenario.check(&**registry);
+        problems.extend(scenario.check_against(&checked, &**registry));
+        problems.retain(|problem| problem.code.severity() == Severity::Error);
         if problems.is_empty() {
             let description = scenario.description.clone().unwrap_or_default();
             let found = run_scenario(&Arc::new(scenario), &checked, &shelf, registry, environment);
@@ -293,7 +295,7 @@ fn word(truth: Truth) -> &'static str {
 }
 
 /// Answers as the scenario says.
-struct ByScenario<'a>(&'a Answers);
+pub(super) struct ByScenario<'a>(pub &'a Answers);
 
 impl Approver for ByScenario<'_> {
     fn allow_telling<'a>(
