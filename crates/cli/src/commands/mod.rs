@@ -5,6 +5,9 @@ mod call;
 mod check;
 mod explain;
 mod guarded;
+mod plan;
+#[cfg(test)]
+mod plan_honesty;
 mod run;
 mod test;
 
@@ -20,6 +23,7 @@ use runbook_playbook::catalog::UnknownAction;
 pub fn execute(command: &Command, environment: &Environment) -> Result<u8, Failure> {
     match command {
         Command::Run(arguments) => run::execute(arguments, environment),
+        Command::Plan(arguments) => plan::execute(arguments, environment),
         Command::Test(arguments) => test::execute(arguments, environment),
         Command::Check(arguments) => check::execute(arguments, environment),
         Command::Explain(arguments) => explain::execute(arguments, environment),

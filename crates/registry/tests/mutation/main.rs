@@ -9,7 +9,7 @@ mod shape;
 use plant::{Mutant, Planter};
 use runbook_playbook::check::{Library, Signature, signature};
 use runbook_playbook::diagnostic::Diagnostic;
-use runbook_playbook::review;
+use runbook_playbook::review::review;
 use runbook_playbook::source::Source;
 use runbook_playbook::syntax;
 use runbook_playbook::syntax::assertion::Assertion;
