@@ -190,10 +190,10 @@ fn what_does_not_check_does_not_run() {
         "broken.scenarios.yaml",
         "scenarios: {any: {clock: 2026-01-15T12:00:00Z, expect: {verdict: absent}}}\n",
     );
-    let test = runbook(other.path(), &["test", "broken.yaml"]);
-    assert_eq!(test.status.code(), Some(2));
+    let tested = runbook(other.path(), &["test", "broken.yaml"]);
+    assert_eq!(tested.status.code(), Some(2));
     let findings = findings.replace("playbooks/broken.yaml", "broken.yaml");
-    assert!(text(&test).starts_with(&findings), "{}", text(&test));
+    assert!(text(&tested).starts_with(&findings), "{}", text(&tested));
     // A call has its arguments checked by the same types before anything is sent.
     let call = [
         "call",
@@ -203,6 +203,12 @@ fn what_does_not_check_does_not_run() {
     ];
     let call = runbook(other.path(), &call);
     assert_eq!(call.status.code(), Some(2), "{}", text(&call));
+}
+
+fn is_yaml(name: &str) -> bool {
+    Path::new(name)
+        .extension()
+        .is_some_and(|ending| ending == "yaml")
 }
 
 /// The pages with commands that are run: a `sh` block of one line that a `text` block follows is run in a folder with the
@@ -224,10 +230,7 @@ fn the_page_shows_what_is_said() {
         let first = block.lines().next().unwrap_or_default();
         match head {
             "yaml" => {
-                if let Some(name) = first
-                    .strip_prefix("# ")
-                    .filter(|name| name.ends_with(".yaml"))
-                {
+                if let Some(name) = first.strip_prefix("# ").filter(|name| is_yaml(name)) {
                     fs::write(folder.path().join(name), block).expect("written");
                 }
             }
@@ -241,7 +244,7 @@ fn the_page_shows_what_is_said() {
             "text" => shown = last.take().expect("a command before it"),
             _ => {}
         }
-        written.push_str(&format!("```{head}\n{shown}```"));
+        written.extend(["```", head, "\n", &shown, "```"]);
         rest = after;
     }
     written.push_str(rest);

@@ -15,6 +15,7 @@ use runbook_playbook::source::Source;
 use runbook_registry::Registry;
 use runbook_report::findings::{Finding, Findings, Unread, github, json, sarif};
 use std::collections::HashSet;
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 /// The keys that a playbook, its scenarios or a file of escalation has at its top.
@@ -115,8 +116,10 @@ impl Checker<'_> {
             })
         } else {
             let located = places.place(&file.path);
-            let shelf = Shelf::new(places, &located.root, self.registry).sharing(self.signatures);
-            shelf.review(&located, text).diagnostics
+            Shelf::new(places, &located.root, self.registry)
+                .sharing(self.signatures)
+                .review(&located, text)
+                .diagnostics
         };
         self.found(diagnostics)
     }
@@ -195,15 +198,15 @@ impl Summary {
         let files = self.findings.files;
         let mut line = format!("{} checked: {found}", counted(files, "file"));
         if files > 1 && self.marked > 0 {
-            line.push_str(&format!(" in {} of them", self.marked));
+            let _ = write!(line, " in {} of them", self.marked);
         }
         if !self.findings.unread.is_empty() {
             let unread = counted(self.findings.unread.len(), "file");
-            line.push_str(&format!("; {unread} could not be read"));
+            let _ = write!(line, "; {unread} could not be read");
         }
         if self.hidden > 0 {
             let hidden = counted(self.hidden, "lint");
-            line.push_str(&format!("; {hidden} not shown (`--lints` shows them)"));
+            let _ = write!(line, "; {hidden} not shown (`--lints` shows them)");
         }
         line
     }
