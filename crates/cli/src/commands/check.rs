@@ -110,9 +110,11 @@ impl Checker<'_> {
             let source = Source::new(&name, text);
             document::check_scenarios(&source, &file.path, self.registry, |playbook| {
                 let located = places.place(playbook);
-                let shelf =
-                    Shelf::new(places, &located.root, self.registry).sharing(self.signatures);
-                shelf.read(&located).ok()?.checked
+                Shelf::new(places, &located.root, self.registry)
+                    .sharing(self.signatures)
+                    .read(&located)
+                    .ok()?
+                    .checked
             })
         } else {
             let located = places.place(&file.path);
