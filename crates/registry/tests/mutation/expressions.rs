@@ -209,13 +209,15 @@ fn word(planter: &mut Planter<'_>, kind: &'static str, whole: Span, input: Span,
 fn children(expr: &Expr) -> Vec<&Expr> {
     match &expr.kind {
         ExprKind::Constant(_) | ExprKind::Name(_) => Vec::new(),
-        ExprKind::Member(inner, _) | ExprKind::Not(inner) | ExprKind::Negate(inner) => vec![inner],
+        ExprKind::Member(inner, _)
+        | ExprKind::Not(inner)
+        | ExprKind::Negate(inner)
+        | ExprKind::Slice(inner, ..) => vec![inner],
         ExprKind::Index(left, right)
         | ExprKind::And(left, right)
         | ExprKind::Or(left, right)
         | ExprKind::Arithmetic(_, left, right)
         | ExprKind::Concat(left, right) => vec![left, right],
-        ExprKind::Slice(inner, ..) => vec![inner],
         ExprKind::Compare(first, rest) => std::iter::once(first.as_ref())
             .chain(rest.iter().map(|(_, right)| right))
             .collect(),
