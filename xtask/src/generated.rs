@@ -24,6 +24,10 @@ pub fn schemas(root: &Path, arguments: &[String]) -> Result<(), String> {
             &runbook_playbook::schema::playbook_schema(),
         ),
         schema(
+            "schemas/escalation.schema.json",
+            &runbook_playbook::schema::escalation_schema(),
+        ),
+        schema(
             "schemas/scenarios.schema.json",
             &runbook_playbook::schema::scenarios_schema(),
         ),

@@ -95,6 +95,27 @@ impl Approver for Answers {
         }
     }
 
+    fn allow_telling<'a>(
+        &'a self,
+        question: &'a Question,
+    ) -> Pin<Box<dyn Future<Output = Decision> + 'a>> {
+        Box::pin(async move {
+            if self.consent.notify {
+                return Decision::Approved {
+                    by: "--yes".to_owned(),
+                };
+            }
+            let Some(prompt) = &self.prompt else {
+                return Decision::Nobody;
+            };
+            tokio::select! {
+                biased;
+                () = self.cancel.cancelled() => Decision::Abort,
+                decision = ask(prompt, question, "may they be told? [y]es, [n]o, [a]bort the run: ") => decision,
+            }
+        })
+    }
+
     fn decide<'a>(
         &'a self,
         question: &'a Question,
@@ -115,20 +136,20 @@ impl Approver for Answers {
             tokio::select! {
                 biased;
                 () = self.cancel.cancelled() => Decision::Abort,
-                decision = ask(prompt, question) => decision,
+                decision = ask(prompt, question, "do it? [y]es, [n]o, [a]bort the run: ") => decision,
             }
         })
     }
 }
 
 /// Shows a question until it is answered.
-async fn ask(prompt: &Prompt, question: &Question) -> Decision {
+async fn ask(prompt: &Prompt, question: &Question, words: &str) -> Decision {
     prompt.stream.line("");
     prompt
         .stream
         .lines(&question::lines(question, prompt.stream.look));
     loop {
-        let Some(line) = prompt.line("do it? [y]es, [n]o, [a]bort the run: ").await else {
+        let Some(line) = prompt.line(words).await else {
             return Decision::Nobody;
         };
         let by = prompt.user.clone();

@@ -92,6 +92,14 @@ pub trait Approver {
         }
     }
 
+    /// Asks, when a run begins, whether people may be told if it does not end well. Consent to effects is none to this.
+    fn allow_telling<'a>(
+        &'a self,
+        _question: &'a Question,
+    ) -> Pin<Box<dyn Future<Output = Decision> + 'a>> {
+        Box::pin(async { Decision::Nobody })
+    }
+
     /// Asks. The step waits; the rest of the graph goes on.
     fn decide<'a>(&'a self, question: &'a Question)
     -> Pin<Box<dyn Future<Output = Decision> + 'a>>;

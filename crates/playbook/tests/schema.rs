@@ -1,11 +1,12 @@
 //! The JSON Schemas agree with the reader.
 
-use runbook_playbook::schema::{playbook_schema, scenarios_schema};
+use runbook_playbook::schema::{escalation_schema, playbook_schema, scenarios_schema};
 use runbook_playbook::source::Source;
 use runbook_playbook::{syntax, yaml};
 use serde_json::Value;
 
 const EVERY_KEY: &str = include_str!("fixtures/every-key.yaml");
+const ESCALATION: &str = include_str!("fixtures/escalation-every-key.yaml");
 const EXAMPLE: &str = include_str!("fixtures/language-example.yaml");
 
 /// Reads YAML as an editor's schema checker sees it.
@@ -28,13 +29,14 @@ fn complaints(schema: &Value, document: &Value) -> Vec<String> {
 
 #[test]
 fn schema_and_reader_accept_every_key() {
-    for text in [EVERY_KEY, EXAMPLE] {
+    for (text, schema) in [
+        (EVERY_KEY, playbook_schema()),
+        (EXAMPLE, playbook_schema()),
+        (ESCALATION, escalation_schema()),
+    ] {
         let (_, problems) = syntax::parse(&Source::new("test.yaml", text));
         assert!(problems.is_empty(), "{problems:#?}");
-        assert_eq!(
-            complaints(&playbook_schema(), &json(text)),
-            Vec::<String>::new()
-        );
+        assert_eq!(complaints(&schema, &json(text)), Vec::<String>::new());
     }
 }
 
@@ -54,12 +56,16 @@ fn the_fixture_has_every_key_of_the_schema() {
     }
     let mut keys = Vec::new();
     names(&playbook_schema(), &mut keys);
+    names(&escalation_schema(), &mut keys);
     keys.sort();
     keys.dedup();
     let also_in_the_example = ["check"];
     let missing: Vec<&String> = keys
         .iter()
-        .filter(|key| !EVERY_KEY.contains(&format!("{key}:")))
+        .filter(|key| {
+            let written = format!("{key}:");
+            !EVERY_KEY.contains(&written) && !ESCALATION.contains(&written)
+        })
         .filter(|key| !also_in_the_example.contains(&key.as_str()))
         .collect();
     assert!(missing.is_empty(), "{missing:?}");
@@ -115,6 +121,10 @@ fn the_written_schemas_are_current() {
         (
             include_str!("../../../schemas/playbook.schema.json"),
             playbook_schema(),
+        ),
+        (
+            include_str!("../../../schemas/escalation.schema.json"),
+            escalation_schema(),
         ),
         (
             include_str!("../../../schemas/scenarios.schema.json"),

@@ -220,6 +220,7 @@ fn graph(graph: &PlannedGraph) -> Json {
     json!({
         "graph": graph.kind.as_str(),
         "certainty": certainty(&graph.certainty),
+        "times": count(graph.times),
         "readings": graph.readings.map(|readings| json!({
             "after": length(readings.after),
             "every": length(readings.every),

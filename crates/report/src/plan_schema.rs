@@ -236,6 +236,7 @@ fn graph() -> Json {
     object(&[
         ("graph", kinds),
         ("certainty", to("certainty")),
+        ("times", to("count")),
         (
             "readings",
             or_null(object(&[

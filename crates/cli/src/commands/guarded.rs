@@ -63,7 +63,12 @@ impl Guarded<'_> {
                 target: call.target.clone(),
                 effect,
                 before: None,
-                token: None,
+                token: self
+                    .action
+                    .idempotency_token
+                    .as_ref()
+                    .and_then(|token| call.arguments.get(token)?.as_str())
+                    .map(ToOwned::to_owned),
                 attempt: 1,
                 at: started,
             })
@@ -103,6 +108,7 @@ impl Guarded<'_> {
             outputs: IndexMap::new(),
             started,
             ended,
+            escalated: None,
             waiting: None,
         };
         // The answer is worth more than its record: what was done is told even where it cannot be written down.

@@ -27,11 +27,7 @@ pub fn execute(arguments: &PlanArguments, environment: &Environment) -> Result<u
         .locate(&arguments.playbook)
         .map_err(|error| Failure::wrong(error.to_string()))?;
     let registry = Arc::new(Registry::new());
-    let shelf = Shelf {
-        places: &environment.places,
-        root: &located.root,
-        catalog: &*registry,
-    };
+    let shelf = Shelf::new(&environment.places, &located.root, &*registry);
     let checked = load::playbook(&shelf, &located, err)?;
     let scenario = match &arguments.scenario {
         Some(name) => Some(find_scenario(name, &located, &registry, environment)?),
@@ -101,7 +97,7 @@ fn live(
             &scenario_world
         }
         None => {
-            live_world = world::live(&arguments.target, context);
+            live_world = world::live(environment, &arguments.target, context);
             &live_world
         }
     };

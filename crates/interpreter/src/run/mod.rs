@@ -1,6 +1,7 @@
 //! A run: symptom → diagnose → resolve → verify, or a check.
 
 pub(crate) mod acting;
+mod escalate;
 mod explain;
 mod finish;
 pub(crate) mod reading;
@@ -69,7 +70,18 @@ pub(crate) async fn run_inside(
         run.state.borrow_mut().journal_error = Some(error);
         return run.finish(&Facts::default());
     }
+    escalate::begin(&run).await;
     let facts = run.graphs().await;
+    run.judge(&facts);
+    let verdict = run
+        .state
+        .borrow()
+        .ending
+        .as_ref()
+        .map(|ending| ending.verdict);
+    if let Some(verdict) = verdict {
+        escalate::end(&run, verdict).await;
+    }
     run.finish(&facts)
 }
 
@@ -196,6 +208,7 @@ impl Run<'_> {
             if !goes_on || self.is_over() {
                 return;
             }
+            escalate::checkpoint(self).await;
         }
         // A playbook that only knows how its problem shows has told all that it can.
         let only_symptom =
@@ -210,6 +223,7 @@ impl Run<'_> {
             if self.is_over() {
                 return;
             }
+            escalate::checkpoint(self).await;
         }
         if options.until == Some(Until::Diagnose) || facts.symptom == Symptom::Unknown {
             facts.no_resolve = true;
@@ -234,6 +248,7 @@ impl Run<'_> {
         if !verifies || self.is_over() {
             return;
         }
+        escalate::checkpoint(self).await;
         let Some((reading, otherwise)) = verify::run(self).await else {
             return;
         };

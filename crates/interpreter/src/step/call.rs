@@ -6,7 +6,7 @@ use super::{Context, Halt};
 use crate::event::EventKind;
 use crate::journal::{CallEnd, CallRecord};
 use crate::outcome::{Change, StepError, Waiting};
-use crate::run::state::Stop;
+use crate::run::state::{Graph, Stop};
 use jiff::SignedDuration;
 use runbook_playbook::catalog::{Action, Effect, Effects};
 use runbook_playbook::syntax::retry::Retry;
@@ -55,6 +55,8 @@ pub(super) async fn send(
     let run = context.run;
     let person = action.name.starts_with("human:");
     let writes = gravest(&prepared.effects) != Effect::Read && !context.states_read() && !person;
+    // Telling people changes nothing that the run is about.
+    let writes = writes && context.container.graph != Graph::Notify;
     let change = if writes {
         Some(note_change(context, prepared)?)
     } else {

@@ -165,8 +165,9 @@ impl Context<'_, '_> {
             .timeout
             .as_ref()
             .and_then(|timeout| self.run.now().checked_add(timeout.value).ok());
-        // `finally` and undo run whatever happened, the end of the run's time included.
-        let run = self.run.deadline.filter(|_| !self.container.shielded);
+        // `finally`, undo and escalation run whatever happened, the end of the run's time included.
+        let own_time = self.container.shielded || self.container.graph.escalates();
+        let run = self.run.deadline.filter(|_| !own_time);
         let deadline = match (own, run) {
             (Some(own), Some(run)) => Some(own.min(run)),
             (own, run) => own.or(run),

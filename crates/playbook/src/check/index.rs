@@ -139,8 +139,8 @@ impl<'a> Index<'a> {
             index.add_graph(Stage::Verify, "verify", &verify.steps);
         }
         if let Some(escalate) = &playbook.escalate {
-            index.add_graph(Stage::Gather, "escalate.gather", &escalate.gather);
-            index.add_graph(Stage::Notify, "escalate.notify", &escalate.notify);
+            index.add_graph(Stage::Gather, "gather", &escalate.gather);
+            index.add_graph(Stage::Notify, "notify", &escalate.notify);
         }
         index
     }

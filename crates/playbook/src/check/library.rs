@@ -1,14 +1,20 @@
 //! What the checker asks about other playbooks.
 
 use crate::syntax::input::Input;
+use crate::syntax::playbook::Kind;
+use crate::types::Type;
 
 /// What a caller needs to know of a playbook.
 #[derive(Debug, Clone, Default)]
 pub struct Signature {
+    /// What the file is.
+    pub kind: Kind,
     /// What it takes.
     pub inputs: Vec<Input>,
-    /// The names of what it gives back.
-    pub outputs: Vec<String>,
+    /// What it gives back, with its types.
+    pub outputs: Vec<(String, Type)>,
+    /// The levels that it tells, when it is one of escalation; empty where it makes no difference between them.
+    pub levels: Vec<u32>,
 }
 
 /// The playbooks that a playbook can name: with `playbook:Run` and `escalate.use`.

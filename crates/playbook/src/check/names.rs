@@ -9,9 +9,30 @@ use crate::span::Span;
 use crate::syntax::step::Work;
 
 /// Members of `run`.
-pub(super) const RUN: [&str; 5] = ["id", "started", "changed", "verdict", "report"];
+pub(super) const RUN: [&str; 11] = [
+    "id",
+    "started",
+    "changed",
+    "playbook",
+    "title",
+    "verdict",
+    "reason",
+    "explanation",
+    "causes",
+    "changes",
+    "report",
+];
 /// Members of `run` that are there only when the run has ended.
-const RUN_AT_THE_END: [&str; 2] = ["verdict", "report"];
+const RUN_AT_THE_END: [&str; 6] = [
+    "verdict",
+    "reason",
+    "explanation",
+    "causes",
+    "changes",
+    "report",
+];
+/// Names that only `escalate` has: the level that is told, and the contacts.
+const ESCALATING: [&str; 2] = ["level", "contacts"];
 /// Members of `target`.
 pub(super) const TARGET: [&str; 3] = ["account", "region", "partition"];
 /// What a step offers beside its captures.
@@ -28,8 +49,10 @@ pub(super) enum Viewpoint {
     Playbook,
     /// From a step.
     Step(StepId, Moment),
-    /// From `escalate` and `outputs`, when the run has ended.
+    /// From `outputs`, when the run has ended.
     Ended,
+    /// From `escalate`, when the run has ended or goes on for long.
+    Escalate,
 }
 
 /// What a name means.
@@ -50,8 +73,8 @@ pub(super) enum Meaning {
 /// What is wanted of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Offer {
-    /// A capture: the step must have been done.
-    Value,
+    /// A capture, by position: the step must have been done.
+    Value(usize),
     /// How it ended or whether it holds: any end will do.
     State,
     /// Whether its result was cut.
@@ -163,17 +186,20 @@ impl Resolver<'_, '_> {
                 return Err(Box::new(
                     self.error(Code::ForwardReference, 0, message).help(
                         "results and captures are there in `capture`, `require`, `assert`, `causes`, `until`, `show` and `undo`; \
-                         the element of `each` is there in everything but `when`",
+                         the element of `each` is there in everything but `when`; for some of the elements there is \
+                         `each: {in: …, as: …, if: …}`",
                     ),
                 ));
             }
         }
         match name {
             "inputs" => return self.input(),
-            "now" if self.run_is_known() => return Ok(Meaning::Builtin),
+            "now" => return Ok(Meaning::Builtin),
             "run" if self.run_is_known() => return self.run(),
             "target" if self.run_is_known() => return self.builtin(&TARGET),
             "cause" if self.run_is_known() => return self.cause(),
+            "level" if self.escalates() => return Ok(Meaning::Builtin),
+            "contacts" if self.escalates() => return self.contact(),
             "result" | "error" | "before" if matches!(self.from, Viewpoint::Step(..)) => {
                 return Err(Box::new(self.no_result(name)));
             }
@@ -195,6 +221,24 @@ impl Resolver<'_, '_> {
     /// Inputs are resolved before there is a run.
     fn run_is_known(&self) -> bool {
         !matches!(self.from, Viewpoint::Input(_))
+    }
+
+    /// The name stands in a step of `escalate`, or beside them.
+    fn escalates(&self) -> bool {
+        match self.from {
+            Viewpoint::Step(step, _) => self.index.group_of(step).stage >= Stage::Gather,
+            Viewpoint::Escalate => true,
+            Viewpoint::Ended | Viewpoint::Playbook | Viewpoint::Input(_) => false,
+        }
+    }
+
+    fn contact(&self) -> Resolved {
+        let contacts = self.index.playbook.escalate.iter();
+        let names: Vec<&str> = contacts
+            .flat_map(|escalate| &escalate.contacts)
+            .map(|(name, _)| name.value.as_str())
+            .collect();
+        self.builtin(&names)
     }
 
     fn no_result(&self, name: &str) -> Diagnostic {
@@ -269,7 +313,7 @@ impl Resolver<'_, '_> {
         let meaning = self.builtin(&RUN)?;
         let name = self.reference.name(1).unwrap_or_default();
         let ended = match self.from {
-            Viewpoint::Ended => true,
+            Viewpoint::Ended | Viewpoint::Escalate => true,
             Viewpoint::Step(step, _) => self.index.group_of(step).stage >= Stage::Gather,
             Viewpoint::Playbook | Viewpoint::Input(_) => false,
         };
@@ -307,7 +351,7 @@ impl Resolver<'_, '_> {
     /// Whether a stage can have begun where the name stands.
     fn earlier(&self, stage: Stage, what: &str, at: usize) -> Result<(), Box<Diagnostic>> {
         let here = match self.from {
-            Viewpoint::Ended => return Ok(()),
+            Viewpoint::Ended | Viewpoint::Escalate => return Ok(()),
             Viewpoint::Step(step, _) => Some(self.index.group_of(step).stage),
             Viewpoint::Playbook | Viewpoint::Input(_) => None,
         };
@@ -388,8 +432,11 @@ impl Resolver<'_, '_> {
             ));
         };
         let captures = &entry.step.capture;
-        if captures.iter().any(|capture| capture.name.value == member) {
-            return Ok(Meaning::Step(step, Offer::Value));
+        if let Some(at) = captures
+            .iter()
+            .position(|capture| capture.name.value == member)
+        {
+            return Ok(Meaning::Step(step, Offer::Value(at)));
         }
         match member {
             "status" => return Ok(Meaning::Step(step, Offer::State)),
@@ -477,9 +524,12 @@ impl Resolver<'_, '_> {
                     .map(|other| self.index.entry(other).step.id.value.as_str()),
             );
         }
-        candidates.push("inputs");
+        candidates.extend(["inputs", "now"]);
         if self.run_is_known() {
-            candidates.extend(["now", "run", "target", "cause"]);
+            candidates.extend(["run", "target", "cause"]);
+            if self.escalates() {
+                candidates.extend(ESCALATING);
+            }
             for stage in Stage::ALL {
                 if self.index.graph(stage).is_some() {
                     candidates.push(stage.as_str());
@@ -520,7 +570,7 @@ impl Resolver<'_, '_> {
         };
         let mut steps = 0..self.index.steps.len();
         let found = steps.find(|id| named(id) && from_outside(id))?;
-        Some(self.index.entry(found).path.replace("escalate.", ""))
+        Some(self.index.entry(found).path.clone())
     }
 }
 

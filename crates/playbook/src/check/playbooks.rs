@@ -11,7 +11,9 @@ use crate::diagnostic::Code;
 use crate::expression::TypeScope;
 use crate::inputs::type_of;
 use crate::span::{Span, Spanned};
+use crate::syntax::escalate::Escalate;
 use crate::syntax::input::Input;
+use crate::syntax::playbook::Kind;
 use crate::syntax::step::Work;
 use crate::template::Data;
 
@@ -41,6 +43,18 @@ pub(super) fn check(
             not_there(problems, path, span);
             continue;
         };
+        if signature.kind != Kind::Playbook {
+            problems.push(
+                problems
+                    .error(
+                        Code::UnknownPlaybook,
+                        span,
+                        format!("`{path}` is a file of escalation, which is not run by itself"),
+                    )
+                    .help("name a playbook, or use the file in `escalate`"),
+            );
+            continue;
+        }
         let scope = types.from(Viewpoint::Step(at, Moment::Call));
         match argument("inputs").map(|data| &data.value) {
             None => given(problems, &signature.inputs, &[], span, &scope),
@@ -51,10 +65,15 @@ pub(super) fn check(
     let Some(escalate) = &index.playbook.escalate else {
         return;
     };
+    if escalate.uses.is_none() {
+        let levels: Vec<u32> = escalate.levels.iter().map(|one| one.level.value).collect();
+        level(problems, escalate, &levels);
+    }
     if let Some(uses) = &escalate.uses {
         match library.signature(id, uses) {
-            Some(signature) => {
-                let scope = types.from(Viewpoint::Ended);
+            Some(signature) if signature.kind == Kind::Escalation => {
+                level(problems, escalate, &signature.levels);
+                let scope = types.from(Viewpoint::Escalate);
                 given(
                     problems,
                     &signature.inputs,
@@ -63,9 +82,36 @@ pub(super) fn check(
                     &scope,
                 );
             }
+            Some(_) => problems.push(
+                problems
+                    .error(
+                        Code::UnknownPlaybook,
+                        uses.span,
+                        format!("`{}` is a playbook and no file of escalation", uses.value),
+                    )
+                    .help("a file of escalation begins with `escalation: v1`"),
+            ),
             None => not_there(problems, uses, uses.span),
         }
     }
+}
+
+/// The level that a playbook begins with is one of those that are told.
+fn level(problems: &mut Problems, escalate: &Escalate, levels: &[u32]) {
+    let Some(level) = &escalate.level else { return };
+    if levels.is_empty() || levels.contains(&level.value) {
+        return;
+    }
+    let listed: Vec<String> = levels.iter().map(|level| format!("`{level}`")).collect();
+    problems.push(
+        problems
+            .error(
+                Code::UnknownLevel,
+                level.span,
+                format!("nobody is told at level {}", level.value),
+            )
+            .help(format!("`levels` has {}", listed.join(", "))),
+    );
 }
 
 fn literal(data: &Spanned<Data>) -> Option<(&str, Span)> {

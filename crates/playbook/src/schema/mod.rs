@@ -6,6 +6,7 @@ mod scenarios;
 
 pub use scenarios::scenarios_schema;
 
+use crate::syntax::escalation::ESCALATION;
 use crate::syntax::keys::{Key, Place, Shape, Table};
 use crate::syntax::playbook::PLAYBOOK;
 use crate::syntax::step_keys::STEP;
@@ -16,12 +17,26 @@ const DRAFT: &str = "http://json-schema.org/draft-07/schema#";
 /// The schema of playbooks.
 #[must_use]
 pub fn playbook_schema() -> Value {
+    file(&PLAYBOOK, "Playbook", "A playbook, version 1.")
+}
+
+/// The schema of files of escalation.
+#[must_use]
+pub fn escalation_schema() -> Value {
+    file(
+        &ESCALATION,
+        "Escalation",
+        "A file of escalation, version 1.",
+    )
+}
+
+fn file(table: &'static Table, title: &str, about: &str) -> Value {
     let mut writer = Writer::default();
-    let root = writer.table(&PLAYBOOK, None);
+    let root = writer.table(table, None);
     let mut schema = object(json!({
         "$schema": DRAFT,
-        "title": "Playbook",
-        "description": "A playbook, version 1.",
+        "title": title,
+        "description": about,
     }));
     schema.extend(object(root));
     schema.insert("definitions".to_owned(), Value::Object(writer.definitions));
@@ -31,6 +46,24 @@ pub fn playbook_schema() -> Value {
 const NAME: &str = "^[a-z][a-z0-9_]*$";
 const ACTION: &str = "^[A-Za-z0-9_-]+:[A-Za-z0-9_-]+$";
 const DURATION: &str = "^-?([0-9]+(ms|w|d|h|m|s))+$";
+
+/// Keys of one mapping that exclude each other, wherever both are known.
+const EXCLUSIVE: [(&str, &str); 10] = [
+    ("action", "steps"),
+    ("path", "value"),
+    ("path", "that"),
+    ("value", "that"),
+    ("chart", "table"),
+    ("check", "symptom"),
+    ("check", "diagnose"),
+    ("check", "resolve"),
+    ("check", "match"),
+    ("check", "verify"),
+];
+
+/// What an assertion looks at: one of these, wherever all are known. A cause may have a list of assertions instead.
+const LOOKED_AT: [&str; 3] = ["path", "value", "that"];
+const ASSERTIONS: &str = "assert";
 
 /// Collects definitions while it writes.
 #[derive(Default)]
@@ -49,13 +82,31 @@ impl Writer {
             }
             properties.insert(key.name.to_owned(), self.key(key, place));
         }
+        let exclusive: Vec<Value> = EXCLUSIVE
+            .iter()
+            .filter(|(one, other)| properties.contains_key(*one) && properties.contains_key(*other))
+            .map(|(one, other)| json!({"not": {"required": [one, other]}}))
+            .collect();
+        let assertion = LOOKED_AT.iter().all(|key| properties.contains_key(*key));
+        let looked_at: Vec<Value> = LOOKED_AT
+            .iter()
+            .chain(&[ASSERTIONS])
+            .filter(|key| assertion && properties.contains_key(**key))
+            .map(|key| json!({"required": [key]}))
+            .collect();
         let mut schema = object(json!({
             "type": "object",
             "additionalProperties": false,
             "properties": properties,
         }));
+        if assertion {
+            schema.insert("anyOf".to_owned(), looked_at.into());
+        }
         if !required.is_empty() {
             schema.insert("required".to_owned(), json!(required));
+        }
+        if !exclusive.is_empty() {
+            schema.insert("allOf".to_owned(), exclusive.into());
         }
         Value::Object(schema)
     }

@@ -11,7 +11,7 @@ pub fn scenarios_schema() -> Value {
         "title": "Scenarios",
         "description": "Named worlds in which a playbook runs without an account, and what must come out.",
         "type": "object",
-        "required": ["playbook", "scenarios"],
+        "required": ["scenarios"],
         "additionalProperties": false,
         "properties": {
             "playbook": {"type": "string", "description": "The playbook, relative to this file."},
@@ -102,7 +102,13 @@ fn expect() -> Value {
             "reason": {"enum": ["unexplained", "no_remedy", "declined"]},
             "causes": names,
             "steps": {"type": "object", "additionalProperties": {"type": "string"}},
+            "holds": {"type": "object", "additionalProperties": {"enum": [true, false, "unknown"]}},
             "outputs": {"type": "object"},
+            "escalated": {
+                "type": "array",
+                "items": {"type": "integer", "minimum": 0},
+                "description": "The levels of escalation that are due.",
+            },
             "writes": {"type": "array", "items": {"$ref": "#/definitions/call"}},
             "calls": {"type": "array", "items": {"$ref": "#/definitions/call"}},
         },

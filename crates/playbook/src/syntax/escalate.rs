@@ -1,10 +1,10 @@
-//! `escalate`: what happens when a run did not end well. Its acting is not part of a run yet; its shape is.
+//! `escalate`: what happens when a run did not end well, in a playbook or in a file that playbooks share.
 
 use super::fields::{Field, Fields};
 use super::keys::{Place, Shape, Table, key};
 use super::reader::Reader;
 use super::step::Step;
-use crate::diagnostic::Code;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::expression::Expression;
 use crate::span::{Span, Spanned};
 use crate::template::Data;
@@ -55,7 +55,11 @@ pub static ESCALATE: Table = Table {
             Shape::Map(&Shape::Data),
             "Inputs of the shared file.",
         ),
-        key("level", Shape::Integer(0), "The level to begin with."),
+        key(
+            "level",
+            Shape::Integer(0),
+            "The level that is told when the run did not end well; 1 by default.",
+        ),
         key(
             "contacts",
             Shape::Map(&Shape::Data),
@@ -105,6 +109,24 @@ impl Escalate {
         if let Some(uses) = &uses {
             reader.relative_path(uses);
         }
+        if let Some(uses) = fields.get("use") {
+            for key in ["contacts", "levels", "notify"] {
+                if let Some(own) = fields.get(key) {
+                    reader.push(
+                        Diagnostic::new(
+                            Code::ConflictingKeys,
+                            reader.source,
+                            own.key.span,
+                            format!("`{key}` stands beside `use`"),
+                        )
+                        .also(uses.key.span, "the shared file says it")
+                        .help(format!(
+                            "move `{key}` into the shared file, or leave `use` out"
+                        )),
+                    );
+                }
+            }
+        }
         if let (Some(with), None) = (fields.get("with"), fields.get("use")) {
             reader.report(
                 Code::MisplacedKey,
@@ -113,10 +135,6 @@ impl Escalate {
                 "delete it, or name the shared file: `use: escalation.yaml`",
             );
         }
-        let levels = fields
-            .get("levels")
-            .map(|field| reader.elements(&field))
-            .unwrap_or_default();
         Some(Self {
             uses,
             with: fields
@@ -124,10 +142,25 @@ impl Escalate {
                 .map(|field| reader.data_members(&field))
                 .unwrap_or_default(),
             level: fields.get("level").and_then(|field| reader.integer(&field)),
-            contacts: fields
-                .get("contacts")
-                .map(|field| reader.data_members(&field))
-                .unwrap_or_default(),
+            ..Self::shared(reader, &fields)
+        })
+    }
+
+    /// Reads what an escalation file and `escalate` in a playbook have in common.
+    pub(super) fn shared(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Self {
+        let levels = fields
+            .get("levels")
+            .map(|field| reader.elements(&field))
+            .unwrap_or_default();
+        let contacts = fields
+            .get("contacts")
+            .map(|field| reader.data_members(&field))
+            .unwrap_or_default();
+        for (name, _) in &contacts {
+            reader.name("contact", name);
+        }
+        Self {
+            contacts,
             levels: levels
                 .iter()
                 .filter_map(|element| Level::read(reader, element))
@@ -141,7 +174,8 @@ impl Escalate {
                 .map(|field| Step::read_all(reader, &field, Place::Notify))
                 .unwrap_or_default(),
             span: fields.span,
-        })
+            ..Self::default()
+        }
     }
 }
 

@@ -6,6 +6,7 @@ pub mod capture;
 pub mod cause;
 pub mod each;
 pub mod escalate;
+pub mod escalation;
 mod fields;
 mod given;
 pub mod input;

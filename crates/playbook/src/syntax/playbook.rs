@@ -1,6 +1,7 @@
 //! The playbook as a whole.
 
 use super::escalate::{ESCALATE, Escalate};
+use super::escalation;
 use super::fields::{Field, Fields};
 use super::input::{INPUT, Input};
 use super::keys::{Place, Shape, Table, key};
@@ -16,11 +17,25 @@ use crate::template::Data;
 use crate::yaml::{self, Node};
 use jiff::SignedDuration;
 
+/// What a file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Kind {
+    /// A playbook.
+    #[default]
+    Playbook,
+    /// A file of escalation that playbooks share: it has inputs and `escalate`, and no graphs.
+    Escalation,
+}
+
 /// One playbook, as written.
 #[derive(Debug, Clone)]
 pub struct Playbook {
+    /// What the file is.
+    pub kind: Kind,
     /// The file.
     pub source: Source,
+    /// No error was found while it was read, so nothing of it is left out here.
+    pub readable: bool,
     /// What it is called.
     pub title: Spanned<String>,
     /// One sentence.
@@ -65,6 +80,8 @@ pub struct Playbook {
     pub reaches: Option<Vec<Spanned<Data>>>,
     /// Programs that it may start; `None` when not said.
     pub runs: Option<Vec<Spanned<String>>>,
+    /// Folders outside of the playbook root in which programs may work and files may be read.
+    pub folders: Vec<Spanned<Data>>,
 }
 
 /// Steps that run together.
@@ -105,7 +122,7 @@ pub struct Guards {
 }
 
 /// The version of the language.
-const VERSION: &str = "v1";
+pub(super) const VERSION: &str = "v1";
 
 /// The keys of a playbook.
 pub static PLAYBOOK: Table = Table {
@@ -200,6 +217,11 @@ pub static PLAYBOOK: Table = Table {
             Shape::OneOrMore(&Shape::Text),
             "Programs that it may start.",
         ),
+        key(
+            "folders",
+            Shape::OneOrMore(&Shape::Template),
+            "Folders outside of the playbook root in which programs may work and files may be read.",
+        ),
     ],
     includes: None,
 };
@@ -235,14 +257,27 @@ pub static GUARDS: Table = Table {
     includes: None,
 };
 
-/// Reads a playbook. The tree is there whenever the file is a mapping, with what could not be read left out; whether it
+/// Reads a playbook, or a file of escalation. The tree is there whenever the file is a mapping, with what could not be read left out; whether it
 /// is right, the diagnostics say.
 #[must_use]
 pub fn parse(source: &Source) -> (Option<Playbook>, Vec<Diagnostic>) {
     let mut reader = Reader::new(source);
-    let playbook = yaml::read(source, &mut reader.diagnostics)
-        .and_then(|node| Playbook::read(&mut reader, &node));
+    let playbook = yaml::read(source, &mut reader.diagnostics).and_then(|node| {
+        let has = |name: &str| {
+            let mut keys = node.entries().into_iter().flatten();
+            keys.any(|(key, _)| key.value == name)
+        };
+        if has(escalation::KEY) && !has("playbook") {
+            escalation::read(&mut reader, &node)
+        } else {
+            Playbook::read(&mut reader, &node)
+        }
+    });
     let mut diagnostics = reader.diagnostics;
+    let playbook = playbook.map(|playbook| Playbook {
+        readable: !crate::diagnostic::has_errors(&diagnostics),
+        ..playbook
+    });
     diagnostics.sort_by_key(|diagnostic| diagnostic.primary.span.start);
     (playbook, diagnostics)
 }
@@ -254,14 +289,7 @@ impl Playbook {
             reader.word(&version, &[(VERSION, ())]);
         }
         graphs_together(reader, &fields);
-        let text =
-            |reader: &mut Reader<'_>, key| fields.get(key).and_then(|field| reader.text(&field));
-        let texts = |reader: &mut Reader<'_>, key| {
-            fields
-                .get(key)
-                .map(|field| reader.texts(&field))
-                .unwrap_or_default()
-        };
+        let described = Described::read(reader, &fields);
         let graph = |reader: &mut Reader<'_>, key, place| {
             fields.get(key).map(|field| Graph {
                 steps: Step::read_all(reader, &field, place),
@@ -272,22 +300,6 @@ impl Playbook {
             .get("limits")
             .and_then(|field| Fields::read(reader, field.node, &LIMITS, "`limits`", None));
         Some(Self {
-            source: reader.source.clone(),
-            title: text(reader, "title")
-                .unwrap_or_else(|| Spanned::new(String::new(), Span::default())),
-            summary: text(reader, "summary"),
-            description: text(reader, "description"),
-            severity: text(reader, "severity"),
-            tags: texts(reader, "tags"),
-            origin: text(reader, "source"),
-            inputs: fields
-                .get("inputs")
-                .map(|field| inputs(reader, &field))
-                .unwrap_or_default(),
-            defaults: fields
-                .get("defaults")
-                .map(|field| defaults(reader, &field))
-                .unwrap_or_default(),
             match_symptoms: fields
                 .get("match")
                 .and_then(|field| {
@@ -325,9 +337,93 @@ impl Playbook {
                 .get("guards")
                 .and_then(|field| Guards::read(reader, &field))
                 .unwrap_or_default(),
+            ..Self::described(reader, Kind::Playbook, described)
+        })
+    }
+
+    /// A file of which only the description has been read.
+    pub(super) fn described(reader: &Reader<'_>, kind: Kind, described: Described) -> Self {
+        Self {
+            kind,
+            source: reader.source.clone(),
+            readable: true,
+            title: described
+                .title
+                .unwrap_or_else(|| Spanned::new(String::new(), Span::default())),
+            summary: described.summary,
+            description: described.description,
+            severity: described.severity,
+            tags: described.tags,
+            origin: described.origin,
+            inputs: described.inputs,
+            defaults: described.defaults,
+            reaches: described.reaches,
+            runs: described.runs,
+            folders: described.folders,
+            match_symptoms: MatchSymptoms::default(),
+            symptom: None,
+            diagnose: None,
+            resolve: None,
+            check: None,
+            verify: None,
+            escalate: None,
+            outputs: Vec::new(),
+            timeout: None,
+            max_writes: None,
+            target: AllowedTargets::default(),
+            guards: Guards::default(),
+        }
+    }
+}
+
+/// What every file says of itself: what it is about, what it is given, what it may touch.
+pub(super) struct Described {
+    title: Option<Spanned<String>>,
+    summary: Option<Spanned<String>>,
+    description: Option<Spanned<String>>,
+    severity: Option<Spanned<String>>,
+    tags: Vec<Spanned<String>>,
+    origin: Option<Spanned<String>>,
+    inputs: Vec<Input>,
+    defaults: Vec<ServiceDefaults>,
+    reaches: Option<Vec<Spanned<Data>>>,
+    runs: Option<Vec<Spanned<String>>>,
+    folders: Vec<Spanned<Data>>,
+}
+
+impl Described {
+    pub(super) fn read(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Self {
+        let mut text = |key| fields.get(key).and_then(|field| reader.text(&field));
+        let title = text("title");
+        let summary = text("summary");
+        let description = text("description");
+        let severity = text("severity");
+        let origin = text("source");
+        Self {
+            title,
+            summary,
+            description,
+            severity,
+            origin,
+            tags: fields
+                .get("tags")
+                .map(|field| reader.texts(&field))
+                .unwrap_or_default(),
+            inputs: fields
+                .get("inputs")
+                .map(|field| inputs(reader, &field))
+                .unwrap_or_default(),
+            defaults: fields
+                .get("defaults")
+                .map(|field| defaults(reader, &field))
+                .unwrap_or_default(),
             reaches: fields.get("reaches").map(|field| reader.templates(&field)),
             runs: fields.get("runs").map(|field| reader.texts(&field)),
-        })
+            folders: fields
+                .get("folders")
+                .map(|field| reader.templates(&field))
+                .unwrap_or_default(),
+        }
     }
 }
 
@@ -363,7 +459,7 @@ fn graphs_together(reader: &mut Reader<'_>, fields: &Fields<'_>) {
         .chain(["match", "verify"].map(|key| fields.get(key)));
     for other in others.flatten() {
         reader.push(
-            Diagnostic::error(
+            Diagnostic::new(
                 Code::MisplacedKey,
                 reader.source,
                 other.key.span,

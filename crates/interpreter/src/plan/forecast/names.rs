@@ -13,7 +13,9 @@ use runbook_playbook::value::Value;
 use std::sync::Arc;
 
 /// The names of the graphs, as expressions write them.
-const GRAPHS: [&str; 5] = ["symptom", "diagnose", "resolve", "check", "verify"];
+const GRAPHS: [&str; 7] = [
+    "symptom", "diagnose", "resolve", "check", "verify", "gather", "notify",
+];
 
 /// A name that a step, or what encloses it, brings along: the element of a loop, `before`, a capture.
 #[derive(Debug, Clone)]
@@ -211,12 +213,10 @@ impl TypeScope for Types<'_, '_, '_> {
                 .required("region", Type::text())
                 .required("partition", Type::text())
                 .build(),
-            graph if GRAPHS.contains(&graph) || graph == "escalate" => {
-                Type::Structure(Arc::new(Steps {
-                    checked: Arc::clone(checked),
-                    path: graph.to_owned(),
-                }))
-            }
+            graph if GRAPHS.contains(&graph) => Type::Structure(Arc::new(Steps {
+                checked: Arc::clone(checked),
+                path: graph.to_owned(),
+            })),
             _ => Type::Any,
         })
     }

@@ -8,6 +8,7 @@ use crate::call::FailureKind;
 use crate::world::Place;
 use indexmap::IndexMap;
 use jiff::{SignedDuration, Timestamp};
+use runbook_playbook::diagnostic::Code;
 use runbook_playbook::duration;
 use serde_json::{Map, Value as Json};
 use std::fmt::Display;
@@ -75,6 +76,7 @@ impl Reader {
 
     fn problem(&mut self, message: impl Display) {
         self.problems.push(ScenarioProblem {
+            code: Code::ScenarioResponse,
             path: self.path.clone(),
             message: message.to_string(),
         });
@@ -398,7 +400,15 @@ impl Reader {
 
     fn expectation(&mut self, document: &Json) -> Option<Expectation> {
         let known = [
-            "verdict", "reason", "causes", "writes", "calls", "steps", "holds", "outputs",
+            "verdict",
+            "reason",
+            "causes",
+            "writes",
+            "calls",
+            "steps",
+            "holds",
+            "outputs",
+            "escalated",
         ];
         let members = self.object(document, &known)?;
         Some(Expectation {
@@ -414,7 +424,16 @@ impl Reader {
                 .member(members, "holds", Self::truths)
                 .unwrap_or_default(),
             outputs: self.member(members, "outputs", Self::any_mapping),
+            escalated: self.member(members, "escalated", Self::levels),
         })
+    }
+
+    fn levels(&mut self, document: &Json) -> Option<Vec<u32>> {
+        let level = |level: &Json| level.as_u64().and_then(|level| u32::try_from(level).ok());
+        let levels = document
+            .as_array()
+            .map(|levels| levels.iter().map(level).collect());
+        self.convert(levels.flatten(), "a list of levels, such as `[2]`")
     }
 
     fn truths(&mut self, document: &Json) -> Option<IndexMap<String, String>> {
