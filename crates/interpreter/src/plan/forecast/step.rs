@@ -227,6 +227,10 @@ pub(super) struct Element {
     shown: Option<super::PlannedValue>,
 }
 
+#[expect(
+    clippy::too_many_lines,
+    reason = "a list has many ways not to be known"
+)]
 fn elements(
     build: &Build<'_>,
     step: &Step,
