@@ -17,6 +17,32 @@ const GRAPHS: [&str; 7] = [
     "symptom", "diagnose", "resolve", "check", "verify", "gather", "notify",
 ];
 
+/// Members of `run`.
+const RUN: [&str; 11] = [
+    "id",
+    "started",
+    "changed",
+    "playbook",
+    "title",
+    "verdict",
+    "reason",
+    "explanation",
+    "causes",
+    "changes",
+    "report",
+];
+
+/// The type of a member of `run`.
+fn run_type(member: &str) -> Type {
+    match member {
+        "started" => Type::timestamp(),
+        "changed" => Type::Boolean,
+        "causes" | "changes" => Type::list(Type::text()),
+        "reason" | "report" => Type::text().optional(),
+        _ => Type::text(),
+    }
+}
+
 /// A name that a step, or what encloses it, brings along: the element of a loop, `before`, a capture.
 #[derive(Debug, Clone)]
 pub(super) struct Local {
@@ -81,18 +107,9 @@ impl PartialScope for Names<'_, '_> {
             "target" => Some(members(name, &["account", "region", "partition"], |_| {
                 (Type::text(), Origin::Target)
             })),
-            "run" => Some(members(
-                name,
-                &["id", "started", "changed", "verdict", "report"],
-                |member| {
-                    let ty = match member {
-                        "started" => Type::timestamp(),
-                        "changed" => Type::Boolean,
-                        _ => Type::text(),
-                    };
-                    (ty, Origin::RunTime)
-                },
-            )),
+            "run" => Some(members(name, &RUN, |member| {
+                (run_type(member), Origin::RunTime)
+            })),
             graph if GRAPHS.contains(&graph) => Some(
                 self.build
                     .step_value(graph)
@@ -201,12 +218,11 @@ impl TypeScope for Types<'_, '_, '_> {
                     record.required(cause, Type::Boolean)
                 })
                 .build(),
-            "run" => Record::new("`run`")
-                .required("id", Type::text())
-                .required("started", Type::timestamp())
-                .required("changed", Type::Boolean)
-                .required("verdict", Type::text())
-                .required("report", Type::text())
+            "run" => RUN
+                .iter()
+                .fold(Record::new("`run`"), |record, member| {
+                    record.required(member, run_type(member))
+                })
                 .build(),
             "target" => Record::new("`target`")
                 .required("account", Type::text())
