@@ -179,9 +179,11 @@ fn what_does_not_check_does_not_run() {
         .rsplit_once('\n')
         .expect("findings and a line of counts");
     assert!(findings.contains("error[unknown-action]"), "{findings}");
-    let run = runbook(&folder, &["run", "broken"]);
-    assert!(run.status.code() == Some(2) && run.stdout.is_empty());
-    assert!(text(&run).starts_with(findings), "{}", text(&run));
+    for command in ["run", "plan"] {
+        let output = runbook(&folder, &[command, "broken"]);
+        assert!(output.status.code() == Some(2) && output.stdout.is_empty());
+        assert!(text(&output).starts_with(findings), "{}", text(&output));
+    }
     let other = tempfile::tempdir().expect("a folder");
     let copy = |name: &str, text: &str| fs::write(other.path().join(name), text).expect("written");
     let broken = fs::read_to_string(folder.join("playbooks/broken.yaml")).expect("a fixture");

@@ -90,8 +90,9 @@ pub(crate) fn effect_of(step: &PlannedStep) -> Option<Effect> {
     step.turns
         .iter()
         .filter_map(|turn| match &turn.work {
-            PlannedWork::Call(call) => Some(gravest(&call.effects)),
-            PlannedWork::Playbook { call, .. } => Some(gravest(&call.effects)),
+            PlannedWork::Call(call) | PlannedWork::Playbook { call, .. } => {
+                Some(gravest(&call.effects))
+            }
             PlannedWork::Block { steps, finally } => {
                 steps.iter().chain(finally).filter_map(effect_of).max()
             }
@@ -203,6 +204,13 @@ pub(crate) fn contact(contact: &Contact) -> String {
     format!("{} — {steps}{declared}", one_line(&contact.name))
 }
 
+/// A count with its word: `1 question`, `0 to 2 questions`.
+pub(crate) fn counted(number: Count, word: &str) -> String {
+    let text = count(number);
+    let plural = if text == "1" { "" } else { "s" };
+    format!("{text} {word}{plural}")
+}
+
 /// What the forecast rests on.
 pub(crate) fn reading(forecast: &Forecast) -> String {
     match &forecast.reading {
@@ -225,18 +233,27 @@ pub(crate) fn reading(forecast: &Forecast) -> String {
 
 /// The totals by effect, in words.
 pub(crate) fn calls(forecast: &Forecast) -> Vec<(Effect, String)> {
-    let word = |effect: Effect| match effect {
-        Effect::Read => "reads",
-        Effect::Write => "writes",
-        Effect::Execute => "runs of code",
-        Effect::Permission => "permission changes",
-        Effect::Destroy => "destroys",
+    let word = |effect: Effect, one: bool| match (effect, one) {
+        (Effect::Read, true) => "read",
+        (Effect::Read, false) => "reads",
+        (Effect::Write, true) => "write",
+        (Effect::Write, false) => "writes",
+        (Effect::Execute, true) => "run of code",
+        (Effect::Execute, false) => "runs of code",
+        (Effect::Permission, true) => "permission change",
+        (Effect::Permission, false) => "permission changes",
+        (Effect::Destroy, true) => "deletion or other change for good",
+        (Effect::Destroy, false) => "deletions or other changes for good",
     };
     forecast
         .totals
         .calls
         .iter()
-        .map(|(effect, number)| (*effect, format!("{} {}", count(*number), word(*effect))))
+        .map(|(effect, number)| {
+            let text = count(*number);
+            let word = word(*effect, text == "1");
+            (*effect, format!("{text} {word}"))
+        })
         .collect()
 }
 

@@ -2,7 +2,7 @@
 
 use crate::escape::escape;
 use crate::plan_facts::{
-    Fact, Weight, action_of, calls, conditions, contact, count, effect_of, inside, longest, mark,
+    Fact, Weight, action_of, calls, conditions, contact, counted, effect_of, inside, longest, mark,
     of_turn, open_ends, parted, reading, readings, undo_line,
 };
 use crate::plan_svg;
@@ -135,13 +135,13 @@ fn summary(page: &mut String, forecast: &Forecast) {
         );
     }
     page.push_str("</dd>\n");
-    row(page, "Asks", &format!("{} times", count(totals.questions)));
+    row(page, "Asks people", &counted(totals.questions, "question"));
     row(
         page,
-        "Takes back",
-        &format!("with {} calls", count(totals.undo)),
+        "Taken back",
+        &format!("with {}", counted(totals.undo, "call")),
     );
-    row(page, "Leaves out", &format!("{} steps", totals.left_out));
+    row(page, "Left out", &format!("steps: {}", totals.left_out));
     row(page, "At most", &longest(&totals.longest));
     for open in open_ends(&totals.longest) {
         row(page, "Open end", &open);

@@ -1,13 +1,15 @@
 //! A plan as one JSON document (`docs/plan-json.md`, `schemas/plan.schema.json`).
 
+use crate::escape::is_steering;
 use crate::plan_facts::{effect_of, length};
 use runbook_interpreter::plan::Until;
 use runbook_interpreter::plan::forecast::{
     Certainty, Condition, Contact, Count, Forecast, Longest, Origin, PlannedCall, PlannedGraph,
     PlannedStep, PlannedText, PlannedUnknown, PlannedValue, PlannedWork, Reading, Turn,
 };
-use runbook_playbook::catalog::Effects;
+use runbook_playbook::catalog::{Effect, Effects};
 use serde_json::{Map, Value as Json, json};
+use std::fmt::Write as _;
 
 /// The version of the document; it rises when a field changes its meaning or goes away.
 pub const FORMAT_VERSION: u32 = 1;
@@ -72,6 +74,24 @@ pub fn document(forecast: &Forecast) -> Json {
         },
         "notes": forecast.notes,
     })
+}
+
+/// The document as text in which nothing steers a terminal or turns text round: JSON's own escapes stand for it.
+#[must_use]
+pub fn text(forecast: &Forecast) -> String {
+    let written = format!("{:#}", document(forecast));
+    let mut safe = String::with_capacity(written.len());
+    for c in written.chars() {
+        if c != '\n' && is_steering(c) {
+            let mut units = [0; 2];
+            for unit in c.encode_utf16(&mut units) {
+                let _ = write!(safe, "\\u{unit:04x}");
+            }
+        } else {
+            safe.push(c);
+        }
+    }
+    safe
 }
 
 fn reading(reading: &Reading) -> Json {
@@ -200,6 +220,7 @@ fn graph(graph: &PlannedGraph) -> Json {
     json!({
         "graph": graph.kind.as_str(),
         "certainty": certainty(&graph.certainty),
+        "times": count(graph.times),
         "readings": graph.readings.map(|readings| json!({
             "after": length(readings.after),
             "every": length(readings.every),
@@ -220,7 +241,7 @@ fn step(step: &PlannedStep) -> Json {
         "name": step.id,
         "title": step.title,
         "line": step.line,
-        "effect": effect_of(step).map(|effect| effect.as_str()),
+        "effect": effect_of(step).map(Effect::as_str),
         "certainty": certainty(&step.certainty),
         "after": step.after,
         "each": step.each.as_ref().map(|each| json!({

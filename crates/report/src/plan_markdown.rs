@@ -2,7 +2,7 @@
 
 use crate::escape::escape;
 use crate::plan_facts::{
-    EFFECTS, Fact, Weight, action_of, calls, conditions, contact, count, effect_of, inside,
+    EFFECTS, Fact, Weight, action_of, calls, conditions, contact, counted, effect_of, inside,
     longest, mark, of_turn, open_ends, parted, reading, readings, undo_line,
 };
 use crate::plan_mermaid;
@@ -183,9 +183,9 @@ fn totals(page: &mut String, forecast: &Forecast) {
     let _ = writeln!(page, "- **Makes**: {}", made.join(", "));
     let _ = writeln!(
         page,
-        "- **Asks** {} times; **takes back** with {} calls; **leaves out** {} steps",
-        count(totals.questions),
-        count(totals.undo),
+        "- {} to people; taken back with {}; steps left out: {}",
+        counted(totals.questions, "question"),
+        counted(totals.undo, "call"),
         totals.left_out
     );
     let _ = writeln!(page, "- **At most** {}", longest(&totals.longest));

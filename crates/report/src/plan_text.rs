@@ -2,8 +2,8 @@
 
 use crate::line::{Line, Look, Tone};
 use crate::plan_facts::{
-    EFFECTS, Fact, Weight, action_of, calls, contact, effect_of, effects, graph_condition, inside,
-    longest, mark, of_turn, open_ends, parted, reading, readings, undo_line,
+    EFFECTS, Fact, Weight, action_of, calls, contact, counted, effect_of, effects, graph_condition,
+    inside, longest, mark, of_turn, open_ends, parted, reading, readings, undo_line,
 };
 use crate::plan_value::{lines as value_lines, one_line};
 use runbook_interpreter::plan::forecast::{
@@ -132,15 +132,13 @@ impl Page {
             line = line.plain(comma).with(tone, text);
         }
         self.add(&line);
-        let undo = crate::plan_facts::count(totals.undo);
-        let questions = crate::plan_facts::count(totals.questions);
+        let undo = counted(totals.undo, "call");
+        let questions = counted(totals.questions, "question");
         let out = totals.left_out;
         self.row(
             0,
             "",
-            &format!(
-                "asks {questions} times, takes back with {undo} calls, leaves {out} steps out"
-            ),
+            &format!("{questions} to people; taken back with {undo}; steps left out: {out}"),
         );
         self.row(0, "at most", &longest(&totals.longest));
         for open in open_ends(&totals.longest) {
