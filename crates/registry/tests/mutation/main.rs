@@ -49,7 +49,7 @@ fn problems(file: &Path, text: &str, registry: &Registry) -> Vec<Diagnostic> {
     let source = Source::new(file.to_string_lossy(), text);
     let folder = file.parent().expect("a folder");
     let shelf = Shelf { folder, registry };
-    review::review(&source, "mutant", registry, &shelf).1
+    review(&source, "mutant", registry, &shelf).1
 }
 
 /// The playbooks of the project.
