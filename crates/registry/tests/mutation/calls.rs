@@ -1,7 +1,7 @@
 //! Mistakes in calls, paths and assertions, by the types of the real actions.
 
 use super::plant::Planter;
-use runbook_playbook::catalog::{Action, Catalog, Effect};
+use runbook_playbook::catalog::{Action, ActionKind, Catalog, Effect};
 use runbook_playbook::diagnostic::Code;
 use runbook_playbook::jsonpath::Path;
 use runbook_playbook::source::Source;
@@ -47,7 +47,7 @@ pub fn plant(planter: &mut Planter<'_>, playbook: &Playbook, step: &Step, regist
     }
     let codes = step.retry.iter().flat_map(|rule| &rule.errors);
     for code in step.expect_error.iter().chain(codes) {
-        if !action.errors.is_empty() {
+        if !action.errors.is_empty() && action.kind == ActionKind::Operation {
             planter.replace(
                 "error code misspelt",
                 code.span,

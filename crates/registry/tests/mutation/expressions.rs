@@ -143,24 +143,8 @@ fn node(planter: &mut Planter<'_>, expr: &Expr) {
         ExprKind::Member(_, name) => {
             planter.misspell("member misspelt", expr.span, name, &UNKNOWN);
         }
-        ExprKind::Filter {
-            name,
-            input,
-            arguments,
-        } => {
+        ExprKind::Filter { name, input, .. } => {
             word(planter, "filter misspelt", expr.span, input.span, name);
-            if name == "default" && arguments.len() == 1 {
-                planter.replace(
-                    "default dropped",
-                    Span::new(input.span.end, expr.span.end),
-                    "",
-                    &[
-                        Code::MaybeAbsent,
-                        Code::TemplateSyntax,
-                        Code::ExpressionType,
-                    ],
-                );
-            }
         }
         ExprKind::Test { name, input, .. } => {
             word(planter, "test misspelt", expr.span, input.span, name);
