@@ -12,6 +12,7 @@ mod fuzz;
 mod generated;
 mod many_playbooks;
 mod plans;
+mod rate;
 mod test;
 
 use std::path::Path;
@@ -26,6 +27,7 @@ const USAGE: &str = "usage: cargo xtask TASK
   catalogue --write|--check [--packages DIR]   the catalogue of AWS operations
   many-playbooks [COUNT]                       times the release binary's `check` over many playbooks
   conformance DIR                              the client against botocore's protocol suites
+  rate                                         how fast calls are, against the goals
   fuzz [--minutes N] [--keep] [TARGET…]        what reads files, fed with what nobody would write
   schemas --write|--check                      the JSON Schemas of the language
   references --write|--check                   reference pages of the documentation
@@ -52,6 +54,7 @@ fn run(arguments: &[String]) -> Outcome {
             "conformance" => Ok(conformance::run(rest)?),
             "many-playbooks" => Ok(many_playbooks::run(root, rest)?),
             "catalogue" => catalogue::run(rest),
+            "rate" => Ok(rate::run(root)?),
             "fuzz" => Ok(fuzz::run(root, rest)?),
             "schemas" => Ok(generated::schemas(root, rest)?),
             "plans" => Ok(plans::run(root, rest)?),

@@ -9,7 +9,7 @@ mod shape;
 use plant::{Mutant, Planter};
 use runbook_playbook::check::{Library, Signature, signature};
 use runbook_playbook::diagnostic::Diagnostic;
-use runbook_playbook::review;
+use runbook_playbook::review::review;
 use runbook_playbook::source::Source;
 use runbook_playbook::syntax;
 use runbook_playbook::syntax::assertion::Assertion;
@@ -50,7 +50,7 @@ fn problems(file: &Path, text: &str, registry: &Registry) -> Vec<Diagnostic> {
     let source = Source::new(file.to_string_lossy(), text);
     let folder = file.parent().expect("a folder");
     let shelf = Shelf { folder, registry };
-    review(&source, "mutant", registry, &shelf).1
+    review::review(&source, "mutant", registry, &shelf).1
 }
 
 /// The playbooks of the project.
