@@ -66,10 +66,14 @@ impl Run<'_> {
             changes,
             outputs,
             started: self.started,
-            ended: self.now(),
+            ended: self.clock.now(),
             waiting,
         };
-        self.emit(EventKind::RunEnded(Box::new(outcome.clone())));
+        self.emit(
+            &self.clock,
+            &format!("{}run", self.key_prefix),
+            EventKind::RunEnded(Box::new(outcome.clone())),
+        );
         let kept = self.around.journal.end(&outcome);
         match kept {
             Err(error) if lost.is_none() => Outcome {
@@ -85,9 +89,9 @@ impl Run<'_> {
         let container = Container {
             shown: String::new(),
             checked: String::new(),
-            ..Container::of(Graph::Symptom)
+            ..Container::of(Graph::Symptom, &self.clock)
         };
-        let scope = StepScope::new(self, &container, IndexMap::new());
+        let scope = StepScope::new(self, &container, IndexMap::new(), self.clock.now());
         self.plan
             .checked
             .playbook

@@ -10,7 +10,7 @@ pub(crate) mod undo;
 pub(crate) mod verify;
 
 use crate::event::EventKind;
-use crate::journal::RunRecord;
+use crate::journal::{JournalError, RunRecord};
 use crate::outcome::{CauseOutcome, Evidence, Outcome, StepStatus};
 use crate::plan::{Plan, Until};
 use crate::redact::Redactor;
@@ -25,8 +25,9 @@ use runbook_playbook::syntax::verify::Otherwise;
 use runbook_playbook::types::Type;
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
-use state::{Container, Graph, Run, State, Stop, Undone};
-use std::cell::RefCell;
+use jiff::Timestamp;
+use state::{Clock, Container, Graph, Run, State, Stop, Undone};
+use std::cell::{Cell, RefCell};
 use std::fmt::Write as _;
 use std::rc::Rc;
 use verify::Verified;
@@ -35,42 +36,140 @@ use verify::Verified;
 ///
 /// Nothing that goes wrong is an error of this function: whatever happens, the outcome says it.
 pub async fn run(plan: &Plan, surroundings: &Surroundings<'_>) -> Outcome {
-    let redactor = Rc::new(RefCell::new(Redactor::default()));
-    run_inside(plan, *surroundings, 0, String::new(), redactor).await
+    let (run, facts) = match whole(plan, surroundings).await {
+        Ok(gone_through) => gone_through,
+        Err(outcome) => return *outcome,
+    };
+    run.finish(&facts)
+}
+
+/// Takes back what a run has done, newest first. The run is gone through again as it is on record, and `thaw` lets
+/// things happen from then on.
+///
+/// # Errors
+/// The record cannot be kept, or is not what the playbook does.
+pub async fn undo(
+    plan: &Plan,
+    surroundings: &Surroundings<'_>,
+    thaw: impl FnOnce() -> Result<(), JournalError>,
+) -> Result<Outcome, JournalError> {
+    let (run, _) = match whole(plan, surroundings).await {
+        Ok(gone_through) => gone_through,
+        Err(outcome) => return Ok(*outcome),
+    };
+    {
+        let mut state = run.state.borrow_mut();
+        if let Some(error) = state.journal_error.take() {
+            return Err(error);
+        }
+        state.stop = None;
+        state.undone = None;
+    }
+    thaw()?;
+    run.undo_prefix.set("undo/");
+    run.instant(&run.clock, &format!("undo/began!{}", surroundings.journal.session()))
+        .await;
+    undo::back_to(&run, undo::BEGINNING).await;
+    Ok(run.finish(&run.facts(Facts::default())))
+}
+
+/// Goes through the graphs of a run of its own.
+async fn whole<'a>(
+    plan: &'a Plan,
+    surroundings: &Surroundings<'a>,
+) -> Result<(Run<'a>, Facts), Box<Outcome>> {
+    let around = *surroundings;
+    let id = around.journal.id(around.world);
+    let seed = around.world.seed().unwrap_or_else(|| id.clone());
+    let inside = Inside {
+        depth: 0,
+        prefix: String::new(),
+        key_prefix: String::new(),
+        redactor: Rc::new(RefCell::new(Redactor::default())),
+        seed,
+        started: around.world.now(),
+    };
+    let mut run = Run::new(plan, around, id, inside);
+    run.learn_inputs();
+    match run.begin() {
+        Ok(started) => run.start(started),
+        Err(error) => {
+            run.state.borrow_mut().journal_error = Some(error);
+            return Err(Box::new(run.finish(&Facts::default())));
+        }
+    }
+    let facts = run.graphs().await;
+    Ok((run, facts))
+}
+
+/// What a run is inside of.
+pub(crate) struct Inside {
+    pub depth: usize,
+    pub prefix: String,
+    pub key_prefix: String,
+    pub redactor: Rc<RefCell<Redactor>>,
+    pub seed: String,
+    pub started: Timestamp,
 }
 
 /// Runs a plan inside of another run.
-pub(crate) async fn run_inside(
-    plan: &Plan,
-    around: Surroundings<'_>,
-    depth: usize,
-    prefix: String,
-    redactor: Rc<RefCell<Redactor>>,
-) -> Outcome {
-    let started = around.world.now();
-    let run = Run {
-        plan,
-        around,
-        id: around.world.fresh_id(),
-        started,
-        deadline: plan
-            .checked
-            .playbook
-            .timeout
-            .as_ref()
-            .and_then(|timeout| started.checked_add(timeout.value).ok()),
-        depth,
-        prefix,
-        state: RefCell::new(State::default()),
-        redactor,
-    };
+pub(crate) async fn run_inside(plan: &Plan, around: Surroundings<'_>, inside: Inside) -> Outcome {
+    let id = token(&inside.seed, &inside.key_prefix);
+    let run = Run::new(plan, around, id, inside);
     run.learn_inputs();
-    if let Err(error) = run.begin() {
-        run.state.borrow_mut().journal_error = Some(error);
-        return run.finish(&Facts::default());
-    }
+    run.tell_beginning();
     let facts = run.graphs().await;
     run.finish(&facts)
+}
+
+/// An id derived from a seed and a name, in the form of a UUID (RFC 9562, version 8), which some services demand of a token.
+pub(crate) fn token(seed: &str, key: &str) -> String {
+    let digest = Sha256::digest(format!("{seed}\n{key}"));
+    let mut hex = String::new();
+    for (at, byte) in digest.iter().take(16).enumerate() {
+        let byte = match at {
+            6 => (byte & 0x0f) | 0x80,
+            8 => (byte & 0x3f) | 0x80,
+            _ => *byte,
+        };
+        if matches!(at, 4 | 6 | 8 | 10) {
+            hex.push('-');
+        }
+        // Writing to a string cannot fail.
+        let _ = write!(hex, "{byte:02x}");
+    }
+    hex
+}
+
+impl<'a> Run<'a> {
+    fn new(plan: &'a Plan, around: Surroundings<'a>, id: String, inside: Inside) -> Self {
+        let mut run = Self {
+            plan,
+            around,
+            id,
+            started: inside.started,
+            deadline: None,
+            depth: inside.depth,
+            prefix: inside.prefix,
+            key_prefix: inside.key_prefix,
+            seed: inside.seed,
+            undo_prefix: Cell::new(""),
+            clock: Clock::at(inside.started),
+            given: RefCell::default(),
+            state: RefCell::new(State::default()),
+            redactor: inside.redactor,
+        };
+        run.start(inside.started);
+        run
+    }
+
+    /// Sets when the run began.
+    fn start(&mut self, started: Timestamp) {
+        self.started = started;
+        self.clock = Clock::at(started);
+        let timeout = self.plan.checked.playbook.timeout.as_ref();
+        self.deadline = timeout.and_then(|timeout| started.checked_add(timeout.value).ok());
+    }
 }
 
 /// What the claims of some symptom steps say together; a skipped one says nothing.
@@ -120,46 +219,64 @@ impl Run<'_> {
         noted - state.unsent.len().min(noted)
     }
 
-    fn begin(&self) -> Result<(), crate::journal::JournalError> {
-        let playbook = &self.plan.checked.playbook;
-        let inputs: Json = self
-            .plan
+    /// The inputs as they may be shown.
+    fn shown_inputs(&self) -> Json {
+        self.plan
             .inputs
             .iter()
             .map(|(name, value)| (name.clone(), self.redactor.borrow().json(&value.to_json())))
             .collect::<serde_json::Map<_, _>>()
-            .into();
+            .into()
+    }
+
+    fn begin(&mut self) -> Result<Timestamp, JournalError> {
+        let playbook = &self.plan.checked.playbook;
         let source = playbook.source.text();
         let mut digest = String::new();
         for byte in Sha256::digest(source.as_bytes()) {
             // Writing to a string cannot fail.
             let _ = write!(digest, "{byte:02x}");
         }
-        self.around.journal.begin(&RunRecord {
+        let started = self.around.journal.begin(&RunRecord {
             id: self.id.clone(),
             playbook: self.plan.checked.id.clone(),
+            title: playbook.title.value.clone(),
             source: source.to_owned(),
             digest,
-            inputs: inputs.clone(),
+            inputs: self.shown_inputs(),
+            options: self.plan.options.to_json(),
             started: self.started,
         })?;
-        self.emit(EventKind::RunStarted {
+        self.start(started);
+        self.tell_beginning();
+        Ok(started)
+    }
+
+    fn tell_beginning(&self) {
+        let began = EventKind::RunStarted {
             run: self.id.clone(),
             playbook: self.plan.checked.id.clone(),
-            title: playbook.title.value.clone(),
-            inputs,
-        });
-        Ok(())
+            title: self.plan.checked.playbook.title.value.clone(),
+            inputs: self.shown_inputs(),
+        };
+        self.emit(&self.clock, &format!("{}run", self.key_prefix), began);
     }
 
     /// Runs the graphs and gathers what the verdict needs.
     async fn graphs(&self) -> Facts {
         let mut facts = Facts::default();
         self.read_and_act(&mut facts).await;
+        self.facts(facts)
+    }
+
+    /// Adds what the run has noted.
+    fn facts(&self, mut facts: Facts) -> Facts {
         let state = self.state.borrow();
         facts.stop = match &state.stop {
             Some(Stop::Paused(_)) => Some(crate::verdict::StopFacts::Paused),
-            Some(Stop::Aborted) => Some(crate::verdict::StopFacts::Aborted),
+            Some(Stop::Aborted | Stop::Expired(_) | Stop::Unrecorded) => {
+                Some(crate::verdict::StopFacts::Aborted)
+            }
             None => None,
         };
         facts.undone = match &state.undone {
@@ -256,22 +373,26 @@ impl Run<'_> {
     }
 
     fn graph_started(&self, graph: Graph) {
-        self.emit(EventKind::GraphStarted {
+        let started = EventKind::GraphStarted {
             graph: graph.name(),
             reading: None,
-        });
+        };
+        let key = format!("{}{}", self.key_prefix, graph.name());
+        self.emit(&self.clock, &key, started);
     }
 
     fn graph_ended(&self, graph: Graph, summary: impl Into<String>) {
-        self.emit(EventKind::GraphEnded {
+        let ended = EventKind::GraphEnded {
             graph: graph.name(),
             summary: summary.into(),
-        });
+        };
+        let key = format!("{}{}", self.key_prefix, graph.name());
+        self.emit(&self.clock, &key, ended);
     }
 
     async fn check(&self, steps: &[Step]) -> CheckFacts {
         self.graph_started(Graph::Check);
-        let container = Container::of(Graph::Check);
+        let container = Container::of(Graph::Check, &self.clock);
         reading::graph(self, steps, &container).await;
         let truth = symptom(self, steps, &container, MatchSymptoms::All);
         let claims_nothing = !self
@@ -299,7 +420,7 @@ impl Run<'_> {
 
     async fn symptom(&self, steps: &[Step]) -> Symptom {
         self.graph_started(Graph::Symptom);
-        let container = Container::of(Graph::Symptom);
+        let container = Container::of(Graph::Symptom, &self.clock);
         reading::graph(self, steps, &container).await;
         let matching = self.plan.checked.playbook.match_symptoms;
         let (found, summary) = match symptom(self, steps, &container, matching) {
@@ -313,7 +434,7 @@ impl Run<'_> {
 
     async fn diagnose(&self, steps: &[Step]) {
         self.graph_started(Graph::Diagnose);
-        reading::graph(self, steps, &Container::of(Graph::Diagnose)).await;
+        reading::graph(self, steps, &Container::of(Graph::Diagnose, &self.clock)).await;
         let causes = self.causes();
         let found: Vec<&str> = causes
             .iter()
@@ -326,7 +447,8 @@ impl Run<'_> {
             found.join(", ")
         };
         for cause in causes {
-            self.emit(EventKind::CauseJudged(Box::new(cause)));
+            let key = format!("{}cause.{}", self.key_prefix, cause.name);
+            self.emit(&self.clock, &key, EventKind::CauseJudged(Box::new(cause)));
         }
         self.graph_ended(Graph::Diagnose, summary);
     }
@@ -403,7 +525,7 @@ impl Run<'_> {
 
     async fn resolve(&self, steps: &[Step], facts: &mut Facts) -> Resolution {
         self.graph_started(Graph::Resolve);
-        let end = acting::top(self, steps, &Container::of(Graph::Resolve)).await;
+        let end = acting::top(self, steps, &Container::of(Graph::Resolve, &self.clock)).await;
         let state = self.state.borrow();
         let changed = state
             .changes

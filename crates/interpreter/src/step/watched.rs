@@ -12,6 +12,8 @@ use serde_json::Value as Json;
 pub(super) struct Watched<'c, 'r, 'a> {
     pub context: &'c Context<'r, 'a>,
     pub call: &'c Call,
+    /// The attempt's name on record.
+    pub key: &'c str,
 }
 
 impl Watched<'_, '_, '_> {
@@ -26,17 +28,20 @@ impl Watched<'_, '_, '_> {
     }
 
     fn tell(&self, why: String, length: SignedDuration) {
-        self.context.run.emit(EventKind::Waiting {
+        let waiting = EventKind::Waiting {
             step: self.context.public(),
             why,
             length,
-        });
+        };
+        self.context.run.emit(&self.context.clock, self.key, waiting);
     }
 }
 
 impl World for Watched<'_, '_, '_> {
     fn send<'a>(&'a self, call: &'a Call) -> Pending<'a, Result<Answer, CallError>> {
-        self.context.run.around.world.send(call)
+        let mut call = call.clone();
+        call.key = Some(self.key.to_owned());
+        Box::pin(async move { self.context.run.around.world.send(&call).await })
     }
 
     fn answers(&self, action: &str) -> bool {

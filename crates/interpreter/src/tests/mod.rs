@@ -5,6 +5,7 @@ mod approval;
 mod arguments;
 mod ends;
 mod reading_only;
+mod resume;
 mod script;
 mod steps;
 mod truth;

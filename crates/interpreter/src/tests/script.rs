@@ -3,7 +3,7 @@
 use crate::approval::{Approver, Decision, Question};
 use crate::cancel::Cancel;
 use crate::event::{Event, Observer};
-use crate::journal::{Journal, MemoryJournal};
+use crate::journal::{Durability, JournalError, MemoryJournal};
 use crate::outcome::{Outcome, StepOutcome};
 use crate::plan::{Options, Plan};
 use crate::surroundings::{Library, Performer, Surroundings};
@@ -127,15 +127,7 @@ struct Shelf<'s>(&'s HashMap<String, Arc<Checked>>);
 
 impl check::Library for Shelf<'_> {
     fn signature(&self, _from: &str, path: &str) -> Option<Signature> {
-        let playbook = &self.0.get(path)?.playbook;
-        Some(Signature {
-            inputs: playbook.inputs.clone(),
-            outputs: playbook
-                .outputs
-                .iter()
-                .map(|(name, _)| name.value.clone())
-                .collect(),
-        })
+        Some(Signature::from(self.0.get(path)?.playbook.clone()))
     }
 }
 
@@ -240,7 +232,55 @@ impl Script {
         self.run_with(text, &self.journal)
     }
 
-    pub(super) fn run_with(&self, text: &str, journal: &dyn Journal) -> Outcome {
+    pub(super) fn run_with(&self, text: &str, journal: &dyn Durability) -> Outcome {
+        self.run_until(text, journal, &|| false).expect("an end")
+    }
+
+    /// Takes back what a run did.
+    pub(super) fn undo_with(
+        &self,
+        text: &str,
+        journal: &dyn Durability,
+        thaw: impl FnOnce() -> Result<(), JournalError>,
+    ) -> Result<Outcome, JournalError> {
+        self.around(text, journal, |plan, around| {
+            tokio::runtime::Builder::new_current_thread()
+                .build()
+                .expect("runtime")
+                .block_on(crate::undo(plan, around, thaw))
+        })
+    }
+
+    /// Runs a playbook until it ends or its process is dead.
+    pub(super) fn run_until(
+        &self,
+        text: &str,
+        journal: &dyn Durability,
+        is_dead: &dyn Fn() -> bool,
+    ) -> Option<Outcome> {
+        self.around(text, journal, |plan, around| {
+            let run = crate::run(plan, around);
+            let mut run = std::pin::pin!(run);
+            tokio::runtime::Builder::new_current_thread()
+                .build()
+                .expect("runtime")
+                .block_on(std::future::poll_fn(|context| {
+                    use std::task::Poll;
+                    match run.as_mut().poll(context) {
+                        Poll::Ready(outcome) => Poll::Ready(Some(outcome)),
+                        Poll::Pending if is_dead() => Poll::Ready(None),
+                        Poll::Pending => Poll::Pending,
+                    }
+                }))
+        })
+    }
+
+    fn around<T>(
+        &self,
+        text: &str,
+        journal: &dyn Durability,
+        work: impl FnOnce(&Plan, &Surroundings<'_>) -> T,
+    ) -> T {
         let checked = checked_among(text, &Shelf(&self.library));
         let inputs =
             inputs::bind(&checked.playbook, &self.inputs, self.clock.get()).expect("inputs");
@@ -254,10 +294,7 @@ impl Script {
             library: self,
             cancel: &self.cancel,
         };
-        tokio::runtime::Builder::new_current_thread()
-            .build()
-            .expect("runtime")
-            .block_on(crate::run(&plan, &around))
+        work(&plan, &around)
     }
 
     /// The names of the actions that were called, in order.

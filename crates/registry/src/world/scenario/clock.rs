@@ -47,6 +47,12 @@ impl ScenarioClock {
         }
     }
 
+    /// Moves to a time that has been reached before.
+    pub(super) fn start_at(&self, time: Timestamp) {
+        let mut state = self.state();
+        state.now = state.now.max(time);
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
