@@ -76,7 +76,7 @@ pub fn placed(
         Segment::Index(index) => index.to_string(),
     }));
     let span = place_of(node, &route);
-    Diagnostic::error(
+    Diagnostic::new(
         Code::ScenarioResponse,
         source,
         span,

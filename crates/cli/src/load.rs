@@ -2,14 +2,15 @@
 
 use crate::console::Stream;
 use crate::exit::Failure;
+use crate::kept::Kept;
 use crate::locate::Located;
 use crate::problems::{self, counted};
-use crate::shelf::Shelf;
 use jiff::Timestamp;
 use runbook_interpreter::plan::{Options, Plan};
 use runbook_playbook::checked::Checked;
-use runbook_playbook::diagnostic::Severity;
+use runbook_playbook::diagnostic::{Diagnostic, Severity};
 use runbook_playbook::inputs::{Given, bind};
+use runbook_playbook::syntax::playbook::Kind;
 use std::sync::Arc;
 
 /// Reads and checks a playbook and shows its problems.
@@ -17,24 +18,41 @@ use std::sync::Arc;
 /// # Errors
 /// The playbook is wrong or cannot be read.
 pub fn playbook(
-    shelf: &Shelf<'_>,
+    shelf: &Kept<'_>,
     located: &Located,
     stream: Stream,
 ) -> Result<Arc<Checked>, Failure> {
     let read = shelf.read(located).map_err(Failure::wrong)?;
     problems::show(&read.diagnostics, stream);
-    read.checked.map(Arc::new).ok_or_else(|| {
-        let errors = read
-            .diagnostics
-            .iter()
-            .filter(|diagnostic| diagnostic.severity == Severity::Error)
-            .count();
-        Failure::wrong(format!(
-            "{} does not run: {}",
-            located.name,
-            counted(errors, "error")
-        ))
-    })
+    let Some(checked) = read.checked else {
+        return Err(refused(&located.name, &read.diagnostics));
+    };
+    if checked.playbook.kind == Kind::Escalation {
+        return Err(Failure::wrong(format!(
+            "{} is a file of escalation: playbooks use it, and it does not run by itself",
+            located.name
+        )));
+    }
+    let checked = Arc::new(checked);
+    let escalate = checked.playbook.escalate.as_ref();
+    if let Some(uses) = escalate.and_then(|escalate| escalate.uses.as_ref()) {
+        let shared = shelf
+            .read_beside(&checked.id, uses)
+            .map_err(Failure::wrong)?;
+        if shared.checked.is_none() {
+            problems::show(&shared.diagnostics, stream);
+            return Err(refused(uses, &shared.diagnostics));
+        }
+    }
+    Ok(checked)
+}
+
+fn refused(name: &str, diagnostics: &[Diagnostic]) -> Failure {
+    let errors = diagnostics
+        .iter()
+        .filter(|diagnostic| diagnostic.severity == Severity::Error)
+        .count();
+    Failure::wrong(format!("{name} does not run: {}", counted(errors, "error")))
 }
 
 /// Binds inputs and options.

@@ -53,8 +53,19 @@ impl Shelf<'_> {
         })
     }
 
+    /// Reads and checks the file that a path in the playbook with the id `from` names.
+    ///
+    /// # Errors
+    /// There is none below the root, or it cannot be read.
+    pub fn read_beside(&self, from: &str, path: &str) -> Result<Read, String> {
+        let file = self
+            .beside(from, path)
+            .ok_or_else(|| format!("there is no playbook `{path}` below the playbook root"))?;
+        self.read(&self.places.place(&file))
+    }
+
     /// The file that a path in the playbook with the id `from` names; `None` where it leaves the root.
-    fn beside(&self, from: &str, path: &str) -> Option<PathBuf> {
+    pub(crate) fn beside(&self, from: &str, path: &str) -> Option<PathBuf> {
         let folder = Path::new(from).parent().unwrap_or(Path::new(""));
         let file = match path.strip_prefix('/') {
             Some(inside) => self.root.join(inside),
@@ -71,16 +82,13 @@ impl check::Library for Shelf<'_> {
         let file = self.beside(from, path)?;
         let text = text_of(&file, path).ok()?;
         let (playbook, _) = playbook::parse(&Source::new(path, text));
-        playbook.map(Signature::from)
+        playbook.map(|playbook| check::signature(&playbook, self.catalog))
     }
 }
 
 impl surroundings::Library for Shelf<'_> {
     fn load(&self, from: &Checked, path: &str) -> Result<Arc<Checked>, String> {
-        let file = self
-            .beside(&from.id, path)
-            .ok_or_else(|| format!("there is no playbook `{path}` below the playbook root"))?;
-        let read = self.read(&self.places.place(&file))?;
+        let read = self.read_beside(&from.id, path)?;
         read.checked.map(Arc::new).ok_or_else(|| {
             let first = read.diagnostics.first().map(|first| first.message.as_str());
             format!("{path} is wrong: {}", first.unwrap_or("no playbook"))

@@ -1,6 +1,7 @@
 //! The worlds that a run can happen in.
 
 use crate::args::TargetArguments;
+use crate::device::Device;
 use crate::environment::Environment;
 use crate::locate::Located;
 use crate::person::Operator;
@@ -14,7 +15,7 @@ use runbook_playbook::template;
 use runbook_playbook::types::Type;
 use runbook_playbook::value::Value;
 use runbook_registry::Registry;
-use runbook_registry::aws::{AwsClient, Options};
+use runbook_registry::aws::{AwsClient, Options, SecondFactor, SessionEnvironment};
 use runbook_registry::local::{
     FixedEnvironment, LocalContext, NoPerson, Person, Problem, Validator,
 };
@@ -43,15 +44,31 @@ pub fn person(environment: &Environment) -> Arc<dyn Person> {
 
 /// The real world.
 #[must_use]
-pub fn live(target: &TargetArguments, context: LocalContext) -> LiveWorld {
-    let client = AwsClient::new(Options {
+pub fn live(
+    environment: &Environment,
+    target: &TargetArguments,
+    context: LocalContext,
+) -> LiveWorld {
+    let second_factor =
+        prompt(environment).map(|prompt| Arc::new(Device { prompt }) as Arc<dyn SecondFactor>);
+    let client = Arc::new(AwsClient::new(Options {
         region: target.region.clone(),
         profile: target.profile.clone(),
         endpoint_url: target.endpoint_url.clone(),
+        role: target.role.clone(),
+        external_id: target.external_id.clone(),
+        role_session_name: target.role_session_name.clone(),
+        mfa_serial: target.mfa_serial.clone(),
+        second_factor,
         files: Some(context.root.clone()),
         ..Options::default()
-    });
-    LiveWorld::new(Arc::new(client), context)
+    }));
+    let session = SessionEnvironment::new(client.clone(), context.target_environment.clone());
+    let context = LocalContext {
+        target_environment: Arc::new(session),
+        ..context
+    };
+    LiveWorld::new(client, context)
 }
 
 /// What local actions see: the folder, the person, the variables, the judge of documents.
@@ -75,6 +92,15 @@ pub fn context(
         ("AWS_PROFILE", &target.profile),
         ("AWS_ENDPOINT_URL", &target.endpoint_url),
     ];
+    if target.profile.is_some() {
+        // As the AWS CLI has it: a profile that is named stands before keys.
+        let keys = [
+            "AWS_ACCESS_KEY_ID",
+            "AWS_SECRET_ACCESS_KEY",
+            "AWS_SESSION_TOKEN",
+        ];
+        aws.retain(|(name, _)| !keys.contains(&name.as_str()));
+    }
     for (name, value) in given {
         if let Some(value) = value {
             aws.retain(|(known, _)| known != name);

@@ -130,11 +130,16 @@ pub trait Approver {
     }
 
     /// Asks whether a call was made that was in flight when the process died.
-    fn settle<'a>(
-        &'a self,
-        _doubt: &'a Doubt,
-    ) -> Pin<Box<dyn Future<Output = Settlement> + 'a>> {
+    fn settle<'a>(&'a self, _doubt: &'a Doubt) -> Pin<Box<dyn Future<Output = Settlement> + 'a>> {
         Box::pin(std::future::ready(Settlement::Nobody))
+    }
+
+    /// Asks, when a run begins, whether people may be told if it does not end well. Consent to effects is none to this.
+    fn allow_telling<'a>(
+        &'a self,
+        _question: &'a Question,
+    ) -> Pin<Box<dyn Future<Output = Decision> + 'a>> {
+        Box::pin(async { Decision::Nobody })
     }
 
     /// Asks. The step waits; the rest of the graph goes on.

@@ -39,6 +39,25 @@ pub struct Outcome {
     pub ended: Timestamp,
     /// What a person is asked, when paused.
     pub waiting: Option<Waiting>,
+    /// Who was told, when it did not end well or took long.
+    pub escalated: Option<Escalated>,
+}
+
+/// What escalation did. It changes no verdict.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Escalated {
+    /// The levels that were due, in the order in which they were.
+    pub levels: Vec<u32>,
+    /// Names and how to reach them; secrets masked.
+    pub contacts: IndexMap<String, Value>,
+    /// The steps of `gather` that completed the evidence.
+    pub gathered: Vec<StepPath>,
+    /// The steps of `notify` that told people.
+    pub told: Vec<StepPath>,
+    /// The steps of `notify` that failed.
+    pub failed: Vec<StepPath>,
+    /// Why nobody was told, where nobody could be.
+    pub not_told: Option<String>,
 }
 
 /// A cause and what speaks for it.

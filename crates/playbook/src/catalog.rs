@@ -183,6 +183,12 @@ pub trait Catalog: Send + Sync {
         names.map(|name| Permission::named(name)).collect()
     }
 
+    /// Error codes that any operation may answer with, modelled or not: throttling, permissions, and what the client itself
+    /// says.
+    fn common_errors(&self) -> &[&str] {
+        &[]
+    }
+
     /// What a call with these arguments does. A literal `method: GET` makes `http:Request` a read.
     fn effects(&self, action: &Action, arguments: &serde_json::Value) -> Effects {
         action.effects_given(arguments)

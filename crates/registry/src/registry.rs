@@ -1,5 +1,6 @@
 //! The only list of actions: AWS operations and waiters from the catalogue, local actions and composites.
 
+mod common_errors;
 mod find;
 mod perform;
 mod synonyms;
@@ -168,6 +169,10 @@ impl Catalog for Registry {
             Some(local) => local.action.effects(arguments),
             None => action.effects_given(arguments),
         }
+    }
+
+    fn common_errors(&self) -> &[&str] {
+        &common_errors::COMMON
     }
 
     fn permissions(&self, action: &Action) -> Vec<Permission> {

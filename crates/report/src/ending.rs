@@ -3,11 +3,12 @@
 use crate::line::{Line, Look, Tone};
 use crate::question::yaml_lines;
 use crate::step_line::one_line;
-use crate::value_text::short_json;
+use crate::value_text::differing;
 use jiff::SignedDuration;
 use runbook_interpreter::outcome::{Change, Outcome, StepStatus};
 use runbook_interpreter::truth::Truth;
 use runbook_interpreter::verdict::{Reason, Verdict};
+use serde_json::Value as Json;
 
 /// What is known beside the outcome.
 #[derive(Debug, Clone, Copy)]
@@ -23,6 +24,7 @@ pub(crate) fn lines(outcome: &Outcome, beside: Beside<'_>, look: Look) -> Vec<St
     let mut lines = verdict(outcome, look);
     lines.extend(causes(outcome, look));
     lines.extend(changes(outcome, look));
+    lines.extend(escalated(outcome, look));
     lines.extend(next(outcome, beside, look));
     lines
 }
@@ -110,11 +112,12 @@ fn changes(outcome: &Outcome, look: Look) -> Vec<String> {
             .with(Tone::Attention, state);
         lines.extend(line.wrapped(look));
         for value in &change.values {
+            let (from, to) = differing(&value.from, &value.to);
             let line = Line::at(2)
                 .plain(format!("{}: ", value.path))
-                .plain(short_json(&value.from))
+                .plain(from)
                 .plain(" → ")
-                .plain(short_json(&value.to));
+                .plain(to);
             lines.extend(line.wrapped(look));
         }
         if change.values.is_empty() {
@@ -124,6 +127,57 @@ fn changes(outcome: &Outcome, look: Look) -> Vec<String> {
         }
     }
     titled("Changed", lines, look)
+}
+
+/// Who was told, and who else can be: names and how to reach them.
+fn escalated(outcome: &Outcome, look: Look) -> Vec<String> {
+    let Some(escalated) = &outcome.escalated else {
+        return Vec::new();
+    };
+    let levels: Vec<String> = escalated.levels.iter().map(u32::to_string).collect();
+    let word = if levels.len() == 1 { "level" } else { "levels" };
+    let mut lines = Vec::new();
+    let mut say = |tone: Tone, text: String| {
+        lines.extend(Line::at(1).with(tone, text).wrapped(look));
+    };
+    say(Tone::Plain, format!("to {word} {}", levels.join(", ")));
+    if !escalated.gathered.is_empty() {
+        let gathered = escalated.gathered.join(", ");
+        say(Tone::Plain, format!("gathered: {gathered}"));
+    }
+    if !escalated.told.is_empty() {
+        say(Tone::Good, format!("told by {}", escalated.told.join(", ")));
+    }
+    if !escalated.failed.is_empty() {
+        let failed = escalated.failed.join(", ");
+        say(Tone::Bad, format!("could not be told by {failed}"));
+    }
+    if let Some(why) = &escalated.not_told {
+        say(Tone::Attention, format!("nobody was told: {why}"));
+    }
+    for (name, contact) in &escalated.contacts {
+        say(
+            Tone::Plain,
+            format!("{name}: {}", reached(&contact.to_json())),
+        );
+    }
+    titled("Escalated", lines, look)
+}
+
+/// A contact in a line: what stands in it, without the punctuation of JSON.
+fn reached(contact: &Json) -> String {
+    match contact {
+        Json::Object(members) => {
+            let members: Vec<String> = members
+                .iter()
+                .map(|(name, value)| format!("{name} {}", reached(value)))
+                .collect();
+            members.join(", ")
+        }
+        Json::Array(items) => items.iter().map(reached).collect::<Vec<_>>().join(", "),
+        Json::String(text) => one_line(text),
+        other => other.to_string(),
+    }
 }
 
 fn next(outcome: &Outcome, beside: Beside<'_>, look: Look) -> Vec<String> {
@@ -206,6 +260,9 @@ fn unresolved(outcome: &Outcome) -> &'static str {
         Some(Reason::Unexplained) => "find the cause by hand: none that the playbook knows shows",
         Some(Reason::NoRemedy) => "mend the cause by hand: no remedy of the playbook applies",
         Some(Reason::Declined) => "the remedy was declined; run it again to be asked again",
+        None if outcome.escalated.is_some() => {
+            "the remedy did not help; go on with what was found above"
+        }
         None => "the remedy did not help; escalate with what was found above",
     }
 }

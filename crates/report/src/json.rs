@@ -41,6 +41,15 @@ pub fn document(outcome: &Outcome) -> Json {
             "why": waiting.why,
             "next": waiting.next,
         })),
+        "escalated": outcome.escalated.as_ref().map(|escalated| json!({
+            "levels": escalated.levels,
+            "contacts": escalated.contacts.iter().map(|(name, value)| (name.clone(), value.to_json()))
+                .collect::<Map<_, _>>(),
+            "gathered": escalated.gathered,
+            "told": escalated.told,
+            "failed": escalated.failed,
+            "not_told": escalated.not_told,
+        })),
     })
 }
 

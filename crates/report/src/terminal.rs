@@ -197,6 +197,7 @@ impl Terminal {
             Decision::Declined { by } => (Tone::Attention, format!("declined by {by}")),
             Decision::Nobody => (Tone::Attention, "nobody can be asked".to_owned()),
             Decision::Abort => (Tone::Bad, "stopped at the question".to_owned()),
+            Decision::Expired => (Tone::Bad, "nobody answered in time".to_owned()),
         };
         self.heads(state, &place);
         let line = Line::at(place.depth())

@@ -163,6 +163,7 @@ fn leaking() -> Vec<EventKind> {
         outputs: IndexMap::new(),
         started: START,
         ended: START + SignedDuration::from_mins(47),
+        escalated: None,
         waiting: None,
     };
     vec![

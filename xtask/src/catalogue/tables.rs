@@ -63,6 +63,7 @@ struct MembersFile {
     numeric: Vec<String>,
     failures: Vec<String>,
     not_failures: Reasons,
+    not_patterns: Reasons,
 }
 
 /// `names.toml`.
@@ -221,6 +222,11 @@ impl Tables {
             && !self.any(self.members.not_failures.keys(), member)
     }
 
+    /// Whether the pattern of a text shape refuses what the service takes: `osis:AwsAccountId`.
+    pub fn is_wrong_pattern(&self, shape: &str) -> bool {
+        self.any(self.members.not_patterns.keys(), shape)
+    }
+
     /// Other words for a service.
     pub fn aliases_of(&self, service: &Service) -> Vec<&'static str> {
         let metadata = &service.metadata;
@@ -262,7 +268,8 @@ impl Tables {
         .chain(&self.members.milliseconds)
         .chain(&self.members.json)
         .chain(&self.members.failures)
-        .chain(self.members.not_failures.keys());
+        .chain(self.members.not_failures.keys())
+        .chain(self.members.not_patterns.keys());
         let unused: Vec<&String> = all.filter(|pattern| !used.contains(*pattern)).collect();
         if unused.is_empty() {
             Ok(())

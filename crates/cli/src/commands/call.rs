@@ -50,7 +50,7 @@ pub fn execute(arguments: &CallArguments, environment: &Environment) -> Result<u
     // What is typed here is meant: there is no playbook that would have to name it.
     context.reaches = Some(hosts(&call.arguments));
     context.runs = Some(program(&call.arguments));
-    let world = world::live(&arguments.target, context);
+    let world = world::live(environment, &arguments.target, context);
     let effects = Catalog::effects(&*registry, &action, &call.arguments);
     let runtime = super::runtime()?;
     let result = runtime.block_on(async {
@@ -58,9 +58,12 @@ pub fn execute(arguments: &CallArguments, environment: &Environment) -> Result<u
             return Ok(registry.perform(&world, &call).await);
         }
         approve(&call, &effects, &world.place(), arguments, environment).await?;
-        let journal = record::open(arguments.state_dir.as_deref(), environment)?;
+        let record = record::Record::open(arguments.state_dir.as_deref(), environment)?;
+        let journal = record
+            .file
+            .start(uuid::Uuid::new_v4().to_string(), serde_json::json!({}));
         let guarded = Guarded {
-            journal: &*journal,
+            journal: &journal,
             world: &world,
             action: &action,
             effects: &effects,
@@ -131,6 +134,7 @@ async fn approve(
             &[],
         ),
         again,
+        resumes: false,
     };
     let words: Vec<&str> = effects
         .iter()
@@ -148,7 +152,7 @@ async fn approve(
                 answers.onward(Some(&question)).command
             ),
         }),
-        Decision::Declined { .. } | Decision::Abort => {
+        Decision::Declined { .. } | Decision::Abort | Decision::Expired => {
             Err(Failure::not_well(format!("{} was not sent", call.action)))
         }
     }

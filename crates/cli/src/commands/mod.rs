@@ -4,8 +4,16 @@ mod actions;
 mod call;
 mod check;
 mod guarded;
+mod history;
+mod logs;
+mod play;
+mod prune;
+mod resume;
 mod run;
+mod runs;
+mod show;
 mod test;
+mod undo;
 
 use crate::args::Command;
 use crate::environment::Environment;
@@ -19,6 +27,12 @@ use runbook_playbook::catalog::UnknownAction;
 pub fn execute(command: &Command, environment: &Environment) -> Result<u8, Failure> {
     match command {
         Command::Run(arguments) => run::execute(arguments, environment),
+        Command::Resume(arguments) => resume::execute(arguments, environment),
+        Command::Undo(arguments) => undo::execute(arguments, environment),
+        Command::Runs(arguments) => runs::execute(arguments, environment),
+        Command::Show(arguments) => show::execute(arguments, environment),
+        Command::Logs(arguments) => logs::execute(arguments, environment),
+        Command::Prune(arguments) => prune::execute(arguments, environment),
         Command::Test(arguments) => test::execute(arguments, environment),
         Command::Check(arguments) => check::execute(arguments, environment),
         Command::Call(arguments) => call::execute(arguments, environment),

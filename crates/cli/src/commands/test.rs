@@ -316,6 +316,11 @@ fn compared(outcome: &outcome::Outcome) -> Outcome {
             .iter()
             .map(|(name, value)| (name.clone(), value.to_json()))
             .collect(),
+        escalated: outcome
+            .escalated
+            .as_ref()
+            .map(|escalated| escalated.levels.clone())
+            .unwrap_or_default(),
     }
 }
 
@@ -332,6 +337,13 @@ fn word(truth: Truth) -> &'static str {
 struct ByScenario<'a>(&'a Answers);
 
 impl Approver for ByScenario<'_> {
+    fn allow_telling<'a>(
+        &'a self,
+        question: &'a Question,
+    ) -> Pin<Box<dyn Future<Output = Decision> + 'a>> {
+        self.decide(question)
+    }
+
     fn decide<'a>(
         &'a self,
         question: &'a Question,

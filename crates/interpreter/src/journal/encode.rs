@@ -90,7 +90,9 @@ pub(super) fn question(question: &Question) -> Json {
                 let changes: Vec<Json> = call
                     .changes
                     .iter()
-                    .map(|change| json!({"path": change.path, "from": change.from, "to": change.to}))
+                    .map(
+                        |change| json!({"path": change.path, "from": change.from, "to": change.to}),
+                    )
                     .collect();
                 json!({"action": call.action, "arguments": call.arguments, "changes": changes})
             })

@@ -149,8 +149,14 @@ impl SqliteJournal {
         })())?;
         let fits = |row: &RunRow| {
             let verdict = row.verdict.as_deref().unwrap_or("running");
-            filter.playbook.as_ref().is_none_or(|part| row.playbook.contains(part.as_str()))
-                && filter.verdict.as_ref().is_none_or(|wanted| wanted == verdict)
+            filter
+                .playbook
+                .as_ref()
+                .is_none_or(|part| row.playbook.contains(part.as_str()))
+                && filter
+                    .verdict
+                    .as_ref()
+                    .is_none_or(|wanted| wanted == verdict)
                 && filter.since.is_none_or(|since| row.started >= since)
         };
         Ok(rows.into_iter().filter(fits).collect())
@@ -166,7 +172,12 @@ impl SqliteJournal {
                 .query_row(&format!("{RUN} WHERE id = ?1"), [id], run_row)
                 .optional(),
         )?;
-        found.ok_or_else(|| JournalError::NoRun(format!("there is no run `{id}` in the journal `{}`", self.path)))
+        found.ok_or_else(|| {
+            JournalError::NoRun(format!(
+                "there is no run `{id}` in the journal `{}`",
+                self.path
+            ))
+        })
     }
 
     /// The run that a person means: by its id, the beginning of it, or `last`.
@@ -191,10 +202,15 @@ impl SqliteJournal {
         }
         match found.len() {
             1 => Ok(found.swap_remove(0)),
-            0 => none(&format!("there is no run `{asked}`; `runbook runs` lists them")),
+            0 => none(&format!(
+                "there is no run `{asked}`; `runbook runs` lists them"
+            )),
             _ => {
                 let ids: Vec<&str> = found.iter().take(5).map(|run| run.id.as_str()).collect();
-                none(&format!("`{asked}` begins several runs: {}; write more of the id", ids.join(", ")))
+                none(&format!(
+                    "`{asked}` begins several runs: {}; write more of the id",
+                    ids.join(", ")
+                ))
             }
         }
     }
@@ -284,13 +300,17 @@ impl SqliteJournal {
         self.commit(|connection| {
             for run in runs {
                 for table in ["events", "gates", "marks", "steps", "files"] {
-                    connection.execute(&format!("DELETE FROM {table} WHERE run = ?1"), [run.number])?;
+                    connection
+                        .execute(&format!("DELETE FROM {table} WHERE run = ?1"), [run.number])?;
                 }
                 connection.execute("DELETE FROM runs WHERE number = ?1", [run.number])?;
             }
             Ok(())
         })?;
-        self.guard(self.connection.execute_batch("VACUUM; PRAGMA wal_checkpoint(TRUNCATE);"))
+        self.guard(
+            self.connection
+                .execute_batch("VACUUM; PRAGMA wal_checkpoint(TRUNCATE);"),
+        )
     }
 
     /// Looks for damage.
@@ -298,10 +318,11 @@ impl SqliteJournal {
     /// # Errors
     /// What is damaged.
     pub fn verify(&self) -> Result<(), JournalError> {
-        let said: String = self.guard(
-            self.connection
-                .query_row("PRAGMA quick_check(1)", [], |row| row.get(0)),
-        )?;
+        let said: String = self.guard(self.connection.query_row(
+            "PRAGMA quick_check(1)",
+            [],
+            |row| row.get(0),
+        ))?;
         if said == "ok" {
             return Ok(());
         }

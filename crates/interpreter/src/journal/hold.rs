@@ -17,7 +17,12 @@ impl Hold {
     ///
     /// # Errors
     /// [`JournalError::Held`] says which process has it; others, that the file cannot be written.
-    pub fn take(folder: &Path, run: &str, host: &str, now: Timestamp) -> Result<Self, JournalError> {
+    pub fn take(
+        folder: &Path,
+        run: &str,
+        host: &str,
+        now: Timestamp,
+    ) -> Result<Self, JournalError> {
         let path = folder.join(format!("{run}.lock"));
         let failed = |error: std::io::Error| JournalError::ReadOnly {
             path: path.display().to_string(),
@@ -76,7 +81,10 @@ mod tests {
         let error = Hold::take(folder.path(), "run", "host-2", now).expect_err("held");
         let said = error.to_string();
         let process = format!("process {} on host-1", std::process::id());
-        assert!(said.contains(&process) && said.contains("1970-01-01"), "{said}");
+        assert!(
+            said.contains(&process) && said.contains("1970-01-01"),
+            "{said}"
+        );
         drop(first);
         assert!(!Hold::is_held(folder.path(), "run"));
         Hold::take(folder.path(), "run", "host-2", now).expect("free again");

@@ -285,7 +285,9 @@ pub enum JournalError {
         found: i64,
     },
     /// The disk is full.
-    #[error("the journal `{path}` cannot be kept: the disk is full; make room, then go on with `runbook resume`")]
+    #[error(
+        "the journal `{path}` cannot be kept: the disk is full; make room, then go on with `runbook resume`"
+    )]
     Full {
         /// The file.
         path: String,

@@ -213,7 +213,10 @@ impl StepRow {
     /// Why a call is not this one; `None` where it is.
     pub fn differs(&self, call: &CallRecord) -> Option<String> {
         if self.action != call.action {
-            return Some(format!("it called {}, and now {}", self.action, call.action));
+            return Some(format!(
+                "it called {}, and now {}",
+                self.action, call.action
+            ));
         }
         if (&self.region, &self.role) != (&call.target.region, &call.target.role) {
             return Some(format!("{} goes to another region or role", call.action));
@@ -245,7 +248,10 @@ fn fits(recorded: &Json, now: &Json) -> bool {
         }
         (Json::Array(recorded), Json::Array(now)) => {
             recorded.len() == now.len()
-                && recorded.iter().zip(now).all(|(one, other)| fits(one, other))
+                && recorded
+                    .iter()
+                    .zip(now)
+                    .all(|(one, other)| fits(one, other))
         }
         (recorded, now) => recorded == now,
     }

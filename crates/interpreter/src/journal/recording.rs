@@ -2,7 +2,9 @@
 
 use super::recorded::{Gate, Recorded, StepRow, UNDO, kind_word};
 use super::sqlite::{Record, SqliteJournal};
-use super::{CallRecord, Durability, JournalError, Repeat, RunRecord, Step, Worked, encode, memory};
+use super::{
+    CallRecord, Durability, JournalError, Repeat, RunRecord, Step, Worked, encode, memory,
+};
 use crate::approval::{Decision, Question};
 use crate::event::{Event, EventKind};
 use crate::outcome::Outcome;
@@ -35,6 +37,8 @@ pub struct RunJournal<'j> {
     number: Cell<i64>,
     session: u32,
     context: Json,
+    /// The texts that the run goes by, by id, beside its playbook's.
+    files: Vec<(String, String)>,
     mode: Cell<Mode>,
     recorded: RefCell<Recorded>,
     /// What a rehearsal came by.
@@ -53,6 +57,7 @@ impl SqliteJournal {
             number: Cell::new(0),
             session: 1,
             context,
+            files: Vec::new(),
             mode: Cell::new(Mode::Live),
             recorded: RefCell::default(),
             seen: RefCell::default(),
@@ -77,6 +82,13 @@ impl SqliteJournal {
 }
 
 impl RunJournal<'_> {
+    /// Keeps texts that the run goes by, by id, when it begins.
+    #[must_use]
+    pub fn with_files(mut self, files: Vec<(String, String)>) -> Self {
+        self.files = files;
+        self
+    }
+
     /// From here on, what is not on record is done.
     ///
     /// # Errors
@@ -171,7 +183,12 @@ impl RunJournal<'_> {
         }
     }
 
-    fn insert(&self, call: &CallRecord, at: Timestamp, end: Option<(&Worked, Timestamp)>) -> Result<i64, JournalError> {
+    fn insert(
+        &self,
+        call: &CallRecord,
+        at: Timestamp,
+        end: Option<(&Worked, Timestamp)>,
+    ) -> Result<i64, JournalError> {
         let key = self.fresh(&call.key);
         let work = |connection: &rusqlite::Connection| {
             connection
@@ -219,7 +236,8 @@ impl RunJournal<'_> {
             match row.end {
                 Some((at, answer)) => {
                     // A read whose secrets are not on record is made again; there is nothing else to get them from.
-                    let again = row.masked && call.repeat == Repeat::Free && self.mode.get() == Mode::Live;
+                    let again =
+                        row.masked && call.repeat == Repeat::Free && self.mode.get() == Mode::Live;
                     if !again {
                         return Ok(Step::Done {
                             answer,
@@ -241,7 +259,10 @@ impl RunJournal<'_> {
             number = Some(match number {
                 Some(number) => {
                     self.file.durably(|connection| {
-                        connection.execute("UPDATE steps SET sent = sent + 1 WHERE number = ?1", [number])
+                        connection.execute(
+                            "UPDATE steps SET sent = sent + 1 WHERE number = ?1",
+                            [number],
+                        )
                     })?;
                     number
                 }
@@ -341,13 +362,21 @@ impl RunJournal<'_> {
         };
         self.file.commit(|connection| {
             connection
-                .prepare_cached("UPDATE gates SET answer = ?2, by = ?3, answered = ?4 WHERE number = ?1")?
+                .prepare_cached(
+                    "UPDATE gates SET answer = ?2, by = ?3, answered = ?4 WHERE number = ?1",
+                )?
                 .execute(params![number, word, by, at.to_string()])
         })?;
         Ok((decision, at))
     }
 
-    fn asked(&self, key: &str, question: &Question, hash: &str, at: Timestamp) -> Result<i64, JournalError> {
+    fn asked(
+        &self,
+        key: &str,
+        question: &Question,
+        hash: &str,
+        at: Timestamp,
+    ) -> Result<i64, JournalError> {
         let body = encode::question(question).to_string();
         let key = self.fresh(key);
         self.file.commit(|connection| {
@@ -441,10 +470,13 @@ impl Durability for RunJournal<'_> {
                 ],
             )?;
             let number = connection.last_insert_rowid();
-            connection.execute(
-                "INSERT INTO files (run, id, text) VALUES (?1, ?2, ?3)",
-                params![number, run.playbook, run.source],
-            )?;
+            let own = (run.playbook.clone(), run.source.clone());
+            for (id, text) in self.files.iter().chain([&own]) {
+                connection.execute(
+                    "INSERT INTO files (run, id, text) VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET text = ?3",
+                    params![number, id, text],
+                )?;
+            }
             Ok(number)
         })?;
         self.number.set(number);
@@ -541,7 +573,10 @@ impl Durability for RunJournal<'_> {
         if self.mode.get() != Mode::Live {
             return Ok(());
         }
-        let waiting = outcome.waiting.as_ref().map(|waiting| json!({"step": waiting.step, "why": waiting.why}));
+        let waiting = outcome
+            .waiting
+            .as_ref()
+            .map(|waiting| json!({"step": waiting.step, "why": waiting.why}));
         let work = |connection: &rusqlite::Connection| {
             connection.execute(
                 "UPDATE runs SET ended = ?2, verdict = ?3, reason = ?4, explanation = ?5, writes = ?6,

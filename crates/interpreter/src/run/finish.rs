@@ -1,7 +1,7 @@
 //! The end of a run: what it leaves behind.
 
 use super::scope::StepScope;
-use super::state::{Container, Graph, Run, Stop};
+use super::state::{Container, Ending, Graph, Run, Stop};
 use crate::event::EventKind;
 use crate::outcome::{Outcome, Waiting};
 use crate::verdict::{Facts, Verdict, judge};
@@ -10,8 +10,8 @@ use runbook_playbook::expression::evaluate;
 use runbook_playbook::value::Value;
 
 impl Run<'_> {
-    /// Judges the run, tells, and brings the record to its end.
-    pub(super) fn finish(&self, facts: &Facts) -> Outcome {
+    /// Judges the run.
+    pub(super) fn judge(&self, facts: &Facts) {
         let (mut verdict, mut reason) = judge(facts);
         let lost = self.state.borrow().journal_error.clone();
         if lost.is_some() && verdict.is_well() {
@@ -25,6 +25,27 @@ impl Run<'_> {
                 .borrow()
                 .text(&self.explain(verdict, reason, facts)),
         };
+        self.state.borrow_mut().ending = Some(Ending {
+            verdict,
+            reason,
+            explanation,
+        });
+    }
+
+    /// Tells how the run ended, and brings the record to its end.
+    pub(super) fn finish(&self, facts: &Facts) -> Outcome {
+        let lost = self.state.borrow().journal_error.clone();
+        let ending = self.state.borrow().ending.clone();
+        // What happened after the judgement may have lost the record.
+        let Some(Ending {
+            verdict,
+            reason,
+            explanation,
+        }) = ending.filter(|ending| lost.is_none() || !ending.verdict.is_well())
+        else {
+            self.judge(facts);
+            return self.finish(facts);
+        };
         let outputs = self.outputs();
         let waiting = match &self.state.borrow().stop {
             Some(Stop::Paused(waiting)) => Some(Waiting::clone(waiting)),
@@ -36,6 +57,13 @@ impl Run<'_> {
             self.causes()
         } else {
             Vec::new()
+        };
+        let escalated = {
+            let state = self.state.borrow();
+            let escalating = state.escalating.as_ref();
+            escalating
+                .filter(|escalating| !escalating.record.levels.is_empty())
+                .map(|escalating| escalating.record.clone())
         };
         let (steps, changes, environment) = {
             let state = self.state.borrow();
@@ -68,13 +96,19 @@ impl Run<'_> {
             started: self.started,
             ended: self.clock.now(),
             waiting,
+            escalated,
         };
         self.emit(
             &self.clock,
             &format!("{}run", self.key_prefix),
             EventKind::RunEnded(Box::new(outcome.clone())),
         );
-        let kept = self.around.journal.end(&outcome);
+        // A run inside of another one ends with it.
+        let kept = if self.depth == 0 {
+            self.around.journal.end(&outcome)
+        } else {
+            Ok(())
+        };
         match kept {
             Err(error) if lost.is_none() => Outcome {
                 explanation: format!("{}; but {error}", outcome.explanation),

@@ -1,6 +1,7 @@
 //! A run: symptom → diagnose → resolve → verify, or a check.
 
 pub(crate) mod acting;
+mod escalate;
 mod explain;
 mod finish;
 pub(crate) mod reading;
@@ -18,6 +19,7 @@ use crate::step::StepEnd;
 use crate::surroundings::Surroundings;
 use crate::truth::Truth;
 use crate::verdict::{CheckFacts, Diagnosis, Facts, Resolution, Symptom, UndoFacts, Verification};
+use jiff::Timestamp;
 use runbook_playbook::syntax::input::InputKind;
 use runbook_playbook::syntax::playbook::MatchSymptoms;
 use runbook_playbook::syntax::step::Step;
@@ -25,7 +27,6 @@ use runbook_playbook::syntax::verify::Otherwise;
 use runbook_playbook::types::Type;
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
-use jiff::Timestamp;
 use state::{Clock, Container, Graph, Run, State, Stop, Undone};
 use std::cell::{Cell, RefCell};
 use std::fmt::Write as _;
@@ -36,11 +37,12 @@ use verify::Verified;
 ///
 /// Nothing that goes wrong is an error of this function: whatever happens, the outcome says it.
 pub async fn run(plan: &Plan, surroundings: &Surroundings<'_>) -> Outcome {
-    let (run, facts) = match whole(plan, surroundings).await {
-        Ok(gone_through) => gone_through,
+    let run = match begun(plan, surroundings) {
+        Ok(run) => run,
         Err(outcome) => return *outcome,
     };
-    run.finish(&facts)
+    escalate::begin(&run).await;
+    to_the_end(&run).await
 }
 
 /// Takes back what a run has done, newest first. The run is gone through again as it is on record, and `thaw` lets
@@ -53,10 +55,11 @@ pub async fn undo(
     surroundings: &Surroundings<'_>,
     thaw: impl FnOnce() -> Result<(), JournalError>,
 ) -> Result<Outcome, JournalError> {
-    let (run, _) = match whole(plan, surroundings).await {
-        Ok(gone_through) => gone_through,
+    let run = match begun(plan, surroundings) {
+        Ok(run) => run,
         Err(outcome) => return Ok(*outcome),
     };
+    run.graphs().await;
     {
         let mut state = run.state.borrow_mut();
         if let Some(error) = state.journal_error.take() {
@@ -64,20 +67,40 @@ pub async fn undo(
         }
         state.stop = None;
         state.undone = None;
+        state.ending = None;
     }
     thaw()?;
     run.undo_prefix.set("undo/");
-    run.instant(&run.clock, &format!("undo/began!{}", surroundings.journal.session()))
-        .await;
+    run.instant(
+        &run.clock,
+        &format!("undo/began!{}", surroundings.journal.session()),
+    )
+    .await;
     undo::back_to(&run, undo::BEGINNING).await;
     Ok(run.finish(&run.facts(Facts::default())))
 }
 
-/// Goes through the graphs of a run of its own.
-async fn whole<'a>(
-    plan: &'a Plan,
-    surroundings: &Surroundings<'a>,
-) -> Result<(Run<'a>, Facts), Box<Outcome>> {
+/// Goes through the graphs, judges, tells people, ends.
+async fn to_the_end(run: &Run<'_>) -> Outcome {
+    let facts = run.graphs().await;
+    // A run that is only gone through ends nowhere.
+    if !matches!(run.state.borrow().stop, Some(Stop::Unrecorded)) {
+        run.judge(&facts);
+        let verdict = run
+            .state
+            .borrow()
+            .ending
+            .as_ref()
+            .map(|ending| ending.verdict);
+        if let Some(verdict) = verdict {
+            escalate::end(run, verdict).await;
+        }
+    }
+    run.finish(&facts)
+}
+
+/// Begins a run of its own.
+fn begun<'a>(plan: &'a Plan, surroundings: &Surroundings<'a>) -> Result<Run<'a>, Box<Outcome>> {
     let around = *surroundings;
     let id = around.journal.id(around.world);
     let seed = around.world.seed().unwrap_or_else(|| id.clone());
@@ -91,15 +114,11 @@ async fn whole<'a>(
     };
     let mut run = Run::new(plan, around, id, inside);
     run.learn_inputs();
-    match run.begin() {
-        Ok(started) => run.start(started),
-        Err(error) => {
-            run.state.borrow_mut().journal_error = Some(error);
-            return Err(Box::new(run.finish(&Facts::default())));
-        }
+    if let Err(error) = run.begin() {
+        run.state.borrow_mut().journal_error = Some(error);
+        return Err(Box::new(run.finish(&Facts::default())));
     }
-    let facts = run.graphs().await;
-    Ok((run, facts))
+    Ok(run)
 }
 
 /// What a run is inside of.
@@ -118,8 +137,7 @@ pub(crate) async fn run_inside(plan: &Plan, around: Surroundings<'_>, inside: In
     let run = Run::new(plan, around, id, inside);
     run.learn_inputs();
     run.tell_beginning();
-    let facts = run.graphs().await;
-    run.finish(&facts)
+    to_the_end(&run).await
 }
 
 /// An id derived from a seed and a name, in the form of a UUID (RFC 9562, version 8), which some services demand of a token.
@@ -229,7 +247,7 @@ impl Run<'_> {
             .into()
     }
 
-    fn begin(&mut self) -> Result<Timestamp, JournalError> {
+    fn begin(&mut self) -> Result<(), JournalError> {
         let playbook = &self.plan.checked.playbook;
         let source = playbook.source.text();
         let mut digest = String::new();
@@ -249,7 +267,7 @@ impl Run<'_> {
         })?;
         self.start(started);
         self.tell_beginning();
-        Ok(started)
+        Ok(())
     }
 
     fn tell_beginning(&self) {
@@ -313,6 +331,7 @@ impl Run<'_> {
             if !goes_on || self.is_over() {
                 return;
             }
+            escalate::checkpoint(self).await;
         }
         // A playbook that only knows how its problem shows has told all that it can.
         let only_symptom =
@@ -327,6 +346,7 @@ impl Run<'_> {
             if self.is_over() {
                 return;
             }
+            escalate::checkpoint(self).await;
         }
         if options.until == Some(Until::Diagnose) || facts.symptom == Symptom::Unknown {
             facts.no_resolve = true;
@@ -351,6 +371,7 @@ impl Run<'_> {
         if !verifies || self.is_over() {
             return;
         }
+        escalate::checkpoint(self).await;
         let Some((reading, otherwise)) = verify::run(self).await else {
             return;
         };

@@ -3,6 +3,7 @@
 use super::state::{Container, Ended, Run};
 use crate::outcome::{StepError, StepStatus};
 use crate::truth::Truth;
+use crate::verdict::Reason;
 use indexmap::IndexMap;
 use jiff::{SignedDuration, Timestamp};
 use runbook_playbook::expression::Scope;
@@ -88,7 +89,7 @@ impl Scope for StepScope<'_, '_> {
             "cause" => Some(self.run.causes_value()),
             "target" => Some(self.run.target_value()),
             "run" => Some(self.run.run_value()),
-            "symptom" | "diagnose" | "resolve" | "check" | "verify" => {
+            "symptom" | "diagnose" | "resolve" | "check" | "verify" | "gather" | "notify" => {
                 Some(self.run.container_value(name))
             }
             id => self.sibling(id),
@@ -181,17 +182,48 @@ impl Run<'_> {
         ]))
     }
 
-    fn run_value(&self) -> Value {
-        Value::map(IndexMap::from([
-            ("id".to_owned(), Value::text(&self.id)),
-            ("started".to_owned(), Value::Timestamp(self.started)),
-            (
-                "changed".to_owned(),
-                Value::Boolean(!self.state.borrow().changes.is_empty()),
+    /// What `run` means.
+    pub fn run_value(&self) -> Value {
+        let state = self.state.borrow();
+        if let Some(about) = &state.about {
+            return about.clone();
+        }
+        let checked = &self.plan.checked;
+        let (verdict, reason, explanation) = match &state.ending {
+            None => ("running", None, "the run goes on"),
+            Some(ending) => (
+                ending.verdict.as_str(),
+                ending.reason.map(Reason::as_str),
+                ending.explanation.as_str(),
             ),
-            ("verdict".to_owned(), Value::Absent),
-            ("report".to_owned(), Value::Absent),
-        ]))
+        };
+        let causes = checked.causes.iter();
+        let causes = causes.filter(|(name, _)| self.cause_truth(name) == Truth::True);
+        let changes = state.changes.iter();
+        let changes = changes.map(|change| format!("{} of {}", change.action, change.step));
+        let list = |texts: Vec<String>| Value::list(texts.into_iter().map(Value::text).collect());
+        let entries = [
+            ("id", Value::text(&self.id)),
+            ("started", Value::Timestamp(self.started)),
+            ("changed", Value::Boolean(!state.changes.is_empty())),
+            ("playbook", Value::text(&checked.id)),
+            ("title", Value::text(&checked.playbook.title.value)),
+            ("verdict", Value::text(verdict)),
+            ("reason", reason.map_or(Value::Absent, Value::text)),
+            ("explanation", Value::text(explanation)),
+            (
+                "causes",
+                list(causes.map(|(_, cause)| cause.title.clone()).collect()),
+            ),
+            ("changes", list(changes.collect())),
+            ("report", Value::Absent),
+        ];
+        Value::map(
+            entries
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), value))
+                .collect(),
+        )
     }
 
     /// What the finders of a cause say together; one that was skipped says no.

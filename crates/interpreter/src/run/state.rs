@@ -1,5 +1,6 @@
 //! What a run knows while it goes on.
 
+use super::escalate::Escalating;
 use crate::approval::{Question, QuestionCall, ValueChange};
 use crate::event::{Event, EventKind};
 use crate::journal::JournalError;
@@ -8,6 +9,7 @@ use crate::plan::Plan;
 use crate::redact::Redactor;
 use crate::surroundings::Surroundings;
 use crate::truth::Truth;
+use crate::verdict::{Reason, Verdict};
 use indexmap::IndexMap;
 use jiff::Timestamp;
 use runbook_playbook::checked::{CheckedStep, StepPath};
@@ -102,8 +104,23 @@ pub struct State {
     pub undone: Option<Undone>,
     /// A gate of `resolve` that could not be decided.
     pub blocked: Option<StepPath>,
+    /// What escalation has done.
+    pub escalating: Option<Escalating>,
+    /// How the run ended, once that is known.
+    pub ending: Option<Ending>,
+    /// What `run` means, where steps of another file look at this run.
+    pub about: Option<Value>,
     /// The journal failed while it was not guarding a write.
     pub journal_error: Option<JournalError>,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone)]
+pub struct Ending {
+    pub verdict: Verdict,
+    pub reason: Option<Reason>,
+    /// One sentence; secrets masked.
+    pub explanation: String,
 }
 
 /// Why a run ends early.
@@ -189,6 +206,8 @@ pub enum Graph {
     Resolve,
     Check,
     Verify,
+    Gather,
+    Notify,
 }
 
 impl Graph {
@@ -199,12 +218,19 @@ impl Graph {
             Self::Resolve => "resolve",
             Self::Check => "check",
             Self::Verify => "verify",
+            Self::Gather => "gather",
+            Self::Notify => "notify",
         }
     }
 
     /// Steps run in written order and may change something.
     pub fn acts(self) -> bool {
-        self == Self::Resolve
+        matches!(self, Self::Resolve | Self::Notify)
+    }
+
+    /// Its steps are those of `escalate`: they run when the time of the run is over, and change nothing that it was about.
+    pub fn escalates(self) -> bool {
+        matches!(self, Self::Gather | Self::Notify)
     }
 }
 
@@ -336,7 +362,10 @@ impl Run<'_> {
             kind,
         };
         self.around.observer.observe(&event);
-        if let Err(error) = self.around.journal.event(&self.unique(format!("{key}:{}", crate::journal::word(&event))), &event) {
+        if let Err(error) = self.around.journal.event(
+            &self.unique(format!("{key}:{}", crate::journal::word(&event))),
+            &event,
+        ) {
             self.unkept(error);
         }
     }

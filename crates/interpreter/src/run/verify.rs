@@ -1,7 +1,7 @@
 //! `verify`: whether the symptom is gone.
 
 use super::state::{Container, Graph, Run};
-use super::{reading, symptom};
+use super::{escalate, reading, symptom};
 use crate::event::EventKind;
 use crate::truth::Truth;
 use jiff::SignedDuration;
@@ -100,6 +100,7 @@ async fn readings(
                 Truth::True | Truth::False => Verified::Still,
             });
         }
+        escalate::checkpoint(run).await;
         if !run
             .sleep(
                 container,

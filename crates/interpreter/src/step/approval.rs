@@ -7,7 +7,7 @@ use crate::approval::{Decision, Question, QuestionCall};
 use crate::event::EventKind;
 use crate::outcome::{StepError, Waiting};
 use crate::run::scope::StepScope;
-use crate::run::state::Stop;
+use crate::run::state::{Graph, Stop};
 use runbook_playbook::catalog::Effect;
 use runbook_playbook::syntax::approve::{Approve, People};
 use runbook_playbook::syntax::step::Work;
@@ -70,7 +70,8 @@ pub(super) async fn ask(
     if !by_effect && context.step.approve == Approve::Auto {
         return Ok(());
     }
-    if covered_by_write(context, prepared) {
+    // Whether people may be told was asked when the run began.
+    if covered_by_write(context, prepared) || context.container.graph == Graph::Notify {
         return Ok(());
     }
     let reading = context.states_read();
@@ -185,7 +186,10 @@ async fn decide(
                 () = run.around.cancel.cancelled() => Decision::Abort,
             }
         });
-        let asked = run.around.journal.gate(run.around.world, &key, question, within, ask);
+        let asked = run
+            .around
+            .journal
+            .gate(run.around.world, &key, question, within, ask);
         let (mut decision, at) = match asked.await {
             Ok(answered) => answered,
             Err(error) => {

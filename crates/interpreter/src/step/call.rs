@@ -6,12 +6,12 @@ use super::{Context, Halt, in_flight};
 use crate::event::EventKind;
 use crate::journal::{CallRecord, JournalError, Repeat, Step, Worked};
 use crate::outcome::{Change, StepError, Waiting};
-use crate::run::state::Stop;
+use crate::run::state::{Graph, Stop};
 use jiff::SignedDuration;
 use runbook_playbook::catalog::{Action, Effect, Effects};
+use runbook_playbook::duration;
 use runbook_playbook::syntax::retry::Retry;
 use runbook_playbook::syntax::step::Sensitive;
-use runbook_playbook::duration;
 use runbook_registry::call::{Answer, Call, CallError, FailureKind};
 use runbook_registry::world::Pending;
 use serde_json::{Value as Json, json};
@@ -68,6 +68,8 @@ pub(super) async fn send(
     let run = context.run;
     let person = action.name.starts_with("human:");
     let writes = gravest(&prepared.effects) != Effect::Read && !context.states_read() && !person;
+    // Telling people changes nothing that the run is about.
+    let writes = writes && context.container.graph != Graph::Notify;
     let change = if writes {
         Some(note_change(context, prepared)?)
     } else {
@@ -428,7 +430,12 @@ pub(super) async fn make(
             shown,
         }
     });
-    match run.around.journal.step(run.around.world, record, work).await {
+    match run
+        .around
+        .journal
+        .step(run.around.world, record, work)
+        .await
+    {
         Ok(Step::Done {
             answer,
             at,
@@ -463,7 +470,10 @@ fn holds_mask(json: &Json) -> bool {
 
 /// Without its record a call is not sent.
 pub(super) fn unsent(context: &Context<'_, '_>, error: JournalError) -> CallError {
-    if matches!(error, JournalError::Unrecorded | JournalError::Diverged { .. }) {
+    if matches!(
+        error,
+        JournalError::Unrecorded | JournalError::Diverged { .. }
+    ) {
         context.run.unkept(error);
         return CallError::new(FailureKind::NotSent, "cancelled", "it is not on record");
     }
@@ -478,7 +488,9 @@ fn pause(context: &Context<'_, '_>, call: &Call) -> Option<SignedDuration> {
         return None;
     }
     let length = duration::parse(call.arguments.get("for")?.as_str()?).ok()?;
-    call.timeout.is_none_or(|left| left > length).then_some(length)
+    call.timeout
+        .is_none_or(|left| left > length)
+        .then_some(length)
 }
 
 /// Waits; the end of the wait is on record, so that a run which goes on does not wait again.
@@ -492,7 +504,14 @@ async fn sleep(
     let key = record.key.clone();
     let run = context.run;
     let whole = run
-        .sleep(context.container, &context.path, why, length, &context.clock, key)
+        .sleep(
+            context.container,
+            &context.path,
+            why,
+            length,
+            &context.clock,
+            key,
+        )
         .await;
     if !whole {
         let error = CallError::new(

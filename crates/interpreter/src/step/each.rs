@@ -8,7 +8,7 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use indexmap::IndexMap;
 use jiff::Timestamp;
-use runbook_playbook::expression::evaluate;
+use runbook_playbook::expression::{evaluate, evaluate_condition};
 use runbook_playbook::syntax::each::{Each, MaxErrors};
 use runbook_playbook::syntax::step::{Call, Work};
 use runbook_playbook::value::Value;
@@ -62,30 +62,51 @@ fn elements(context: &Context<'_, '_>, each: &Each) -> Result<Vec<Element>, Halt
         )
         .into());
     };
+    let mut elements = Vec::new();
+    for item in items.iter() {
+        let locals = IndexMap::from([(each.name.value.clone(), item.clone())]);
+        if wanted(context, each, &locals)? {
+            elements.push(Element {
+                locals,
+                number: Some(elements.len()),
+                round: 0,
+            });
+        }
+    }
     let most = each
         .max
         .as_ref()
         .map_or(MAX, |max| usize::try_from(max.value).unwrap_or(usize::MAX));
-    if items.len() > most {
+    if elements.len() > most {
         return Err(StepError::new(
             "max",
             format!(
                 "`{}` has {} elements, and the step takes at most {most}",
                 each.list.text,
-                items.len()
+                elements.len()
             ),
         )
         .into());
     }
-    Ok(items
-        .iter()
-        .enumerate()
-        .map(|(number, item)| Element {
-            locals: IndexMap::from([(each.name.value.clone(), item.clone())]),
-            number: Some(number),
-            round: 0,
-        })
-        .collect())
+    Ok(elements)
+}
+
+/// Whether the step is for this element.
+fn wanted(
+    context: &Context<'_, '_>,
+    each: &Each,
+    locals: &IndexMap<String, Value>,
+) -> Result<bool, StepError> {
+    let Some(condition) = &each.condition else {
+        return Ok(true);
+    };
+    let scope = context.scope(locals.clone());
+    evaluate_condition(condition, &scope)?.ok_or_else(|| {
+        StepError::new(
+            "each",
+            format!("`{}` cannot be told for an element", condition.text),
+        )
+    })
 }
 
 fn allowed_errors(each: &Each, count: usize) -> usize {

@@ -190,7 +190,11 @@ pub(super) fn judge(
         }
     }
     if !same.is_empty() {
-        known.push(format!("{} is as it was to be: {}", rule.read, same.join(", ")));
+        known.push(format!(
+            "{} is as it was to be: {}",
+            rule.read,
+            same.join(", ")
+        ));
     }
     known.push(format!("it was recorded at {since}"));
     match (different.is_empty(), unread.is_empty(), same.is_empty()) {
@@ -219,7 +223,11 @@ fn is_within(sent: &Json, found: &Json) -> bool {
             .iter()
             .all(|(name, value)| found.get(name).is_some_and(|other| is_within(value, other))),
         (Json::Array(sent), Json::Array(found)) => {
-            sent.len() == found.len() && sent.iter().zip(found).all(|(one, other)| is_within(one, other))
+            sent.len() == found.len()
+                && sent
+                    .iter()
+                    .zip(found)
+                    .all(|(one, other)| is_within(one, other))
         }
         (Json::String(sent), Json::String(found)) => {
             sent == found || (found.starts_with("arn:") && found.ends_with(&format!("/{sent}")))
@@ -255,10 +263,9 @@ mod tests {
 
     #[test]
     fn a_service_tells_whether_it_was_updated() {
-        let sent = json!({"cluster": "c", "service": "web", "desiredCount": 4, "taskDefinition": "web:7"});
-        let described = |count: u32| {
-            json!({"serviceName": "web", "desiredCount": count, "taskDefinition": "arn:aws:ecs:us-east-1:1:task-definition/web:7"})
-        };
+        let sent =
+            json!({"cluster": "c", "service": "web", "desiredCount": 4, "taskDefinition": "web:7"});
+        let described = |count: u32| json!({"serviceName": "web", "desiredCount": count, "taskDefinition": "arn:aws:ecs:us-east-1:1:task-definition/web:7"});
         assert_eq!(found(sent.clone(), &described(4)).0, "made");
         assert_eq!(found(sent, &described(2)).0, "not made");
     }
@@ -268,7 +275,10 @@ mod tests {
         let sent = json!({"cluster": "c", "service": "web", "forceNewDeployment": true});
         let (word, known) = found(sent, &json!({"serviceName": "web"}));
         assert_eq!(word, "unknown");
-        assert!(known.iter().any(|line| line.contains("forceNewDeployment")), "{known:?}");
+        assert!(
+            known.iter().any(|line| line.contains("forceNewDeployment")),
+            "{known:?}"
+        );
     }
 
     #[test]

@@ -15,6 +15,8 @@ mod nested;
 mod unit;
 mod watched;
 
+pub(crate) use base::prune;
+
 use crate::event::EventKind;
 use crate::outcome::{AssertionOutcome, StepError, StepOutcome, StepStatus};
 use crate::run::scope::StepScope;
@@ -190,8 +192,9 @@ impl<'r, 'a> Context<'r, 'a> {
             .timeout
             .as_ref()
             .and_then(|timeout| self.clock.now().checked_add(timeout.value).ok());
-        // `finally` and undo run whatever happened, the end of the run's time included.
-        let run = self.run.deadline.filter(|_| !self.container.shielded);
+        // `finally`, undo and escalation run whatever happened, the end of the run's time included.
+        let own_time = self.container.shielded || self.container.graph.escalates();
+        let run = self.run.deadline.filter(|_| !own_time);
         let deadline = match (own, run) {
             (Some(own), Some(run)) => Some(own.min(run)),
             (own, run) => own.or(run),

@@ -16,14 +16,19 @@ use std::rc::Rc;
 /// How deep playbooks may run each other.
 const DEEPEST: usize = 8;
 
-/// Passes a nested run's events on, without its beginning and end, which are not those of the whole.
+/// Passes on what a nested run's steps do: its beginning and end, its graphs and causes are not those of the whole, and the
+/// names of its steps say where they belong.
 struct Inner<'o>(&'o dyn Observer);
 
 impl Observer for Inner<'_> {
     fn observe(&self, event: &Event) {
         if !matches!(
             event.kind,
-            EventKind::RunStarted { .. } | EventKind::RunEnded(_)
+            EventKind::RunStarted { .. }
+                | EventKind::RunEnded(_)
+                | EventKind::GraphStarted { .. }
+                | EventKind::GraphEnded { .. }
+                | EventKind::CauseJudged(_)
         ) {
             self.0.observe(event);
         }
@@ -64,13 +69,14 @@ pub(super) async fn run(context: &Context<'_, '_>, prepared: &Prepared) -> Resul
                 .collect()
         })
         .unwrap_or_default();
-    let inputs = inputs::bind(&checked.playbook, &given, context.clock.now()).map_err(|problems| {
-        let problems: Vec<String> = problems
-            .into_iter()
-            .map(|problem| problem.to_string())
-            .collect();
-        StepError::new("arguments", format!("{path}: {}", problems.join("; ")))
-    })?;
+    let inputs =
+        inputs::bind(&checked.playbook, &given, context.clock.now()).map_err(|problems| {
+            let problems: Vec<String> = problems
+                .into_iter()
+                .map(|problem| problem.to_string())
+                .collect();
+            StepError::new("arguments", format!("{path}: {}", problems.join("; ")))
+        })?;
     let options = Options {
         until: match only {
             Some("symptom") => Some(Until::Symptom),

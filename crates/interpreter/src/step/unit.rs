@@ -32,7 +32,9 @@ pub(super) struct Element {
 impl Element {
     /// Its name on record.
     pub fn key(&self, context: &Context<'_, '_>) -> String {
-        let number = self.number.map_or_else(String::new, |number| format!("#{number}"));
+        let number = self
+            .number
+            .map_or_else(String::new, |number| format!("#{number}"));
         let round = match self.round {
             0 => String::new(),
             round => format!("/{round}"),
@@ -292,7 +294,8 @@ fn scope_of<'s, 'a>(
         .result
         .as_ref()
         .map(|result| (result.clone(), action.output.clone()));
-    context.scope(ready.locals.clone())
+    context
+        .scope(ready.locals.clone())
         .with_result(result)
         .with_error(sent.error.as_ref())
 }
@@ -448,7 +451,12 @@ pub(super) async fn block(context: &Context<'_, '_>, element: &Element) -> Resul
     };
     match end {
         super::StepEnd::Done | super::StepEnd::Skipped => {
-            let mut scope = StepScope::new(context.run, &inside, element.locals.clone(), context.clock.now());
+            let mut scope = StepScope::new(
+                context.run,
+                &inside,
+                element.locals.clone(),
+                context.clock.now(),
+            );
             scope.container = &inside;
             capture::take_all(context, &mut scope)?;
             judge::result(context, &scope, false, None, Vec::new())

@@ -33,7 +33,9 @@ impl Watched<'_, '_, '_> {
             why,
             length,
         };
-        self.context.run.emit(&self.context.clock, self.key, waiting);
+        self.context
+            .run
+            .emit(&self.context.clock, self.key, waiting);
     }
 }
 

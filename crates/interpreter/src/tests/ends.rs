@@ -1,15 +1,15 @@
 //! How runs end early, and what the environment has to do with it.
 
 use super::script::{checked, script, status};
-use crate::journal::memory::Entry;
 use crate::approval::{Decision, Question};
+use crate::journal::memory::Entry;
 use crate::journal::{CallRecord, Durability, JournalError, RunRecord, Step, Worked};
-use jiff::{SignedDuration, Timestamp};
-use runbook_registry::world::{Pending, World};
 use crate::plan::{Options, Plan};
 use crate::verdict::Verdict;
 use indexmap::IndexMap;
+use jiff::{SignedDuration, Timestamp};
 use runbook_registry::call::FailureKind;
+use runbook_registry::world::{Pending, World};
 use serde_json::json;
 
 #[test]

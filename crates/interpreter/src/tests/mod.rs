@@ -4,6 +4,7 @@ mod acting;
 mod approval;
 mod arguments;
 mod ends;
+mod escalate;
 mod reading_only;
 mod resume;
 mod script;

@@ -21,7 +21,7 @@ resolve:
     steps:
       once: {action: t:WriteOnce, with: {name: '${{ symptom.a.name }}'}, capture: {size: $.size}, undo: {action: t:WriteBack, with: {size: '${{ size }}'}}}
       pause: {action: time:Sleep, with: {for: 5m}}
-      each: {action: t:WriteOnce, each: n in ['p', 'q'], with: {name: '${{ n }}'}}
+      each: {action: t:WriteOnce, each: \"n in ['p', 'q']\", with: {name: '${{ n }}'}}
 verify: {every: 10s, within: 1m, times: 2}
 ";
 
@@ -47,7 +47,10 @@ fn dying(world: &Script, journal: &dyn Durability, point: u64) -> (Option<Outcom
 fn writes(world: &Script) -> Vec<(String, String)> {
     let mut seen = Vec::new();
     for (action, arguments) in world.calls.borrow().iter() {
-        let write = (arguments["name"].to_string(), arguments["token"].to_string());
+        let write = (
+            arguments["name"].to_string(),
+            arguments["token"].to_string(),
+        );
         if action == "t:WriteOnce" && !seen.contains(&write) {
             seen.push(write);
         }
@@ -63,7 +66,12 @@ fn a_run_that_dies_at_any_point_ends_as_if_it_had_not() {
     let journal = file.start("run".into(), json!({}));
     let (outcome, points) = dying(&whole, &journal, u64::MAX);
     let outcome = outcome.expect("an end");
-    assert_eq!(outcome.verdict, Verdict::Unresolved, "{}", outcome.explanation);
+    assert_eq!(
+        outcome.verdict,
+        Verdict::Unresolved,
+        "{}",
+        outcome.explanation
+    );
     assert!(points > 30, "{points}");
     for point in 0..points {
         let path = folder.path().join(format!("{point}.sqlite"));
@@ -83,7 +91,11 @@ fn a_run_that_dies_at_any_point_ends_as_if_it_had_not() {
         let journal = file.again("run", Mode::Live).expect("again");
         let (resumed, _) = dying(&died, &journal, u64::MAX);
         let resumed = resumed.expect("an end");
-        assert_eq!(resumed.verdict, outcome.verdict, "{point}: {}", resumed.explanation);
+        assert_eq!(
+            resumed.verdict, outcome.verdict,
+            "{point}: {}",
+            resumed.explanation
+        );
         assert_eq!(resumed.changes, outcome.changes, "{point}");
         assert_eq!(writes(&died), writes(&whole), "{point}");
     }
@@ -93,20 +105,28 @@ fn a_run_that_dies_at_any_point_ends_as_if_it_had_not() {
 fn a_paused_run_goes_on_when_somebody_answers() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = open(&folder.path().join("journal.sqlite"));
-    let world = world().decide(&[
-        Decision::Nobody,
-        Decision::Approved { by: "ann".into() },
-    ]);
+    let world = world().decide(&[Decision::Nobody, Decision::Approved { by: "ann".into() }]);
     let journal = file.start("run".into(), json!({}));
     let outcome = world.run_with(PLAYBOOK, &journal);
     assert_eq!(outcome.verdict, Verdict::Paused);
     let reads = world.called().len();
     let journal = file.again("run", Mode::Live).expect("again");
     let outcome = world.run_with(PLAYBOOK, &journal);
-    assert_eq!(outcome.verdict, Verdict::Unresolved, "{}", outcome.explanation);
-    assert_eq!(world.called().get(reads).map(String::as_str), Some("t:WriteOnce"));
+    assert_eq!(
+        outcome.verdict,
+        Verdict::Unresolved,
+        "{}",
+        outcome.explanation
+    );
+    assert_eq!(
+        world.called().get(reads).map(String::as_str),
+        Some("t:WriteOnce")
+    );
     let row = file.run("run").expect("the run");
-    assert_eq!((row.verdict.as_deref(), row.sessions), (Some("unresolved"), 2));
+    assert_eq!(
+        (row.verdict.as_deref(), row.sessions),
+        (Some("unresolved"), 2)
+    );
 }
 
 #[test]

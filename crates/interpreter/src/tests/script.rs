@@ -52,6 +52,7 @@ impl Catalog for Actions {
             .optional("sizes", Type::list(Type::integer()))
             .optional("members", Type::list(member))
             .optional("extra", Type::text())
+            .optional("state", Type::one_of(&["ON", "OFF"]))
             .optional("failures", Type::list(Type::Any))
             .build();
         let verb = name.split(':').nth(1).unwrap_or_default();
@@ -127,12 +128,18 @@ struct Shelf<'s>(&'s HashMap<String, Arc<Checked>>);
 
 impl check::Library for Shelf<'_> {
     fn signature(&self, _from: &str, path: &str) -> Option<Signature> {
-        Some(Signature::from(self.0.get(path)?.playbook.clone()))
+        let playbook = &self.0.get(path)?.playbook;
+        Some(check::signature(playbook, &Actions))
     }
 }
 
 fn checked_among(text: &str, others: &dyn check::Library) -> Arc<Checked> {
-    let source = Source::new("test.yaml", format!("playbook: v1\ntitle: Test\n{text}"));
+    let kind = if text.starts_with("escalation: ") {
+        ""
+    } else {
+        "playbook: v1\n"
+    };
+    let source = Source::new("test.yaml", format!("{kind}{text}\ntitle: Test\n"));
     let (playbook, problems) = parse(&source);
     let shown = |problems: &[runbook_playbook::diagnostic::Diagnostic]| {
         problems
@@ -399,6 +406,13 @@ impl Performer for Script {
 }
 
 impl Approver for Script {
+    fn allow_telling<'a>(
+        &'a self,
+        question: &'a Question,
+    ) -> Pin<Box<dyn Future<Output = Decision> + 'a>> {
+        self.decide(question)
+    }
+
     fn decide<'a>(
         &'a self,
         question: &'a Question,

@@ -99,12 +99,7 @@ fn one(
             || found.clone(),
             |convert| types::converted(&found, convert.value),
         );
-        typing::data(
-            problems,
-            default,
-            &super::assertions::unbounded(&due),
-            &scope,
-        );
+        typing::data(problems, default, &due.unbounded(), &scope);
     }
 }
 

@@ -124,7 +124,7 @@ fn beside(
         format!("`{id}` runs after this step")
     };
     let mut problem = problems.error(Code::ForwardReference, name.span, message);
-    if on == from && matches!(name.meaning, Meaning::Step(_, Offer::Value)) {
+    if on == from && matches!(name.meaning, Meaning::Step(_, Offer::Value(_))) {
         problem = problem.help("inside its step a capture is named without the step: `NAME`");
     }
     problems.push(problem);

@@ -115,8 +115,8 @@ impl Walk {
             Type::Map(inner) => inner.as_ref().clone().optional(),
             Type::Structure(structure) => match structure.member(name) {
                 // Results are what the API sends: that a member is required says what requests must have.
-                Some(member) if member.required => member.ty,
-                Some(member) => member.ty.optional(),
+                Some(member) if member.required => member.known(),
+                Some(member) => member.known().optional(),
                 None => {
                     let problem = unknown_member(structure.as_ref(), name, self.span);
                     self.problem(problem.message, problem.help)
@@ -149,7 +149,7 @@ impl Walk {
                 .member_names()
                 .iter()
                 .filter_map(|name| structure.member(name))
-                .map(|member| member.ty.present().clone())
+                .map(|member| member.known().present().clone())
                 .reduce(|left, right| join(&left, &right))
                 .unwrap_or(Type::Any),
             other => self.problem(format!("{other} has no elements"), None),
@@ -179,7 +179,8 @@ impl Walk {
                                 continue;
                             };
                             if member_name == *name {
-                                let ty = member.ty.present();
+                                let ty = member.known();
+                                let ty = ty.present();
                                 found = Some(
                                     found.map_or_else(|| ty.clone(), |found| join(&found, ty)),
                                 );

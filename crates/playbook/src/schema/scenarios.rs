@@ -102,7 +102,13 @@ fn expect() -> Value {
             "reason": {"enum": ["unexplained", "no_remedy", "declined"]},
             "causes": names,
             "steps": {"type": "object", "additionalProperties": {"type": "string"}},
+            "holds": {"type": "object", "additionalProperties": {"enum": [true, false, "unknown"]}},
             "outputs": {"type": "object"},
+            "escalated": {
+                "type": "array",
+                "items": {"type": "integer", "minimum": 0},
+                "description": "The levels of escalation that are due.",
+            },
             "writes": {"type": "array", "items": {"$ref": "#/definitions/call"}},
             "calls": {"type": "array", "items": {"$ref": "#/definitions/call"}},
         },

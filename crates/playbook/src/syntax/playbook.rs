@@ -34,6 +34,8 @@ pub struct Playbook {
     pub kind: Kind,
     /// The file.
     pub source: Source,
+    /// No error was found while it was read, so nothing of it is left out here.
+    pub readable: bool,
     /// What it is called.
     pub title: Spanned<String>,
     /// One sentence.
@@ -265,6 +267,10 @@ pub fn parse(source: &Source) -> (Option<Playbook>, Vec<Diagnostic>) {
         }
     });
     let mut diagnostics = reader.diagnostics;
+    let playbook = playbook.map(|playbook| Playbook {
+        readable: !crate::diagnostic::has_errors(&diagnostics),
+        ..playbook
+    });
     diagnostics.sort_by_key(|diagnostic| diagnostic.primary.span.start);
     (playbook, diagnostics)
 }
@@ -333,6 +339,7 @@ impl Playbook {
         Self {
             kind,
             source: reader.source.clone(),
+            readable: true,
             title: described
                 .title
                 .unwrap_or_else(|| Spanned::new(String::new(), Span::default())),
@@ -439,7 +446,7 @@ fn graphs_together(reader: &mut Reader<'_>, fields: &Fields<'_>) {
         .chain(["match", "verify"].map(|key| fields.get(key)));
     for other in others.flatten() {
         reader.push(
-            Diagnostic::error(
+            Diagnostic::new(
                 Code::MisplacedKey,
                 reader.source,
                 other.key.span,

@@ -22,7 +22,17 @@ pub fn accepts(due: &Type, given: &Type) -> bool {
         (Type::Text(rule), Type::Integer(..) | Type::Number(_)) => rule.numeric,
         (Type::Any | Type::Absent, _)
         | (_, Type::Any | Type::Absent)
-        | (Type::Text(_) | Type::Blob | Type::JsonText, Type::Secret)
+        | (
+            Type::Text(_)
+            | Type::Blob
+            | Type::JsonText
+            | Type::Boolean
+            | Type::Integer(..)
+            | Type::Number(_)
+            | Type::Timestamp(_)
+            | Type::Duration,
+            Type::Secret,
+        )
         | (Type::Text(_), Type::Timestamp(_) | Type::Duration)
         | (Type::Integer(_, Some(_)), Type::Timestamp(_))
         | (Type::Secret | Type::Timestamp(_) | Type::Duration, Type::Text(_))

@@ -1,9 +1,11 @@
 //! The client against a server that answers whatever the test wants.
 
 mod auth;
+mod compress;
 mod customize;
 mod environment;
 mod events;
+mod express;
 mod faults;
 mod files;
 mod s3;

@@ -2,7 +2,9 @@
 
 use super::*;
 use crate::event::{Event, EventKind};
-use crate::journal::{CallRecord, Durability, Filter, Mode, Repeat, RunJournal, RunRecord, Step, Worked};
+use crate::journal::{
+    CallRecord, Durability, Filter, Mode, Repeat, RunJournal, RunRecord, Step, Worked,
+};
 use jiff::{SignedDuration, Timestamp};
 use runbook_playbook::catalog::Effect;
 use runbook_registry::call::{Answer, Call, CallError, Target};
@@ -98,7 +100,9 @@ fn other_process(path: &Path) -> Connection {
 
 fn count(connection: &Connection, table: &str) -> i64 {
     connection
-        .query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0))
+        .query_row(&format!("SELECT count(*) FROM {table}"), [], |row| {
+            row.get(0)
+        })
         .expect("a count")
 }
 
@@ -115,11 +119,17 @@ fn a_write_and_the_events_before_it_can_be_read_by_others_before_it_is_sent() {
             reading: None,
         },
     };
-    journal.event("resolve:graph_started", &event).expect("event");
+    journal
+        .event("resolve:graph_started", &event)
+        .expect("event");
     let others = other_process(&path);
     let work: Pending<'_, Worked> = Box::pin(async {
         let open: i64 = others
-            .query_row("SELECT count(*) FROM steps WHERE ended IS NULL", [], |row| row.get(0))
+            .query_row(
+                "SELECT count(*) FROM steps WHERE ended IS NULL",
+                [],
+                |row| row.get(0),
+            )
             .expect("the call");
         assert_eq!((open, count(&others, "events")), (1, 1));
         answer()
@@ -138,7 +148,9 @@ fn what_is_on_record_is_given_back_without_being_done() {
     let again = file.again("run-1", Mode::Frozen).expect("again");
     let work: Pending<'_, Worked> = Box::pin(async { panic!("it was done") });
     let step = block_on(again.step(&Still, call(Effect::Read, Repeat::Free), work));
-    assert!(matches!(step, Ok(Step::Done { answer: Ok(answer), .. }) if answer.result["ok"] == true));
+    assert!(
+        matches!(step, Ok(Step::Done { answer: Ok(answer), .. }) if answer.result["ok"] == true)
+    );
     let other = CallRecord {
         key: "resolve.other@1".into(),
         ..call(Effect::Read, Repeat::Free)
@@ -161,7 +173,10 @@ fn a_call_that_is_not_the_one_on_record_is_refused_with_the_reason() {
         ..call(Effect::Write, Repeat::Never)
     };
     let error = step(&again, changed).expect_err("another call").to_string();
-    assert!(error.contains("resolve.restart") && error.contains("api"), "{error}");
+    assert!(
+        error.contains("resolve.restart") && error.contains("api"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -173,7 +188,11 @@ fn a_write_in_flight_is_repeated_only_where_that_is_harmless() {
     let dies: Pending<'_, Worked> = Box::pin(std::future::pending());
     let mut sent = journal.step(&Still, call(Effect::Write, Repeat::Never), dies);
     let waker = std::task::Waker::noop();
-    assert!(sent.as_mut().poll(&mut std::task::Context::from_waker(waker)).is_pending());
+    assert!(
+        sent.as_mut()
+            .poll(&mut std::task::Context::from_waker(waker))
+            .is_pending()
+    );
     drop(sent);
     let again = file.again("run-1", Mode::Live).expect("again");
     let unsure = step(&again, call(Effect::Write, Repeat::Never)).expect("told");
@@ -191,7 +210,9 @@ fn a_wait_ends_when_it_was_to_end() {
     journal.begin(&run("run-1")).expect("begin");
     block_on(journal.sleep(&Still, "verify/every", SignedDuration::from_mins(5))).expect("waits");
     let until: String = other_process(&path)
-        .query_row("SELECT at FROM marks WHERE kind = 'until'", [], |row| row.get(0))
+        .query_row("SELECT at FROM marks WHERE kind = 'until'", [], |row| {
+            row.get(0)
+        })
         .expect("a deadline");
     assert_eq!(until, "1970-01-01T00:05:00Z");
 }
@@ -201,13 +222,23 @@ fn runs_are_found_by_the_beginning_of_their_id() {
     let (_folder, path) = place();
     let file = SqliteJournal::open(&path).expect("journal");
     for id in ["abc-1", "abd-2"] {
-        file.start(id.into(), json!({})).begin(&run(id)).expect("begin");
+        file.start(id.into(), json!({}))
+            .begin(&run(id))
+            .expect("begin");
     }
     assert_eq!(file.find("abd").expect("one").id, "abd-2");
     assert_eq!(file.find("last").expect("the newest").id, "abd-2");
     let several = file.find("ab").expect_err("two").to_string();
-    assert!(several.contains("abc-1") && several.contains("abd-2"), "{several}");
-    assert!(file.find("x").expect_err("none").to_string().contains("runbook runs"));
+    assert!(
+        several.contains("abc-1") && several.contains("abd-2"),
+        "{several}"
+    );
+    assert!(
+        file.find("x")
+            .expect_err("none")
+            .to_string()
+            .contains("runbook runs")
+    );
     let running = Filter {
         verdict: Some("running".into()),
         ..Filter::default()
@@ -259,14 +290,19 @@ fn a_journal_that_was_cut_is_called_damaged() {
         let file = SqliteJournal::open(&path).expect("journal");
         for number in 0..200 {
             let id = format!("run-{number}");
-            file.start(id.clone(), json!({"text": "x".repeat(500)})).begin(&run(&id)).expect("begin");
+            file.start(id.clone(), json!({"text": "x".repeat(500)}))
+                .begin(&run(&id))
+                .expect("begin");
         }
         file.connection
             .execute_batch("PRAGMA wal_checkpoint(TRUNCATE)")
             .expect("one file");
     }
     let length = std::fs::metadata(&path).expect("the file").len();
-    let cut = std::fs::OpenOptions::new().write(true).open(&path).expect("opened");
+    let cut = std::fs::OpenOptions::new()
+        .write(true)
+        .open(&path)
+        .expect("opened");
     cut.set_len(length / 2).expect("cut");
     drop(cut);
     let error = SqliteJournal::open(&path)

@@ -8,7 +8,7 @@ mod relation;
 mod tests;
 
 pub(super) use relation::{has_order, may_contain};
-pub(crate) use relation::{join, no_text, same_kind};
+pub(crate) use relation::{is_secret, join, no_text, same_kind};
 
 use super::functions::BuiltinKind;
 use super::tree::{Expr, ExprKind};
@@ -291,8 +291,8 @@ impl Inference<'_> {
             Type::Optional(inner) => self.member(inner, name, span).optional(),
             Type::Map(inner) => inner.as_ref().clone().optional(),
             Type::Structure(structure) => match structure.member(name) {
-                Some(member) if member.required => member.ty,
-                Some(member) => member.ty.optional(),
+                Some(member) if member.required => member.known(),
+                Some(member) => member.known().optional(),
                 None => {
                     self.push(unknown_member(structure.as_ref(), name, span));
                     Type::Any

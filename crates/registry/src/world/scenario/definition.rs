@@ -174,6 +174,8 @@ pub struct Expectation {
     pub holds: IndexMap<String, String>,
     /// Some of the outputs.
     pub outputs: Option<Json>,
+    /// The levels of escalation that are due, exactly these, in order.
+    pub escalated: Option<Vec<u32>>,
 }
 
 /// A call that is expected.

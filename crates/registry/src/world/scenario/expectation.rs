@@ -22,12 +22,14 @@ pub struct Outcome {
     pub holds: BTreeMap<String, String>,
     /// The outputs.
     pub outputs: Json,
+    /// The levels of escalation that were due.
+    pub escalated: Vec<u32>,
 }
 
 /// Something that came out other than expected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mismatch {
-    /// What: `verdict`, `causes`, `writes`, `calls`, `steps.ID`, `holds.ID`, `outputs`, or `actions` for a call without an answer.
+    /// What: `verdict`, `causes`, `writes`, `calls`, `steps.ID`, `holds.ID`, `outputs`, `escalated`, or `actions` for a call without an answer.
     pub what: String,
     /// What was expected.
     pub expected: String,
@@ -100,6 +102,15 @@ pub(super) fn check(
         && !fits(outputs, &outcome.outputs)
     {
         differs("outputs", outputs.to_string(), outcome.outputs.to_string());
+    }
+    if let Some(levels) = &expect.escalated
+        && *levels != outcome.escalated
+    {
+        differs(
+            "escalated",
+            format!("{levels:?}"),
+            format!("{:?}", outcome.escalated),
+        );
     }
     for (what, one, expected, writes_only) in [
         ("writes", "write", &expect.writes, true),

@@ -46,7 +46,11 @@ impl Memory {
 }
 
 /// A call as a line.
-pub(super) fn line(call: &CallRecord, answer: Option<&Result<Json, CallError>>, state: &State) -> Json {
+pub(super) fn line(
+    call: &CallRecord,
+    answer: Option<&Result<Json, CallError>>,
+    state: &State,
+) -> Json {
     let flags: Map<String, Json> = state
         .flags
         .iter()
@@ -112,8 +116,14 @@ fn apply(state: &mut State, line: &Json) -> Option<Timestamp> {
             effects: effects(call),
             error: text("error"),
             attempts: call.get("attempts").and_then(count).unwrap_or(1),
-            unanswered: call.get("unanswered").and_then(Json::as_bool).unwrap_or_default(),
-            repeat: call.get("repeat").and_then(Json::as_bool).unwrap_or_default(),
+            unanswered: call
+                .get("unanswered")
+                .and_then(Json::as_bool)
+                .unwrap_or_default(),
+            repeat: call
+                .get("repeat")
+                .and_then(Json::as_bool)
+                .unwrap_or_default(),
             taken: call
                 .get("taken")
                 .and_then(Json::as_array)
@@ -122,13 +132,20 @@ fn apply(state: &mut State, line: &Json) -> Option<Timestamp> {
                 .filter_map(count)
                 .collect(),
         };
-        let answer = call.get("answer").filter(|answer| !answer.is_null()).map(|answer| {
-            let text = |name: &str| answer.get(name).and_then(Json::as_str).unwrap_or_default();
-            match answer.get("result") {
-                Some(result) => Ok(result.clone()),
-                None => Err(CallError::new(FailureKind::Answered, text("code"), text("message"))),
-            }
-        });
+        let answer = call
+            .get("answer")
+            .filter(|answer| !answer.is_null())
+            .map(|answer| {
+                let text = |name: &str| answer.get(name).and_then(Json::as_str).unwrap_or_default();
+                match answer.get("result") {
+                    Some(result) => Ok(result.clone()),
+                    None => Err(CallError::new(
+                        FailureKind::Answered,
+                        text("code"),
+                        text("message"),
+                    )),
+                }
+            });
         for position in &record.taken {
             *state
                 .used
@@ -149,6 +166,10 @@ fn effects(call: &Json) -> Effects {
     words
         .into_iter()
         .flatten()
-        .filter_map(|word| Effect::ALL.into_iter().find(|effect| Some(effect.as_str()) == word.as_str()))
+        .filter_map(|word| {
+            Effect::ALL
+                .into_iter()
+                .find(|effect| Some(effect.as_str()) == word.as_str())
+        })
         .collect()
 }

@@ -168,7 +168,10 @@ impl ScenarioWorld {
 
     fn remember(&self, line: &Json) {
         if let Some(memory) = &self.memory {
-            memory.lock().unwrap_or_else(PoisonError::into_inner).add(line);
+            memory
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .add(line);
         }
     }
 
@@ -492,7 +495,13 @@ impl World for ScenarioWorld {
                 self.scenario.name, session.action
             ),
         ));
-        self.record(&call, &result.clone().map(|_: SessionOutput| Json::Null), 1, true, Vec::new());
+        self.record(
+            &call,
+            &result.clone().map(|_: SessionOutput| Json::Null),
+            1,
+            true,
+            Vec::new(),
+        );
         Box::pin(std::future::ready(result))
     }
 }

@@ -398,7 +398,15 @@ impl Reader {
 
     fn expectation(&mut self, document: &Json) -> Option<Expectation> {
         let known = [
-            "verdict", "reason", "causes", "writes", "calls", "steps", "holds", "outputs",
+            "verdict",
+            "reason",
+            "causes",
+            "writes",
+            "calls",
+            "steps",
+            "holds",
+            "outputs",
+            "escalated",
         ];
         let members = self.object(document, &known)?;
         Some(Expectation {
@@ -414,7 +422,16 @@ impl Reader {
                 .member(members, "holds", Self::truths)
                 .unwrap_or_default(),
             outputs: self.member(members, "outputs", Self::any_mapping),
+            escalated: self.member(members, "escalated", Self::levels),
         })
+    }
+
+    fn levels(&mut self, document: &Json) -> Option<Vec<u32>> {
+        let level = |level: &Json| level.as_u64().and_then(|level| u32::try_from(level).ok());
+        let levels = document
+            .as_array()
+            .map(|levels| levels.iter().map(level).collect());
+        self.convert(levels.flatten(), "a list of levels, such as `[2]`")
     }
 
     fn truths(&mut self, document: &Json) -> Option<IndexMap<String, String>> {

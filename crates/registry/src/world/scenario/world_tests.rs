@@ -312,6 +312,7 @@ async fn expectations_are_compared_with_what_came_out() {
         holds: [("symptom.rising", "true"), ("symptom.logged", "unknown")]
             .map(|(id, truth)| (id.to_owned(), truth.to_owned()))
             .into(),
+        escalated: Vec::new(),
         outputs: json!({"arn": "x", "more": 1}),
     };
     assert_eq!(world.check_expectations(&outcome), []);
