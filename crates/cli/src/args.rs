@@ -38,6 +38,9 @@ pub enum Command {
     Logs(LogsArguments),
     /// Forget old runs
     Prune(PruneArguments),
+    /// Kill every scenario at every point around its journal, resume it, and compare
+    #[cfg(feature = "faults")]
+    CrashMatrix(crate::commands::crash_matrix::CrashMatrixArguments),
     /// Run the scenarios of playbooks: no account, no network
     Test(TestArguments),
     /// Say what is wrong with playbooks

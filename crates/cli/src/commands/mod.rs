@@ -3,6 +3,8 @@
 mod actions;
 mod call;
 mod check;
+#[cfg(any(test, feature = "faults"))]
+pub mod crash_matrix;
 mod guarded;
 mod history;
 mod logs;
@@ -33,6 +35,8 @@ pub fn execute(command: &Command, environment: &Environment) -> Result<u8, Failu
         Command::Show(arguments) => show::execute(arguments, environment),
         Command::Logs(arguments) => logs::execute(arguments, environment),
         Command::Prune(arguments) => prune::execute(arguments, environment),
+        #[cfg(feature = "faults")]
+        Command::CrashMatrix(arguments) => crash_matrix::execute(arguments, environment),
         Command::Test(arguments) => test::execute(arguments, environment),
         Command::Check(arguments) => check::execute(arguments, environment),
         Command::Call(arguments) => call::execute(arguments, environment),

@@ -113,6 +113,7 @@ impl Play<'_> {
             library: self.library,
             cancel: &cancel,
         };
+        let undoes = matches!(deed, Deed::Undo(_));
         let runtime = super::runtime()?;
         let outcome = runtime.block_on(async {
             tokio::spawn(interruptions(cancel.clone(), err));
@@ -148,6 +149,7 @@ impl Play<'_> {
                 },
                 message: missing.join("\n"),
             }),
+            _ if undoes && outcome.verdict == Verdict::Undone => Ok(exit::WELL),
             _ => Ok(code(&outcome)),
         }
     }

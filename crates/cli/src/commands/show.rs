@@ -85,10 +85,7 @@ fn head(row: &RunRow, record: &Record) -> Vec<String> {
         facts.push(vec!["took".to_owned(), took(row)]);
     }
     if row.sessions > 1 {
-        facts.push(vec![
-            "started".to_owned(),
-            format!("{} times", row.sessions),
-        ]);
+        facts.push(vec!["sessions".to_owned(), row.sessions.to_string()]);
     }
     for (name, value) in row.inputs.as_object().into_iter().flatten() {
         facts.push(vec!["input".to_owned(), format!("{name} = {value}")]);

@@ -22,7 +22,9 @@ use runbook_playbook::checked::Checked;
 use runbook_playbook::diagnostic::{Diagnostic, Severity, render};
 use runbook_playbook::source::Source;
 use runbook_registry::Registry;
-use runbook_registry::world::scenario::{ActionFacts, Answers, Outcome, Scenario, ScenarioWorld};
+use runbook_registry::world::scenario::{
+    ActionFacts, Answers, Outcome, Scenario, ScenarioFile, ScenarioWorld,
+};
 use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
@@ -111,7 +113,7 @@ fn side_by_side<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) ->
 }
 
 /// The files of scenarios that paths name; a playbook stands for its own.
-fn files(paths: &[PathBuf], environment: &Environment) -> Result<Vec<PathBuf>, Failure> {
+pub(super) fn files(paths: &[PathBuf], environment: &Environment) -> Result<Vec<PathBuf>, Failure> {
     let places = &environment.places;
     let mut found = Vec::new();
     for path in usual(paths, &places.current) {
@@ -154,6 +156,19 @@ fn test_file(
     tally
 }
 
+/// The playbook that a file of scenarios is for.
+pub(super) fn playbook_of(
+    file: &Path,
+    scenarios: &ScenarioFile,
+    environment: &Environment,
+) -> PathBuf {
+    let folder = file.parent().unwrap_or(&environment.places.current);
+    match &scenarios.playbook {
+        Some(playbook) => folder.join(playbook),
+        None => PathBuf::from(file.to_string_lossy().replace(".scenarios.yaml", ".yaml")),
+    }
+}
+
 fn run_file(
     file: &Path,
     arguments: &TestArguments,
@@ -174,12 +189,7 @@ fn run_file(
             .collect()
     };
     let (scenarios, node) = document::scenarios(&source).map_err(drawn)?;
-    let folder = file.parent().unwrap_or(&places.current);
-    let playbook = match &scenarios.playbook {
-        Some(playbook) => folder.join(playbook),
-        None => PathBuf::from(file.to_string_lossy().replace(".scenarios.yaml", ".yaml")),
-    };
-    let located = places.place(&playbook);
+    let located = places.place(&playbook_of(file, &scenarios, environment));
     let shelf = Shelf {
         places,
         root: &located.root,
@@ -334,7 +344,7 @@ fn word(truth: Truth) -> &'static str {
 }
 
 /// Answers as the scenario says.
-struct ByScenario<'a>(&'a Answers);
+pub(super) struct ByScenario<'a>(pub &'a Answers);
 
 impl Approver for ByScenario<'_> {
     fn allow_telling<'a>(

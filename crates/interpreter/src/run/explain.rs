@@ -13,6 +13,12 @@ impl Run<'_> {
         reason: Option<Reason>,
         facts: &Facts,
     ) -> String {
+        if !self.undo_prefix.get().is_empty() && self.state.borrow().stop.is_none() {
+            return match &self.state.borrow().undone {
+                Some(Undone::Partly(left)) => format!("not everything was taken back: {left}"),
+                _ => "everything that was done was taken back".to_owned(),
+            };
+        }
         match (verdict, reason) {
             (Verdict::Paused, _) => self.why_paused(),
             (Verdict::Undone, _) => format!(

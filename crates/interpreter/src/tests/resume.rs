@@ -32,7 +32,9 @@ fn world() -> Script {
 }
 
 fn open(path: &Path) -> SqliteJournal {
-    SqliteJournal::open(path).expect("a journal")
+    let file = SqliteJournal::open(path).expect("a journal");
+    file.unsynced().expect("unsynced");
+    file
 }
 
 /// Runs until the process dies at a point; the outcome where it does not.
