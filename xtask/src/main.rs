@@ -7,6 +7,7 @@
 
 mod catalogue;
 mod conformance;
+mod crash_matrix;
 mod effects_page;
 mod generated;
 mod test;
@@ -22,6 +23,7 @@ const USAGE: &str = "usage: cargo xtask TASK
   test [WORD…]                                 everything that must hold, or the checks named by these words
   catalogue --write|--check [--packages DIR]   the catalogue of AWS operations
   conformance DIR                              the client against botocore's protocol suites
+  crash-matrix [--playbook PATH] [--sample N]  every scenario killed at every point around its journal, and resumed
   schemas --write|--check                      the JSON Schemas of the language
   references --write|--check                   reference pages of the documentation";
 
@@ -44,6 +46,7 @@ fn run(arguments: &[String]) -> Outcome {
         Some((task, rest)) => match task.as_str() {
             "test" => Ok(test::test(root, rest)?),
             "conformance" => Ok(conformance::run(rest)?),
+            "crash-matrix" => crash_matrix::run(root, rest),
             "catalogue" => catalogue::run(rest),
             "schemas" => Ok(generated::schemas(root, rest)?),
             "references" => Ok(generated::references(root, rest)?),

@@ -40,6 +40,7 @@ pub enum Command {
     Prune(PruneArguments),
     /// Kill every scenario at every point around its journal, resume it, and compare
     #[cfg(feature = "faults")]
+    #[command(hide = true)]
     CrashMatrix(crate::commands::crash_matrix::CrashMatrixArguments),
     /// Run the scenarios of playbooks: no account, no network
     Test(TestArguments),
