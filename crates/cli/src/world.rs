@@ -11,7 +11,8 @@ use jiff::{SignedDuration, Timestamp};
 use runbook_interpreter::plan::Plan;
 use runbook_playbook::catalog::Catalog;
 use runbook_playbook::expression::Scope;
-use runbook_playbook::template;
+use runbook_playbook::span::Spanned;
+use runbook_playbook::template::{self, Data};
 use runbook_playbook::types::Type;
 use runbook_playbook::value::Value;
 use runbook_registry::Registry;
@@ -150,7 +151,7 @@ fn pointer(path: &str) -> String {
 /// What local actions of a playbook see: also the hosts and programs that it declares.
 ///
 /// # Errors
-/// A host that cannot be told from the inputs.
+/// A host or a folder that cannot be told from the inputs.
 pub fn playbook_context(
     environment: &Environment,
     target: &TargetArguments,
@@ -165,20 +166,24 @@ pub fn playbook_context(
         inputs: &plan.inputs,
         now,
     };
-    let reaches = match &playbook.reaches {
-        Some(hosts) => {
-            let mut rendered = Vec::new();
-            for host in hosts {
-                match template::read(host, &Type::text(), &scope) {
-                    Ok(Value::Text(host)) => rendered.push(host.to_string()),
-                    Ok(_) => return Err("`reaches` must name hosts".to_owned()),
-                    Err(error) => return Err(format!("`reaches` cannot be told: {error}")),
-                }
+    let texts = |key: &str, written: &[Spanned<Data>]| {
+        let mut rendered = Vec::new();
+        for data in written {
+            match template::read(data, &Type::text(), &scope) {
+                Ok(Value::Text(text)) => rendered.push(text.to_string()),
+                Ok(_) => return Err(format!("`{key}` must be text")),
+                Err(error) => return Err(format!("`{key}` cannot be told: {error}")),
             }
-            Some(rendered)
         }
-        None => None,
+        Ok(rendered)
     };
+    let reaches = playbook.reaches.as_deref();
+    let reaches = reaches.map(|hosts| texts("reaches", hosts)).transpose()?;
+    let folders = texts("folders", &playbook.folders)?
+        .into_iter()
+        .filter(|folder| !folder.is_empty())
+        .map(|folder| (folder.clone(), environment.places.current.join(folder)))
+        .collect();
     let runs = playbook
         .runs
         .as_ref()
@@ -186,6 +191,7 @@ pub fn playbook_context(
     Ok(LocalContext {
         reaches,
         runs,
+        folders,
         ..context(environment, target, registry, &located.root, folder)
     })
 }

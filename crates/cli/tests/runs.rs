@@ -55,7 +55,15 @@ impl Desk {
     fn paused(&self) -> Output {
         let state = self.path("state/runbook");
         let state = state.to_str().expect("text");
-        self.runbook(&["run", "two", "--scenario", "fine", "--yes", "--state-dir", state])
+        self.runbook(&[
+            "run",
+            "two",
+            "--scenario",
+            "fine",
+            "--yes",
+            "--state-dir",
+            state,
+        ])
     }
 
     fn runs(&self) -> Vec<Json> {
@@ -80,20 +88,38 @@ fn journal(desk: &Desk) -> PathBuf {
 fn a_run_that_pauses_prints_a_command_that_goes_on() {
     let desk = Desk::new();
     let paused = desk.paused();
-    assert_eq!(paused.status.code(), Some(3), "{}{}", out(&paused), err(&paused));
+    assert_eq!(
+        paused.status.code(),
+        Some(3),
+        "{}{}",
+        out(&paused),
+        err(&paused)
+    );
     let id = desk.runs()[0]["run"].as_str().expect("an id").to_owned();
     let said = out(&paused);
-    let command = said.lines().find(|line| line.contains("runbook resume")).expect("a command");
+    let command = said
+        .lines()
+        .find(|line| line.contains("runbook resume"))
+        .expect("a command");
     let words: Vec<&str> = command.split_whitespace().skip(1).collect();
     assert_eq!(words[1], id);
     // Nobody is there to answer now either: what was done is not done again, and the question is the same.
     let again = desk.runbook(&words);
-    assert_eq!(again.status.code(), Some(3), "{}{}", out(&again), err(&again));
+    assert_eq!(
+        again.status.code(),
+        Some(3),
+        "{}{}",
+        out(&again),
+        err(&again)
+    );
     let run = &desk.runs()[0];
     assert_eq!(run["sessions"], 2);
     assert_eq!(run["status"], "paused");
     let world = std::fs::read_to_string(desk.path(&format!("state/runbook/runs/{id}.world.jsonl")));
-    let sent = world.expect("a memory").matches("ecs:UpdateService").count();
+    let sent = world
+        .expect("a memory")
+        .matches("ecs:UpdateService")
+        .count();
     assert_eq!(sent, 1);
 }
 
@@ -102,13 +128,27 @@ fn what_a_run_did_is_taken_back_once() {
     let desk = Desk::new();
     desk.paused();
     let undone = desk.runbook(&["undo", "last", "--yes"]);
-    assert_eq!(undone.status.code(), Some(0), "{}{}", out(&undone), err(&undone));
+    assert_eq!(
+        undone.status.code(),
+        Some(0),
+        "{}{}",
+        out(&undone),
+        err(&undone)
+    );
     assert_eq!(desk.runs()[0]["verdict"], "undone");
     let again = desk.runbook(&["undo", "last", "--yes"]);
     assert_eq!(again.status.code(), Some(2));
-    assert!(err(&again).contains("taken back already"), "{}", err(&again));
+    assert!(
+        err(&again).contains("taken back already"),
+        "{}",
+        err(&again)
+    );
     let resumed = desk.runbook(&["resume", "last"]);
-    assert!(err(&resumed).contains("has ended: undone"), "{}", err(&resumed));
+    assert!(
+        err(&resumed).contains("has ended: undone"),
+        "{}",
+        err(&resumed)
+    );
 }
 
 #[test]
@@ -118,8 +158,18 @@ fn a_changed_playbook_is_used_only_where_what_was_done_is_the_same() {
     let later = PLAYBOOK.replace("desiredCount: 3", "desiredCount: 4");
     std::fs::write(desk.path("later.yaml"), later).expect("written");
     let resumed = desk.runbook(&["resume", "last", "--playbook", "later.yaml"]);
-    assert_eq!(resumed.status.code(), Some(3), "{}{}", out(&resumed), err(&resumed));
-    assert!(out(&resumed).contains("\"desiredCount\":4"), "{}", out(&resumed));
+    assert_eq!(
+        resumed.status.code(),
+        Some(3),
+        "{}{}",
+        out(&resumed),
+        err(&resumed)
+    );
+    assert!(
+        out(&resumed).contains("\"desiredCount\":4"),
+        "{}",
+        out(&resumed)
+    );
     let done = PLAYBOOK.replacen("desiredCount: 2", "desiredCount: 9", 1);
     std::fs::write(desk.path("done.yaml"), done).expect("written");
     let refused = desk.runbook(&["resume", "last", "--playbook", "done.yaml"]);
@@ -138,15 +188,25 @@ fn a_second_process_on_a_run_is_refused_and_told_who_has_it() {
     desk.paused();
     let id = desk.runs()[0]["run"].as_str().expect("an id").to_owned();
     let lock = desk.path(&format!("state/runbook/runs/{id}.lock"));
-    let held = std::fs::OpenOptions::new().write(true).open(lock).expect("the lock");
+    let held = std::fs::OpenOptions::new()
+        .write(true)
+        .open(lock)
+        .expect("the lock");
     held.try_lock().expect("free");
     let refused = desk.runbook(&["resume", &id]);
     assert_eq!(refused.status.code(), Some(4));
     let why = err(&refused);
-    assert!(why.contains("held by another process: process ") && why.contains("since"), "{why}");
+    assert!(
+        why.contains("held by another process: process ") && why.contains("since"),
+        "{why}"
+    );
     assert_eq!(desk.runs()[0]["status"], "paused");
     let pruned = desk.runbook(&["prune", "--older-than", "0s", "--unfinished"]);
-    assert!(out(&pruned).contains("0 runs forgotten"), "{}", out(&pruned));
+    assert!(
+        out(&pruned).contains("0 runs forgotten"),
+        "{}",
+        out(&pruned)
+    );
 }
 
 #[test]
@@ -158,9 +218,15 @@ fn runs_are_listed_shown_and_forgotten() {
     assert!(out(&desk.runbook(&["runs", "--verdict", "done"])).contains("no runs"));
     assert!(out(&desk.runbook(&["runs", "--since", "1h"])).contains("no runs"));
     let shown = out(&desk.runbook(&["show", "last"]));
-    assert!(shown.contains("resolve.first") && shown.contains("runbook resume"), "{shown}");
+    assert!(
+        shown.contains("resolve.first") && shown.contains("runbook resume"),
+        "{shown}"
+    );
     let step = out(&desk.runbook(&["show", "last", "first"]));
-    assert!(step.contains("ecs:UpdateService") && !step.contains("second"), "{step}");
+    assert!(
+        step.contains("ecs:UpdateService") && !step.contains("second"),
+        "{step}"
+    );
     let logs = out(&desk.runbook(&["logs", "last", "--follow"]));
     assert!(logs.contains("run_ended      paused"), "{logs}");
     let kept = out(&desk.runbook(&["prune", "--older-than", "0s"]));
@@ -199,19 +265,48 @@ fn secrets_are_not_on_record_and_are_given_again() {
     let state = desk.path("state/runbook");
     let state = state.to_str().expect("text");
     let secret = "token=hunter2-canary";
-    let paused = desk.runbook(&["run", "two", "--scenario", "fine", "--yes", "-i", secret, "--state-dir", state]);
-    assert_eq!(paused.status.code(), Some(3), "{}{}", out(&paused), err(&paused));
+    let paused = desk.runbook(&[
+        "run",
+        "two",
+        "--scenario",
+        "fine",
+        "--yes",
+        "-i",
+        secret,
+        "--state-dir",
+        state,
+    ]);
+    assert_eq!(
+        paused.status.code(),
+        Some(3),
+        "{}{}",
+        out(&paused),
+        err(&paused)
+    );
     let asked = desk.runbook(&["resume", "last"]);
     assert_eq!(asked.status.code(), Some(2));
     assert!(err(&asked).contains("-i token=…"), "{}", err(&asked));
     let resumed = desk.runbook(&["resume", "last", "-i", secret]);
-    assert_eq!(resumed.status.code(), Some(3), "{}{}", out(&resumed), err(&resumed));
+    assert_eq!(
+        resumed.status.code(),
+        Some(3),
+        "{}{}",
+        out(&resumed),
+        err(&resumed)
+    );
     let files = walk(&desk.path("state"));
     assert!(files.len() >= 2);
-    for file in files.iter().filter(|file| !file.to_string_lossy().ends_with(".world.jsonl")) {
+    for file in files
+        .iter()
+        .filter(|file| !file.to_string_lossy().ends_with(".world.jsonl"))
+    {
         let bytes = std::fs::read(file).expect("read");
         let canary = b"hunter2-canary";
-        assert!(!bytes.windows(canary.len()).any(|part| part == canary), "{}", file.display());
+        assert!(
+            !bytes.windows(canary.len()).any(|part| part == canary),
+            "{}",
+            file.display()
+        );
     }
 }
 
@@ -239,7 +334,13 @@ fn a_journal_that_cannot_be_used_is_said_and_nothing_is_run() {
         let _ = std::fs::remove_file(format!("{}{beside}", journal(&desk).display()));
     }
     let damaged = desk.paused();
-    assert_eq!(damaged.status.code(), Some(4), "{}{}", out(&damaged), err(&damaged));
+    assert_eq!(
+        damaged.status.code(),
+        Some(4),
+        "{}{}",
+        out(&damaged),
+        err(&damaged)
+    );
     assert!(err(&damaged).contains("is damaged"), "{}", err(&damaged));
     std::fs::remove_file(journal(&desk)).expect("moved away");
     let file = desk.path("file");
@@ -248,5 +349,9 @@ fn a_journal_that_cannot_be_used_is_said_and_nothing_is_run() {
     let state = state.to_str().expect("text");
     let unwritable = desk.runbook(&["run", "two", "--scenario", "fine", "--state-dir", state]);
     assert_eq!(unwritable.status.code(), Some(4));
-    assert!(err(&unwritable).contains("--state-dir"), "{}", err(&unwritable));
+    assert!(
+        err(&unwritable).contains("--state-dir"),
+        "{}",
+        err(&unwritable)
+    );
 }

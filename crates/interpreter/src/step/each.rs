@@ -3,6 +3,7 @@
 use super::unit::{self, Element, Ready};
 use super::{Context, Failure, Found, Halt, approval};
 use crate::outcome::StepError;
+use crate::run::state::Graph;
 use crate::truth::Truth;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
@@ -314,10 +315,13 @@ fn combine(
     };
     let claims = super::claims(step, context.container.graph);
     let holds = claims.then(|| {
-        founds
-            .iter()
-            .filter_map(|found| found.holds)
-            .fold(start, Truth::or)
+        let held = founds.iter().filter_map(|found| found.holds);
+        if context.container.graph == Graph::Check {
+            // What must be true must be so of every element.
+            held.fold(!start, Truth::and)
+        } else {
+            held.fold(start, Truth::or)
+        }
     });
     let finders = step
         .causes

@@ -155,6 +155,30 @@ symptom:
 }
 
 #[test]
+fn each_of_a_check_is_true_when_every_element_is() {
+    let script = script()
+        .on("t:ReadList", json!({"items": ["a", "b"]}))
+        .on("t:ReadA", json!({"ok": true}))
+        .on("t:ReadA", json!({"ok": false}));
+    let outcome = script.run(
+        "
+check:
+  list: {action: t:ReadList, capture: {items: '$.items[*]'}}
+  ok:
+    each: item in list.items
+    action: t:ReadA
+    with: {name: '${{ item }}'}
+    assert: {path: $.ok, equals: true}
+  other:
+    when: 'list.items | length > 5'
+    assert: {that: 'false'}
+",
+    );
+    assert_eq!(outcome.verdict, Verdict::Unhealthy);
+    assert_eq!(outcome.explanation, "not true: check.ok");
+}
+
+#[test]
 fn each_leaves_out_the_elements_for_which_its_condition_is_false() {
     let script = script().on("t:ReadList", json!({"items": ["a", "b", "c"]}));
     let outcome = script.run(

@@ -211,6 +211,7 @@ fn outside_steps(playbook: &Playbook) -> Vec<(Viewpoint, Written<'_>, bool)> {
     for data in places
         .chain(guards)
         .chain(playbook.reaches.iter().flatten())
+        .chain(&playbook.folders)
     {
         found.push((Viewpoint::Playbook, Written::Data(data), false));
     }

@@ -80,6 +80,8 @@ pub struct Playbook {
     pub reaches: Option<Vec<Spanned<Data>>>,
     /// Programs that it may start; `None` when not said.
     pub runs: Option<Vec<Spanned<String>>>,
+    /// Folders outside of the playbook root in which programs may work and files may be read.
+    pub folders: Vec<Spanned<Data>>,
 }
 
 /// Steps that run together.
@@ -214,6 +216,11 @@ pub static PLAYBOOK: Table = Table {
             "runs",
             Shape::OneOrMore(&Shape::Text),
             "Programs that it may start.",
+        ),
+        key(
+            "folders",
+            Shape::OneOrMore(&Shape::Template),
+            "Folders outside of the playbook root in which programs may work and files may be read.",
         ),
     ],
     includes: None,
@@ -352,6 +359,7 @@ impl Playbook {
             defaults: described.defaults,
             reaches: described.reaches,
             runs: described.runs,
+            folders: described.folders,
             match_symptoms: MatchSymptoms::default(),
             symptom: None,
             diagnose: None,
@@ -380,6 +388,7 @@ pub(super) struct Described {
     defaults: Vec<ServiceDefaults>,
     reaches: Option<Vec<Spanned<Data>>>,
     runs: Option<Vec<Spanned<String>>>,
+    folders: Vec<Spanned<Data>>,
 }
 
 impl Described {
@@ -410,6 +419,10 @@ impl Described {
                 .unwrap_or_default(),
             reaches: fields.get("reaches").map(|field| reader.templates(&field)),
             runs: fields.get("runs").map(|field| reader.texts(&field)),
+            folders: fields
+                .get("folders")
+                .map(|field| reader.templates(&field))
+                .unwrap_or_default(),
         }
     }
 }
