@@ -60,6 +60,10 @@ pub struct Count {
 }
 
 /// Kills and counts.
+#[cfg_attr(
+    not(feature = "faults"),
+    expect(dead_code, reason = "tests look at the count")
+)]
 pub fn execute(arguments: &CrashMatrixArguments, environment: &Environment) -> Result<u8, Failure> {
     let count = matrix(arguments, environment)?;
     let out = environment.console.out;

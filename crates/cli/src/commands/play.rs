@@ -116,10 +116,10 @@ impl Play<'_> {
         let undoes = matches!(deed, Deed::Undo(_));
         let runtime = super::runtime()?;
         let outcome = runtime.block_on(async {
-            tokio::spawn(interruptions(cancel.clone(), err));
-            // The handler is in place before anything is sent.
-            tokio::task::yield_now().await;
-            if let Some(live) = &live
+            let played = async {
+                // The handler is in place before anything is sent.
+                tokio::task::yield_now().await;
+                if let Some(live) = &live
                 && self.calls_aws()
             {
                 live.ready().await;
@@ -133,6 +133,12 @@ impl Play<'_> {
                     };
                     runbook_interpreter::undo(self.plan, &surroundings, thaw).await
                 }
+            }
+            };
+            tokio::select! {
+                biased;
+                outcome = async { interruptions(&cancel, &watchers, err).await; std::future::pending().await } => outcome,
+                outcome = played => outcome,
             }
         });
         // A question that nobody answers any more must not hold the end up.
@@ -366,14 +372,22 @@ fn code(outcome: &Outcome) -> u8 {
 }
 
 /// The first ctrl-C, or SIGTERM, ends the run in order, the second at once.
-async fn interruptions(cancel: Cancel, err: crate::console::Stream) {
+async fn interruptions(cancel: &Cancel, watchers: &Watchers, err: crate::console::Stream) {
     if interrupted().await {
         cancel.cancel();
-        err.line("stopping: what was sent is waited for; press ctrl-C again to end at once");
+        let line = "stopping: what was sent is waited for; press ctrl-C again to end at once";
+        match watchers {
+            Watchers::Text(terminal) if err.terminal => terminal.say(line),
+            _ => err.line(line),
+        }
     }
     if interrupted().await {
+        if let Watchers::Text(terminal) = watchers {
+            terminal.clear();
+        }
         crate::leave(exit::INTERRUPTED);
     }
+    std::future::pending().await
 }
 
 /// Waits for ctrl-C or SIGTERM.

@@ -132,6 +132,9 @@ pub(super) async fn bounded(
     let Some(left) = left else {
         return ask.await;
     };
+    if !left.is_positive() {
+        return Decision::Expired;
+    }
     tokio::select! {
         biased;
         decision = ask => decision,

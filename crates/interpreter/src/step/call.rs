@@ -15,6 +15,7 @@ use runbook_playbook::syntax::step::Sensitive;
 use runbook_registry::call::{Answer, Call, CallError, FailureKind};
 use runbook_registry::world::Pending;
 use serde_json::{Value as Json, json};
+use std::cell::Cell;
 use std::rc::Rc;
 
 /// A call that is ready to be sent.
@@ -538,7 +539,12 @@ async fn perform(
     key: &str,
 ) -> Result<Answer, CallError> {
     let around = &context.run.around;
-    let watched = Watched { context, call, key };
+    let watched = Watched {
+        context,
+        call,
+        key,
+        bound: Cell::new(None),
+    };
     watched.announce();
     let answer = around.performer.perform(&watched, call);
     if gravest(effects) != Effect::Read || context.container.shielded {

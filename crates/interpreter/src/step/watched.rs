@@ -7,6 +7,7 @@ use runbook_playbook::duration;
 use runbook_registry::call::{Answer, Call, CallError};
 use runbook_registry::world::{Pending, Place, World};
 use serde_json::Value as Json;
+use std::cell::Cell;
 
 /// A world that tells of waits.
 pub(super) struct Watched<'c, 'r, 'a> {
@@ -14,6 +15,8 @@ pub(super) struct Watched<'c, 'r, 'a> {
     pub call: &'c Call,
     /// The attempt's name on record.
     pub key: &'c str,
+    /// How long it may take in all, where only whoever makes the call knows: the bound of a waiter's model.
+    pub bound: Cell<Option<SignedDuration>>,
 }
 
 impl Watched<'_, '_, '_> {
@@ -41,6 +44,9 @@ impl Watched<'_, '_, '_> {
 
 impl World for Watched<'_, '_, '_> {
     fn send<'a>(&'a self, call: &'a Call) -> Pending<'a, Result<Answer, CallError>> {
+        if self.bound.get().is_none() {
+            self.bound.set(call.timeout);
+        }
         let mut call = call.clone();
         call.key = Some(self.key.to_owned());
         Box::pin(async move { self.context.run.around.world.send(&call).await })
@@ -55,10 +61,14 @@ impl World for Watched<'_, '_, '_> {
     }
 
     fn sleep(&self, length: SignedDuration) -> Pending<'_, ()> {
-        let within = self.call.timeout.map_or_else(String::new, |left| {
-            let left = SignedDuration::from_secs(left.as_secs());
-            format!(" (at most {} in all)", duration::format(left))
-        });
+        let within = self
+            .call
+            .timeout
+            .or(self.bound.get())
+            .map_or_else(String::new, |left| {
+                let left = SignedDuration::from_secs(left.as_secs());
+                format!(" (at most {} in all)", duration::format(left))
+            });
         let why = format!("{} has not come true yet{within}", self.call.action);
         self.tell(why, length);
         self.context.run.around.world.sleep(length)

@@ -11,3 +11,4 @@ mod script;
 mod steps;
 mod truth;
 mod verify;
+mod within;

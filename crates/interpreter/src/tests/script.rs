@@ -207,6 +207,16 @@ impl Script {
         self
     }
 
+    /// Nobody ever answers.
+    pub(super) fn never_answering(self) -> Self {
+        self.decide(&[])
+    }
+
+    /// Time passes.
+    pub(super) fn passes(&self, length: SignedDuration) {
+        self.clock.set(self.clock.get() + length);
+    }
+
     /// How long people think.
     pub(super) fn thinking(self, length: SignedDuration) -> Self {
         self.answer_takes.set(length);
@@ -420,6 +430,9 @@ impl Approver for Script {
         Box::pin(async move {
             self.questions.borrow_mut().push(question.clone());
             self.clock.set(self.clock.get() + self.answer_takes.get());
+            if self.decisions.borrow().is_empty() {
+                return std::future::pending().await;
+            }
             let mut decisions = self.decisions.borrow_mut();
             if decisions.len() > 1 {
                 decisions.pop_front().expect("a decision")
