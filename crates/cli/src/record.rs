@@ -31,7 +31,7 @@ impl Record {
                 "there is no home folder to keep the journal in; name one with --state-dir",
             ));
         };
-        std::fs::create_dir_all(&folder).map_err(|error| {
+        private(&folder).map_err(|error| {
             Failure::environment(format!(
                 "the folder {} for the journal cannot be made: {error}; choose another with --state-dir",
                 folder.display()
@@ -90,6 +90,15 @@ impl Record {
         }
         command
     }
+}
+
+/// Makes a folder that only its owner reads: arguments and results of calls are in it.
+fn private(folder: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
 }
 
 /// A journal that cannot be used is a matter of the environment.

@@ -130,6 +130,21 @@ impl RunJournal<'_> {
         })
     }
 
+    fn keep_files(
+        &self,
+        connection: &rusqlite::Connection,
+        run: &RunRecord,
+    ) -> Result<(), rusqlite::Error> {
+        let own = (run.playbook.clone(), run.source.clone());
+        for (id, text) in self.files.iter().chain([&own]) {
+            connection.execute(
+                "INSERT INTO files (run, id, text) VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET text = ?3",
+                params![self.number.get(), id, text],
+            )?;
+        }
+        Ok(())
+    }
+
     fn count_session(&self) -> Result<(), JournalError> {
         self.file.commit(|connection| {
             connection.execute(
@@ -447,6 +462,13 @@ impl Durability for RunJournal<'_> {
         if self.number.get() != 0 {
             if self.mode.get() == Mode::Live {
                 self.count_session()?;
+                self.file.commit(|connection| {
+                    connection.execute(
+                        "UPDATE runs SET digest = ?2 WHERE number = ?1",
+                        params![self.number.get(), run.digest],
+                    )?;
+                    self.keep_files(connection, run)
+                })?;
             }
             let started = self.recorded.borrow().instants.get("run").copied();
             return match started {
@@ -454,7 +476,7 @@ impl Durability for RunJournal<'_> {
                 None => self.file.run(&self.id).map(|row| row.started),
             };
         }
-        let number = self.file.commit(|connection| {
+        let begun = self.file.commit(|connection| {
             connection.execute(
                 "INSERT INTO runs (id, playbook, title, digest, inputs, options, context, program, sessions, started)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 1, ?9)",
@@ -471,16 +493,13 @@ impl Durability for RunJournal<'_> {
                 ],
             )?;
             let number = connection.last_insert_rowid();
-            let own = (run.playbook.clone(), run.source.clone());
-            for (id, text) in self.files.iter().chain([&own]) {
-                connection.execute(
-                    "INSERT INTO files (run, id, text) VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET text = ?3",
-                    params![number, id, text],
-                )?;
-            }
-            Ok(number)
-        })?;
-        self.number.set(number);
+            self.number.set(number);
+            self.keep_files(connection, run)
+        });
+        if let Err(error) = begun {
+            self.number.set(0);
+            return Err(error);
+        }
         Ok(run.started)
     }
 

@@ -1,7 +1,7 @@
 //! A run whose process dies goes on where it was; whatever the point at which it died, the world sees the same writes.
 
 use super::script::{Script, script};
-use crate::approval::Decision;
+use crate::approval::{Decision, Settlement};
 use crate::journal::fault::Fault;
 use crate::journal::{Durability, Mode, SqliteJournal};
 use crate::outcome::Outcome;
@@ -163,4 +163,95 @@ fn the_same_run_leaves_the_same_record() {
         std::fs::read(&path).expect("the file")
     };
     assert!(rows("one") == rows("two"), "the files differ");
+}
+
+const TOKENLESS: &str = "
+resolve:
+  a: {action: t:WriteA, with: {name: x}, capture: {size: {path: $.size, default: 0}}}
+  b: {action: t:ReadB, with: {name: after}}
+";
+
+/// A run that died while its only write was sent.
+fn in_flight(world: &Script, file: &SqliteJournal) {
+    let journal = file.start("run".into(), json!({}));
+    let fault = Fault::at(&journal, 6, || {});
+    world.run_until(TOKENLESS, &fault, &|| fault.is_dead());
+    assert_eq!(
+        world.called(),
+        ["t:WriteA"],
+        "it died after the write was sent"
+    );
+}
+
+#[test]
+fn a_write_in_doubt_waits_for_a_person() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = open(&folder.path().join("journal.sqlite"));
+    let world = script();
+    in_flight(&world, &file);
+    let journal = file.again("run", Mode::Live).expect("again");
+    let outcome = world.run_with(TOKENLESS, &journal);
+    assert_eq!(outcome.verdict, Verdict::Paused);
+    let waiting = outcome.waiting.expect("a question");
+    assert!(waiting.why.contains("was interrupted"), "{}", waiting.why);
+    assert_eq!(world.called(), ["t:WriteA"]);
+}
+
+#[test]
+fn a_person_says_what_became_of_a_write_in_doubt() {
+    for (said, called) in [
+        (
+            Settlement::Made { by: "ann".into() },
+            vec!["t:WriteA", "t:ReadB"],
+        ),
+        (
+            Settlement::NotMade { by: "ann".into() },
+            vec!["t:WriteA", "t:WriteA", "t:ReadB"],
+        ),
+    ] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = open(&folder.path().join("journal.sqlite"));
+        let world = script().settling(said);
+        in_flight(&world, &file);
+        let journal = file.again("run", Mode::Live).expect("again");
+        let outcome = world.run_with(TOKENLESS, &journal);
+        assert_eq!(outcome.verdict, Verdict::Done, "{}", outcome.explanation);
+        assert_eq!(world.called(), called);
+        let doubt = world.doubts.borrow();
+        assert_eq!(doubt[0].call.action, "t:WriteA");
+        // What was said is on record: it is not asked again.
+        let journal = file.again("run", Mode::Frozen).expect("again");
+        world.run_with(TOKENLESS, &journal);
+        assert_eq!(world.doubts.borrow().len(), 1);
+    }
+}
+
+const SECRETS: &str = "
+resolve:
+  read: {action: t:ReadA, sensitive: true, capture: {name: $.name}}
+  write: {action: t:WriteOnce, sensitive: [$.extra], capture: {extra: $.extra}}
+  stop: {action: t:WriteStop, approve: always}
+  uses_read: {action: t:ReadUse, with: {name: '${{ read.name }}'}}
+  uses_write: {action: t:ReadUse, with: {name: '${{ write.extra }}'}}
+";
+
+#[test]
+fn secrets_that_are_not_on_record_are_read_again_or_missed_by_name() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = open(&folder.path().join("journal.sqlite"));
+    let yes = Decision::Approved { by: "ann".into() };
+    let world = script()
+        .on("t:ReadA", json!({"name": "hunter2"}))
+        .on("t:WriteOnce", json!({"extra": "hunter3"}))
+        .decide(&[yes.clone(), Decision::Nobody, yes]);
+    let journal = file.start("run".into(), json!({}));
+    assert_eq!(world.run_with(SECRETS, &journal).verdict, Verdict::Paused);
+    let journal = file.again("run", Mode::Live).expect("again");
+    let outcome = world.run_with(SECRETS, &journal);
+    assert_eq!(world.arguments("t:ReadUse"), [json!({"name": "hunter2"})]);
+    assert_eq!(
+        super::script::status(&outcome, "resolve.uses_write"),
+        "failed secret_lost"
+    );
+    assert_eq!(world.arguments("t:WriteOnce").len(), 1);
 }

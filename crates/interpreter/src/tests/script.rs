@@ -1,6 +1,6 @@
 //! A world that follows a script: actions `t:…` answer what they are told to, in order; the last answer stays.
 
-use crate::approval::{Approver, Decision, Question};
+use crate::approval::{Approver, Decision, Doubt, Question, Settlement};
 use crate::cancel::Cancel;
 use crate::event::{Event, Observer};
 use crate::journal::{Durability, JournalError, MemoryJournal};
@@ -86,6 +86,8 @@ pub(super) struct Script {
     pub(super) waits: RefCell<Vec<SignedDuration>>,
     pub(super) events: RefCell<Vec<Event>>,
     decisions: RefCell<VecDeque<Decision>>,
+    settlement: Settlement,
+    pub(super) doubts: RefCell<Vec<Doubt>>,
     clock: Cell<Timestamp>,
     ids: Cell<u32>,
     answer_takes: Cell<SignedDuration>,
@@ -106,6 +108,8 @@ pub(super) fn script() -> Script {
         waits: RefCell::default(),
         events: RefCell::default(),
         decisions: RefCell::new([Decision::Approved { by: "--yes".into() }].into()),
+        settlement: Settlement::Nobody,
+        doubts: RefCell::default(),
         clock: Cell::new("2026-01-15T12:00:00Z".parse().expect("a time")),
         ids: Cell::new(0),
         answer_takes: Cell::new(SignedDuration::ZERO),
@@ -204,6 +208,12 @@ impl Script {
     /// What people say, in order; the last answer stays.
     pub(super) fn decide(self, decisions: &[Decision]) -> Self {
         *self.decisions.borrow_mut() = decisions.iter().cloned().collect();
+        self
+    }
+
+    /// What people say about a call in doubt.
+    pub(super) fn settling(mut self, settlement: Settlement) -> Self {
+        self.settlement = settlement;
         self
     }
 
@@ -416,6 +426,13 @@ impl Performer for Script {
 }
 
 impl Approver for Script {
+    fn settle<'a>(&'a self, doubt: &'a Doubt) -> Pin<Box<dyn Future<Output = Settlement> + 'a>> {
+        Box::pin(async move {
+            self.doubts.borrow_mut().push(doubt.clone());
+            self.settlement.clone()
+        })
+    }
+
     fn allow_telling<'a>(
         &'a self,
         question: &'a Question,
