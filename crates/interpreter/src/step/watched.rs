@@ -2,12 +2,15 @@
 
 use super::Context;
 use crate::event::EventKind;
+use crate::run::state::Stop;
 use jiff::{SignedDuration, Timestamp};
 use runbook_playbook::duration;
 use runbook_registry::call::{Answer, Call, CallError};
-use runbook_registry::world::{Pending, Place, World};
+use runbook_registry::local::{Session, SessionOutput};
+use runbook_registry::world::{Pending, Place, Recalled, World};
 use serde_json::Value as Json;
 use std::cell::Cell;
+use std::path::PathBuf;
 
 /// A world that tells of waits.
 pub(super) struct Watched<'c, 'r, 'a> {
@@ -76,6 +79,35 @@ impl World for Watched<'_, '_, '_> {
 
     fn fresh_id(&self) -> String {
         self.context.run.around.world.fresh_id()
+    }
+
+    fn seed(&self) -> Option<String> {
+        self.context.run.around.world.seed()
+    }
+
+    fn recall(&self, call: &Call, key: &str) -> Option<Recalled> {
+        self.context.run.around.world.recall(call, key)
+    }
+
+    fn session<'a>(
+        &'a self,
+        session: &'a Session,
+    ) -> Pending<'a, Result<SessionOutput, CallError>> {
+        self.context.run.around.world.session(session)
+    }
+
+    fn session_plugin(&self) -> Result<PathBuf, String> {
+        self.context.run.around.world.session_plugin()
+    }
+
+    fn stopped(&self) -> Pending<'_, ()> {
+        if self.context.container.shielded {
+            return Box::pin(std::future::pending());
+        }
+        Box::pin(async {
+            self.context.run.around.cancel.cancelled().await;
+            self.context.run.stop(Stop::Aborted);
+        })
     }
 
     fn place(&self) -> Place {

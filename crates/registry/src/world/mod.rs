@@ -70,6 +70,11 @@ pub trait World {
         Box::pin(std::future::ready(Err(error)))
     }
 
+    /// Comes when whoever makes the call is asked to stop: what can be ended in order then is.
+    fn stopped(&self) -> Pending<'_, ()> {
+        Box::pin(std::future::pending())
+    }
+
     /// Where `session-manager-plugin` is, for sessions that only it can follow.
     ///
     /// # Errors

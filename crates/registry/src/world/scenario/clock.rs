@@ -47,10 +47,9 @@ impl ScenarioClock {
         }
     }
 
-    /// Moves to a time that has been reached before.
+    /// Goes on from a time that has been reached before.
     pub(super) fn start_at(&self, time: Timestamp) {
-        let mut state = self.state();
-        state.now = state.now.max(time);
+        self.state().now = time;
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

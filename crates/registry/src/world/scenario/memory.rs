@@ -26,7 +26,7 @@ impl Memory {
                 for line in BufReader::new(file).lines() {
                     // A line that was cut when the process died did not happen.
                     if let Ok(line) = serde_json::from_str::<Json>(&line?) {
-                        now = now.max(apply(&mut state, &line).unwrap_or(now));
+                        now = apply(&mut state, &line).unwrap_or(now);
                     }
                 }
             }

@@ -161,9 +161,23 @@ impl ScenarioWorld {
         if lost.is_empty() {
             return;
         }
+        // Nor did the time pass that they took, unless something else happened in it.
+        let kept = state
+            .calls
+            .iter()
+            .enumerate()
+            .filter(|(at, _)| !lost.contains(at));
+        let latest = kept.map(|(_, call)| call.at).max();
+        let first = lost
+            .iter()
+            .filter_map(|at| state.calls.get(*at))
+            .map(|call| call.at)
+            .min();
+        let now = first.max(latest).unwrap_or(self.scenario.clock);
         state.forget(&lost);
         drop(state);
-        self.remember(&json!({"now": self.clock.now(), "forget": lost}));
+        self.clock.start_at(now);
+        self.remember(&json!({"now": now, "forget": lost}));
     }
 
     fn remember(&self, line: &Json) {
