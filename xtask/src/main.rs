@@ -9,7 +9,10 @@ mod catalogue;
 mod conformance;
 mod crash_matrix;
 mod effects_page;
+mod fuzz;
 mod generated;
+mod many_playbooks;
+mod plans;
 mod test;
 
 use std::path::Path;
@@ -22,10 +25,13 @@ const USAGE: &str = "usage: cargo xtask TASK
 
   test [WORD…]                                 everything that must hold, or the checks named by these words
   catalogue --write|--check [--packages DIR]   the catalogue of AWS operations
+  many-playbooks [COUNT]                       times the release binary's `check` over many playbooks
   conformance DIR                              the client against botocore's protocol suites
   crash-matrix [--playbook PATH] [--sample N]  every scenario killed at every point around its journal, and resumed
+  fuzz [--minutes N] [--keep] [TARGET…]        what reads files, fed with what nobody would write
   schemas --write|--check                      the JSON Schemas of the language
-  references --write|--check                   reference pages of the documentation";
+  references --write|--check                   reference pages of the documentation
+  plans --write|--check                        the plans of all playbooks and examples, below tests/plans";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -47,8 +53,11 @@ fn run(arguments: &[String]) -> Outcome {
             "test" => Ok(test::test(root, rest)?),
             "conformance" => Ok(conformance::run(rest)?),
             "crash-matrix" => crash_matrix::run(root, rest),
+            "many-playbooks" => Ok(many_playbooks::run(root, rest)?),
             "catalogue" => catalogue::run(rest),
+            "fuzz" => Ok(fuzz::run(root, rest)?),
             "schemas" => Ok(generated::schemas(root, rest)?),
+            "plans" => Ok(plans::run(root, rest)?),
             "references" => Ok(generated::references(root, rest)?),
             _ => Err(USAGE.into()),
         },

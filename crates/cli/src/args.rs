@@ -42,10 +42,16 @@ pub enum Command {
     #[cfg(feature = "faults")]
     #[command(hide = true)]
     CrashMatrix(crate::commands::crash_matrix::CrashMatrixArguments),
+    /// Say what a run would do, before it does it
+    #[command(after_help = exit::HELP)]
+    Plan(Box<PlanArguments>),
     /// Run the scenarios of playbooks: no account, no network
     Test(TestArguments),
     /// Say what is wrong with playbooks
+    #[command(after_help = exit::CHECK_HELP)]
     Check(CheckArguments),
+    /// Explain a code of `check`: what it means, and what to write instead
+    Explain(ExplainArguments),
     /// Make one typed call and print the result as the AWS CLI does
     Call(CallArguments),
     /// Look up what can be called
@@ -107,6 +113,59 @@ pub struct RunArguments {
     /// Show calls; twice: also arguments and results
     #[arg(short, long, action = ArgAction::Count)]
     pub verbose: u8,
+}
+
+/// `runbook plan`
+#[derive(Debug, Args)]
+pub struct PlanArguments {
+    /// The playbook: a path, or its path below `playbooks/` or a folder of `RUNBOOK_PATH`
+    pub playbook: String,
+    /// Set an input
+    #[arg(short, long = "input", value_name = "NAME=VALUE", value_parser = name_and_value)]
+    pub input: Vec<(String, String)>,
+    /// Read inputs from a YAML or JSON file
+    #[arg(long, value_name = "FILE")]
+    pub inputs: Option<PathBuf>,
+    /// End after this graph
+    #[arg(long, value_enum, value_name = "GRAPH")]
+    pub until: Option<UntilGraph>,
+    /// Do not verify that the symptom is gone
+    #[arg(long)]
+    pub no_verify: bool,
+    /// Plan only this step, and what it needs, in its graph
+    #[arg(long, value_name = "STEP")]
+    pub only: Vec<String>,
+    /// Leave this step out
+    #[arg(long, value_name = "STEP")]
+    pub skip: Vec<String>,
+    /// Diagnose and resolve although no symptom holds
+    #[arg(long)]
+    pub force: bool,
+    /// Make the reads, and hold every write
+    #[arg(long)]
+    pub live: bool,
+    /// Where calls go.
+    #[command(flatten)]
+    pub target: TargetArguments,
+    /// Take inputs, and with --live the answers, from this world of NAME.scenarios.yaml
+    #[arg(long, value_name = "NAME")]
+    pub scenario: Option<String>,
+    /// What is written to standard output
+    #[arg(long, value_enum, default_value_t = PlanFormat::Text, value_name = "FORMAT")]
+    pub format: PlanFormat,
+}
+
+/// How a plan is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PlanFormat {
+    /// For people
+    Text,
+    /// For a comment on a pull request
+    Markdown,
+    /// For programs: one document
+    Json,
+    /// For a browser: one page without scripts
+    Html,
 }
 
 /// Where calls go.
@@ -278,10 +337,63 @@ pub struct TestArguments {
 }
 
 /// `runbook check`
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub struct CheckArguments {
-    /// Playbooks or folders [default: playbooks examples]
+    /// Playbooks, scenario files or folders [default: playbooks examples]
     pub paths: Vec<PathBuf>,
+    /// How findings are written: text to standard error, all others to standard output
+    #[arg(long, value_enum, default_value_t = CheckFormat::Text, value_name = "FORMAT")]
+    pub format: CheckFormat,
+    /// Show lints too
+    #[arg(long)]
+    pub lints: bool,
+    /// Take these for errors: a code, `warnings` or `lints`; may be repeated
+    #[arg(short = 'D', long, value_name = "CODE", value_delimiter = ',')]
+    pub deny: Vec<String>,
+    /// Take these for warnings: a code or `lints`; errors stay errors
+    #[arg(short = 'W', long, value_name = "CODE", value_delimiter = ',')]
+    pub warn: Vec<String>,
+    /// Leave these out: a code, `warnings` or `lints`; errors stay
+    #[arg(short = 'A', long, value_name = "CODE", value_delimiter = ',')]
+    pub allow: Vec<String>,
+    /// Where the pages of the codes are published, for the links of sarif
+    #[arg(long, value_name = "URL", value_parser = web_address)]
+    pub pages: Option<String>,
+}
+
+/// How the findings of `check` are written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum CheckFormat {
+    /// For people: the source, with the place marked
+    #[default]
+    Text,
+    /// For programs: one document
+    Json,
+    /// For code scanning and editors: SARIF 2.1.0
+    Sarif,
+    /// For GitHub Actions: annotations
+    Github,
+}
+
+/// `runbook explain`
+#[derive(Debug, Args)]
+pub struct ExplainArguments {
+    /// The code: `unknown-member`; without one, all codes are listed
+    pub code: Option<String>,
+    /// What is written to standard output
+    #[arg(long, value_enum, default_value_t = PageFormat::Text, value_name = "FORMAT")]
+    pub format: PageFormat,
+}
+
+/// How `explain` writes a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PageFormat {
+    /// For the terminal
+    Text,
+    /// As it is written
+    Markdown,
+    /// For programs: one document
+    Json,
 }
 
 /// `runbook call`
@@ -415,6 +527,15 @@ impl Consent {
         effects
             .iter()
             .all(|effect| *effect == Effect::Read || self.effects.contains(effect))
+    }
+}
+
+fn web_address(text: &str) -> Result<String, String> {
+    let known = ["https://", "http://"];
+    if known.iter().any(|scheme| text.starts_with(scheme)) && !text.contains(char::is_whitespace) {
+        Ok(text.to_owned())
+    } else {
+        Err("write an address that begins with https://".to_owned())
     }
 }
 

@@ -1,11 +1,11 @@
 //! The files that a run goes by, as they were when it began.
 
 use crate::locate::Located;
-use crate::shelf::{Read, Shelf, text_of};
+use crate::shelf::{Files, Read, Shelf, text_of};
 use runbook_interpreter::surroundings;
-use runbook_playbook::check::{self, Signature, check};
+use runbook_playbook::check::{self, Signature};
 use runbook_playbook::checked::Checked;
-use runbook_playbook::diagnostic::has_errors;
+use runbook_playbook::review::review;
 use runbook_playbook::source::Source;
 use runbook_playbook::syntax::playbook;
 use std::cell::RefCell;
@@ -48,14 +48,7 @@ impl<'a> Kept<'a> {
     pub fn read(&self, located: &Located) -> Result<Read, String> {
         let text = self.text(&located.id, || text_of(&located.file, &located.name))?;
         let source = Source::new(&located.name, text);
-        let (playbook, mut diagnostics) = playbook::parse(&source);
-        let checked = playbook.and_then(|playbook| {
-            let unread = has_errors(&diagnostics);
-            let (checked, found) = check(playbook, &located.id, self.shelf.catalog, self);
-            diagnostics.extend(found);
-            checked.filter(|_| !unread)
-        });
-        diagnostics.sort_by_key(|diagnostic| diagnostic.primary.span);
+        let (checked, diagnostics) = review(&source, &located.id, self.shelf.catalog, self);
         Ok(Read {
             checked,
             diagnostics,
@@ -119,6 +112,16 @@ fn named(from: &str, path: &str) -> Option<String> {
         }
     }
     Some(parts.join("/"))
+}
+
+impl Files for Kept<'_> {
+    fn read(&self, located: &Located) -> Result<Read, String> {
+        Self::read(self, located)
+    }
+
+    fn read_beside(&self, from: &str, path: &str) -> Result<Read, String> {
+        Self::read_beside(self, from, path)
+    }
 }
 
 impl check::Library for Kept<'_> {

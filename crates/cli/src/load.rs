@@ -2,9 +2,9 @@
 
 use crate::console::Stream;
 use crate::exit::Failure;
-use crate::kept::Kept;
 use crate::locate::Located;
 use crate::problems::{self, counted};
+use crate::shelf::Files;
 use jiff::Timestamp;
 use runbook_interpreter::plan::{Options, Plan};
 use runbook_playbook::checked::Checked;
@@ -18,7 +18,7 @@ use std::sync::Arc;
 /// # Errors
 /// The playbook is wrong or cannot be read.
 pub fn playbook(
-    shelf: &Kept<'_>,
+    shelf: &dyn Files,
     located: &Located,
     stream: Stream,
 ) -> Result<Arc<Checked>, Failure> {

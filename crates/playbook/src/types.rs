@@ -294,19 +294,6 @@ impl Type {
         }
     }
 
-    /// The type without its bounds: a result is compared with whatever one likes, and a default may stand outside of them.
-    #[must_use]
-    pub fn unbounded(&self) -> Self {
-        match self.present() {
-            Self::Text(_) | Self::JsonText | Self::Blob => Self::text(),
-            Self::Integer(_, None) | Self::Number(_) => Self::Number(Range::default()),
-            Self::Integer(_, unit) => Self::Integer(Range::default(), *unit),
-            Self::List(list) => Self::list(list.element.unbounded()),
-            Self::Structure(_) | Self::Map(_) => Self::Any,
-            other => other.clone(),
-        }
-    }
-
     /// The same, with all that is in it secret.
     #[must_use]
     pub fn secret(&self) -> Self {
@@ -317,6 +304,19 @@ impl Type {
             Self::Structure(structure) => Self::Structure(Arc::new(Sealed(Arc::clone(structure)))),
             Self::Absent => Self::Absent,
             _ => Self::Secret,
+        }
+    }
+
+    /// The type without its bounds: a result is compared with whatever one likes, and a default may stand outside of them.
+    #[must_use]
+    pub fn unbounded(&self) -> Self {
+        match self.present() {
+            Self::Text(_) | Self::JsonText | Self::Blob => Self::text(),
+            Self::Integer(_, None) | Self::Number(_) => Self::Number(Range::default()),
+            Self::Integer(_, unit) => Self::Integer(Range::default(), *unit),
+            Self::List(list) => Self::list(list.element.unbounded()),
+            Self::Structure(_) | Self::Map(_) => Self::Any,
+            other => other.clone(),
         }
     }
 

@@ -1,6 +1,7 @@
 //! The only list of actions: AWS operations and waiters from the catalogue, local actions and composites.
 
 mod common_errors;
+mod described;
 mod find;
 mod perform;
 mod synonyms;
@@ -17,7 +18,7 @@ use crate::model::validate::validate_output;
 use crate::world::scenario::ActionFacts;
 use crate::world::{Pending, World};
 use runbook_playbook::catalog::{
-    Action, ActionKind, Catalog, Effect, Effects, Permission, UnknownAction,
+    Action, ActionKind, Catalog, Described, Effect, Effects, Permission, UnknownAction,
 };
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
@@ -173,6 +174,10 @@ impl Catalog for Registry {
 
     fn common_errors(&self) -> &[&str] {
         &common_errors::COMMON
+    }
+
+    fn described_by(&self, action: &Action) -> Option<Described> {
+        described::described_by(self, action)
     }
 
     fn permissions(&self, action: &Action) -> Vec<Permission> {

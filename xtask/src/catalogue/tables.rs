@@ -51,6 +51,7 @@ struct PermissionsFile {
     prefixes: BTreeMap<String, Vec<String>>,
     operations: BTreeMap<String, Vec<String>>,
     dependent: BTreeMap<String, Vec<String>>,
+    documented: BTreeMap<String, Vec<String>>,
 }
 
 /// `members.toml`.
@@ -167,6 +168,7 @@ impl Tables {
             .permissions
             .operations
             .iter()
+            .chain(&self.permissions.documented)
             .filter(|(pattern, _)| matches(pattern, action))
             .max_by_key(|(pattern, _)| pattern.len())?;
         self.note(pattern);
@@ -185,7 +187,7 @@ impl Tables {
         found
     }
 
-    /// Every IAM action that the tables name.
+    /// Every IAM action that the tables name and IAM's data must know.
     pub fn named_permissions(&self) -> impl Iterator<Item = &str> {
         let files = [&self.permissions.operations, &self.permissions.dependent];
         files
@@ -264,6 +266,7 @@ impl Tables {
         .chain(self.permissions.operations.keys())
         .chain(self.permissions.prefixes.keys())
         .chain(self.permissions.dependent.keys())
+        .chain(self.permissions.documented.keys())
         .chain(&self.members.seconds)
         .chain(&self.members.milliseconds)
         .chain(&self.members.json)

@@ -4,7 +4,7 @@
 //! as the real one does, and is the witness of what was done.
 
 use super::run::members;
-use super::test::{ByScenario, files, playbook_of};
+use super::test::{ByScenario, files};
 use crate::args::TargetArguments;
 use crate::calls::Calls;
 use crate::document;
@@ -99,12 +99,8 @@ pub fn matrix(
         let text = text_of(&file, &shown).map_err(Failure::wrong)?;
         let (scenarios, _) = document::scenarios(&Source::new(&shown, text))
             .map_err(|_| Failure::wrong(format!("{shown} is wrong; `runbook test` says where")))?;
-        let located = places.place(&playbook_of(&file, &scenarios, environment));
-        let shelf = Shelf {
-            places,
-            root: &located.root,
-            catalog: &*registry,
-        };
+        let located = places.place(&document::playbook_of(&scenarios, &file));
+        let shelf = Shelf::new(places, &located.root, &*registry);
         let Some(checked) = shelf
             .read(&located)
             .map_err(Failure::wrong)?

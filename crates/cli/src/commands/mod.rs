@@ -5,9 +5,13 @@ mod call;
 mod check;
 #[cfg(any(test, feature = "faults"))]
 pub mod crash_matrix;
+mod explain;
 mod guarded;
 mod history;
 mod logs;
+mod plan;
+#[cfg(test)]
+mod plan_honesty;
 mod play;
 mod prune;
 mod resume;
@@ -37,8 +41,10 @@ pub fn execute(command: &Command, environment: &Environment) -> Result<u8, Failu
         Command::Prune(arguments) => prune::execute(arguments, environment),
         #[cfg(feature = "faults")]
         Command::CrashMatrix(arguments) => crash_matrix::execute(arguments, environment),
+        Command::Plan(arguments) => plan::execute(arguments, environment),
         Command::Test(arguments) => test::execute(arguments, environment),
         Command::Check(arguments) => check::execute(arguments, environment),
+        Command::Explain(arguments) => explain::execute(arguments, environment),
         Command::Call(arguments) => call::execute(arguments, environment),
         Command::Actions(command) => actions::execute(command, environment),
     }

@@ -1,7 +1,7 @@
 //! `runbook resume`: goes on with a run where it was.
 
 use super::play::{Deed, Play, Show, secrets};
-use super::run::{SCENARIOS, find_scenario, members};
+use super::run::{SCENARIOS, members, scenario_in};
 use crate::args::{Replay, ResumeArguments, RunOfRecord};
 use crate::environment::Environment;
 use crate::exit::Failure;
@@ -119,17 +119,13 @@ impl Again {
             ));
         }
         let registry = Arc::new(Registry::new());
-        let shelf = Shelf {
-            places: &environment.places,
-            root: &located.root,
-            catalog: &*registry,
-        };
+        let shelf = Shelf::new(&environment.places, &located.root, &*registry);
         let library = Kept::new(shelf, texts);
         let checked = load::playbook(&library, &located, environment.console.err)?;
         let scenario = match row.context.get("scenario").and_then(Json::as_str) {
             Some(name) => {
                 let text = scenarios.unwrap_or_default();
-                let found = find_scenario(name, &located, &registry, environment, text)?;
+                let found = scenario_in(name, &located, &registry, environment, text)?;
                 Some(Arc::new(found))
             }
             None => None,

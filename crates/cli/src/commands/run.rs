@@ -18,6 +18,7 @@ use runbook_registry::Registry;
 use runbook_registry::world::scenario::Scenario;
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
 /// Where the text of the scenarios is kept beside the playbooks of a run.
@@ -30,11 +31,7 @@ pub fn execute(arguments: &RunArguments, environment: &Environment) -> Result<u8
         .locate(&arguments.playbook)
         .map_err(|error| Failure::wrong(error.to_string()))?;
     let registry = Arc::new(Registry::new());
-    let shelf = Shelf {
-        places: &environment.places,
-        root: &located.root,
-        catalog: &*registry,
-    };
+    let shelf = Shelf::new(&environment.places, &located.root, &*registry);
     let kept = Kept::new(shelf, BTreeMap::new());
     let checked = load::playbook(&kept, &located, environment.console.err)?;
     let mut texts = Vec::new();
@@ -42,7 +39,7 @@ pub fn execute(arguments: &RunArguments, environment: &Environment) -> Result<u8
         Some(name) => {
             let text = scenario_text(&located, environment)?;
             texts.push((SCENARIOS.to_owned(), text.clone()));
-            let found = find_scenario(name, &located, &registry, environment, text)?;
+            let found = scenario_in(name, &located, &registry, environment, text)?;
             Some(Arc::new(found))
         }
         None => None,
@@ -50,7 +47,12 @@ pub fn execute(arguments: &RunArguments, environment: &Environment) -> Result<u8
     let now = scenario
         .as_ref()
         .map_or_else(Timestamp::now, |scenario| scenario.clock);
-    let given = given(arguments, scenario.as_deref(), environment)?;
+    let given = given(
+        arguments.inputs.as_deref(),
+        &arguments.input,
+        scenario.as_deref(),
+        environment,
+    )?;
     let plan = load::plan(&checked, &given, options(arguments), now)?;
     let secrets = secrets(&plan);
     let consent = arguments.yes.clone().unwrap_or_default();
@@ -135,8 +137,9 @@ fn options(arguments: &RunArguments) -> Options {
 }
 
 /// What is given for inputs: the scenario's, then the file's, then the command line's; the last one counts.
-fn given(
-    arguments: &RunArguments,
+pub(super) fn given(
+    inputs: Option<&Path>,
+    input: &[(String, String)],
     scenario: Option<&Scenario>,
     environment: &Environment,
 ) -> Result<Vec<(String, Given)>, Failure> {
@@ -144,7 +147,7 @@ fn given(
     if let Some(scenario) = scenario {
         given.extend(members(&scenario.inputs));
     }
-    if let Some(file) = &arguments.inputs {
+    if let Some(file) = inputs {
         let name = file.display().to_string();
         let path = environment.places.current.join(file);
         match document::read(&path, &name, environment.console.err)? {
@@ -157,8 +160,7 @@ fn given(
         }
     }
     given.extend(
-        arguments
-            .input
+        input
             .iter()
             .map(|(name, value)| (name.clone(), Given::Text(value.clone()))),
     );
@@ -179,8 +181,19 @@ fn scenario_text(located: &Located, environment: &Environment) -> Result<String,
     text_of(&file, &environment.places.shown(&file)).map_err(Failure::wrong)
 }
 
-/// The scenario of the name.
+/// The scenario of the name beside the playbook.
 pub(super) fn find_scenario(
+    name: &str,
+    located: &Located,
+    registry: &Registry,
+    environment: &Environment,
+) -> Result<Scenario, Failure> {
+    let text = scenario_text(located, environment)?;
+    scenario_in(name, located, registry, environment, text)
+}
+
+/// The scenario of the name in the text.
+pub(super) fn scenario_in(
     name: &str,
     located: &Located,
     registry: &Registry,

@@ -7,6 +7,7 @@ use crate::calls::Calls;
 use crate::environment::Environment;
 use crate::exit::{self, Failure};
 use crate::locate::{files_below, is_scenarios, scenarios_of};
+use crate::parallel::side_by_side;
 use crate::problems::counted;
 use crate::shelf::{Shelf, text_of};
 use crate::{document, load, world};
@@ -22,14 +23,11 @@ use runbook_playbook::checked::Checked;
 use runbook_playbook::diagnostic::{Diagnostic, Severity, render};
 use runbook_playbook::source::Source;
 use runbook_registry::Registry;
-use runbook_registry::world::scenario::{
-    ActionFacts, Answers, Outcome, Scenario, ScenarioFile, ScenarioWorld,
-};
+use runbook_registry::world::scenario::{ActionFacts, Answers, Outcome, Scenario, ScenarioWorld};
 use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// What came of one file.
 #[derive(Debug, Default)]
@@ -79,39 +77,6 @@ pub fn execute(arguments: &TestArguments, environment: &Environment) -> Result<u
     })
 }
 
-/// Works on the items on several threads; the results come in the items' order.
-fn side_by_side<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
-    let next = AtomicUsize::new(0);
-    let threads = std::thread::available_parallelism()
-        .map_or(1, usize::from)
-        .min(items.len());
-    let mut results: Vec<(usize, R)> = std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads)
-            .map(|_| {
-                scope.spawn(|| {
-                    let mut done = Vec::new();
-                    loop {
-                        let at = next.fetch_add(1, Ordering::Relaxed);
-                        let Some(item) = items.get(at) else {
-                            return done;
-                        };
-                        done.push((at, work(item)));
-                    }
-                })
-            })
-            .collect();
-        workers
-            .into_iter()
-            .flat_map(|worker| match worker.join() {
-                Ok(done) => done,
-                Err(panic) => std::panic::resume_unwind(panic),
-            })
-            .collect()
-    });
-    results.sort_by_key(|(at, _)| *at);
-    results.into_iter().map(|(_, result)| result).collect()
-}
-
 /// The files of scenarios that paths name; a playbook stands for its own.
 pub(super) fn files(paths: &[PathBuf], environment: &Environment) -> Result<Vec<PathBuf>, Failure> {
     let places = &environment.places;
@@ -156,19 +121,6 @@ fn test_file(
     tally
 }
 
-/// The playbook that a file of scenarios is for.
-pub(super) fn playbook_of(
-    file: &Path,
-    scenarios: &ScenarioFile,
-    environment: &Environment,
-) -> PathBuf {
-    let folder = file.parent().unwrap_or(&environment.places.current);
-    match &scenarios.playbook {
-        Some(playbook) => folder.join(playbook),
-        None => PathBuf::from(file.to_string_lossy().replace(".scenarios.yaml", ".yaml")),
-    }
-}
-
 fn run_file(
     file: &Path,
     arguments: &TestArguments,
@@ -189,12 +141,9 @@ fn run_file(
             .collect()
     };
     let (scenarios, node) = document::scenarios(&source).map_err(drawn)?;
-    let located = places.place(&playbook_of(file, &scenarios, environment));
-    let shelf = Shelf {
-        places,
-        root: &located.root,
-        catalog: &**registry,
-    };
+    let playbook = document::playbook_of(&scenarios, file);
+    let located = places.place(&playbook);
+    let shelf = Shelf::new(places, &located.root, &**registry);
     let read = shelf.read(&located).map_err(|wrong| vec![wrong])?;
     let checked = read
         .checked
@@ -206,7 +155,9 @@ fn run_file(
         if !title.contains(arguments.filter.as_deref().unwrap_or_default()) {
             continue;
         }
-        let problems = scenario.check(&**registry);
+        let mut problems = scenario.check(&**registry);
+        problems.extend(scenario.check_against(&checked, &**registry));
+        problems.retain(|problem| problem.code.severity() == Severity::Error);
         if problems.is_empty() {
             let description = scenario.description.clone().unwrap_or_default();
             let found = run_scenario(&Arc::new(scenario), &checked, &shelf, registry, environment);

@@ -57,7 +57,7 @@ fn one(
             Some(Looked { ty, many: false })
         }
         Subject::Path(path) if matches!(index.entry(step).step.work, Work::Action(_)) => {
-            let ty = typing::path(problems, path, &types.result(step));
+            let ty = typing::path(problems, path, &types.result(step), &scope);
             Some(Looked {
                 ty,
                 many: !path.singular,

@@ -12,11 +12,15 @@ use crate::diagnostic::Code;
 use crate::span::Span;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
+/// How many conditions are looked at together.
+const MAX_CONDITIONS: usize = 32;
+
 /// What is known of every step before a run.
 pub(super) struct Reach<'a, 't> {
     pub(super) index: &'t Index<'a>,
     pub(super) types: &'t Types<'a>,
-    resolved: &'t [Resolved],
+    /// For each step those whose values it needs, and where it says so.
+    values: HashMap<StepId, Vec<(StepId, Span)>>,
     /// Steps that never run, with the place that says so.
     never: HashMap<StepId, Span>,
     /// For each step those whose `when` must have been true for it to run, itself included.
@@ -36,10 +40,16 @@ pub(super) fn check(
     resolved: &[Resolved],
     problems: &mut Problems,
 ) {
+    let mut values: HashMap<StepId, Vec<(StepId, Span)>> = HashMap::new();
+    for name in resolved {
+        if let Meaning::Step(on, Offer::Value(_)) = name.meaning {
+            values.entry(name.from).or_default().push((on, name.span));
+        }
+    }
     let mut reach = Reach {
         index,
         types,
-        resolved,
+        values,
         never: HashMap::new(),
         conditions: HashMap::new(),
         findable: HashSet::new(),
@@ -58,31 +68,26 @@ pub(super) fn check(
 }
 
 impl Reach<'_, '_> {
-    /// Looks at a step after those that it stands in and those whose values it needs.
+    /// Looks at a step after those that it stands in and those whose values it needs. Without recursion: a chain may be as
+    /// long as the file.
     fn visit(&mut self, id: StepId, problems: &mut Problems) {
-        if !self.visited.insert(id) {
-            return;
+        let mut open = vec![(id, false)];
+        while let Some((id, ready)) = open.pop() {
+            if ready {
+                self.step(id, problems);
+            } else if self.visited.insert(id) {
+                open.push((id, true));
+                let outer = self.index.chain(id).into_iter().skip(1);
+                let needed = self.values(id).iter().map(|(on, _)| *on);
+                let before = outer.map(|(_, outer)| outer).chain(needed);
+                open.extend(before.map(|before| (before, false)));
+            }
         }
-        let outer = self.index.chain(id).into_iter().skip(1);
-        let before: Vec<StepId> = outer
-            .map(|(_, outer)| outer)
-            .chain(self.values(id).map(|(on, _)| on))
-            .collect();
-        for before in before {
-            self.visit(before, problems);
-        }
-        self.step(id, problems);
     }
 
     /// The steps whose values a step needs, and where it says so.
-    fn values(&self, id: StepId) -> impl Iterator<Item = (StepId, Span)> {
-        self.resolved
-            .iter()
-            .filter(move |name| name.from == id)
-            .filter_map(|name| match name.meaning {
-                Meaning::Step(on, Offer::Value(_)) => Some((on, name.span)),
-                _ => None,
-            })
+    fn values(&self, id: StepId) -> &[(StepId, Span)] {
+        self.values.get(&id).map_or(&[], Vec::as_slice)
     }
 
     fn step(&mut self, id: StepId, problems: &mut Problems) {
@@ -98,14 +103,18 @@ impl Reach<'_, '_> {
             self.never.insert(id, cause);
             return;
         }
-        let reads: Vec<(StepId, Span)> = self.values(id).collect();
+        let reads = self.values(id);
         let unread = reads
             .iter()
             .find_map(|(on, span)| Some((*span, *on, *self.never.get(on)?)));
-        for (on, _) in &reads {
+        for (on, _) in reads {
             conditions.extend(self.conditions.get(on).into_iter().flatten());
         }
         conditions.remove(&id);
+        // What is not looked at is not known, which is never wrong.
+        while conditions.len() > MAX_CONDITIONS {
+            conditions.pop_last();
+        }
         let facts = self.facts(&conditions);
         let name = &entry.step.id.value;
         let problem = if let Some((span, on, cause)) = unread {

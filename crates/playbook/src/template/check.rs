@@ -1,7 +1,7 @@
 //! Data against the types of their places, before anything runs.
 
 use super::literal::{check_count, due, read_scalar};
-use super::{Data, Part};
+use super::{Data, Part, pieces};
 use crate::diagnostic::Code;
 use crate::expression::{Problem, TypeScope, infer, no_text, same_kind, unknown_member};
 use crate::span::Spanned;
@@ -22,17 +22,7 @@ pub fn accepts(due: &Type, given: &Type) -> bool {
         (Type::Text(rule), Type::Integer(..) | Type::Number(_)) => rule.numeric,
         (Type::Any | Type::Absent, _)
         | (_, Type::Any | Type::Absent)
-        | (
-            Type::Text(_)
-            | Type::Blob
-            | Type::JsonText
-            | Type::Boolean
-            | Type::Integer(..)
-            | Type::Number(_)
-            | Type::Timestamp(_)
-            | Type::Duration,
-            Type::Secret,
-        )
+        | (Type::Text(_) | Type::Blob | Type::JsonText, Type::Secret)
         | (Type::Text(_), Type::Timestamp(_) | Type::Duration)
         | (Type::Integer(_, Some(_)), Type::Timestamp(_))
         | (Type::Secret | Type::Timestamp(_) | Type::Duration, Type::Text(_))
@@ -88,6 +78,11 @@ fn check(data: &Spanned<Data>, ty: &Type, scope: &dyn TypeScope, problems: &mut 
                     }),
                 };
                 problems.extend(wrong);
+            }
+            if let Type::Text(rule) = present
+                && let Some(message) = pieces::misfit(template, rule, scope)
+            {
+                problems.push(mistype(message));
             }
             if matches!(
                 present,

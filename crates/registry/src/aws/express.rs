@@ -1,6 +1,7 @@
 //! Sessions with directory buckets (S3 Express One Zone): credentials of one bucket for five minutes.
 
 use super::files::Files;
+use super::kept::Kept;
 use super::orchestrate::Channel;
 use crate::call::{CallError, FailureKind};
 use crate::model::service::{Operation, Service};
@@ -11,8 +12,7 @@ use aws_credential_types::provider::{ProvideCredentials, future};
 use aws_types::service_config::ServiceConfigKey;
 use serde_json::json;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
-use tokio::sync::Mutex;
+use std::time::Duration;
 
 /// How long before its end a session is replaced.
 const BEFORE_THE_END: Duration = Duration::from_mins(1);
@@ -43,7 +43,7 @@ pub(super) struct BucketSession {
     channel: Arc<Channel>,
     operation: &'static Operation,
     bucket: String,
-    kept: Mutex<Option<Credentials>>,
+    kept: Kept,
 }
 
 impl BucketSession {
@@ -63,20 +63,11 @@ impl BucketSession {
             channel,
             operation,
             bucket: bucket.to_owned(),
-            kept: Mutex::default(),
+            kept: Kept::new(BEFORE_THE_END),
         })
     }
 
-    async fn credentials(&self) -> Result<Credentials, CallError> {
-        let mut kept = self.kept.lock().await;
-        let fresh = |credentials: &&Credentials| {
-            credentials
-                .expiry()
-                .is_none_or(|end| end > SystemTime::now() + BEFORE_THE_END)
-        };
-        if let Some(credentials) = kept.as_ref().filter(fresh) {
-            return Ok(credentials.clone());
-        }
+    async fn make(&self) -> Result<Credentials, CallError> {
         let arguments = Arc::new(json!({"Bucket": self.bucket}));
         let files = Arc::new(Files::default());
         let answered = self
@@ -90,10 +81,8 @@ impl BucketSession {
             ),
             ..refusal.error
         })?;
-        let credentials = super::role::read(&reply.result["Credentials"])
-            .ok_or_else(|| failed(&self.bucket, "the answer has no credentials in it"))?;
-        *kept = Some(credentials.clone());
-        Ok(credentials)
+        super::role::read(&reply.result["Credentials"])
+            .ok_or_else(|| failed(&self.bucket, "the answer has no credentials in it"))
     }
 }
 
@@ -103,7 +92,8 @@ impl ProvideCredentials for BucketSession {
         Self: 'a,
     {
         future::ProvideCredentials::new(async {
-            self.credentials()
+            self.kept
+                .get(self.make())
                 .await
                 .map_err(CredentialsError::provider_error)
         })

@@ -1,19 +1,20 @@
 //! The client: any operation of any service, by name, with the configuration of the AWS CLI and SDKs.
 
-use super::auth::{self, Proof};
+use super::auth::Proof;
 use super::body::DEFAULT_ANSWER_LIMIT;
 use super::checksum;
 use super::compress;
+use super::configuration::Configuration;
 use super::customize;
-use super::endpoint::{self, Settings};
+use super::endpoint;
 use super::error;
 use super::express::{self, BucketSession};
 use super::files::{self, Files};
+use super::options::Options;
 use super::orchestrate::{Channel, Parts};
 use super::paginate::{self, Page};
-use super::profile;
 use super::protocol::{Reply, Wire};
-use super::role::{Role, RoleSession, SecondFactor};
+use super::role::{Role, RoleSession};
 use super::s3;
 use super::transport::Transport;
 use super::unsupported;
@@ -23,63 +24,18 @@ use crate::model::service::{Operation, Service};
 use crate::model::shape::MemberTrait;
 use crate::world::live::AwsSender;
 use crate::world::{Pending, Place};
-use aws_config::{BehaviorVersion, ConfigLoader, SdkConfig};
+use aws_config::SdkConfig;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_runtime_api::client::identity::SharedIdentityResolver;
-use aws_smithy_runtime_api::client::identity::http::Token;
 use aws_smithy_types::checksum_config::ResponseChecksumValidation;
-use aws_smithy_types::retry::RetryConfig;
 use aws_types::region::Region;
-use aws_types::service_config::ServiceConfigKey;
 use serde_json::{Map, Value as Json};
 use std::collections::HashMap;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::OnceCell;
-
-/// What a client is told; everything else comes from the environment and profiles, as the AWS CLI reads them.
-#[derive(Debug, Clone, Default)]
-pub struct Options {
-    /// The region, before any other.
-    pub region: Option<String>,
-    /// The profile.
-    pub profile: Option<String>,
-    /// The URL of every service, before any other.
-    pub endpoint_url: Option<String>,
-    /// A role to assume for every call, with the credentials that are found otherwise.
-    pub role: Option<String>,
-    /// The external id that the role's trust policy asks for.
-    pub external_id: Option<String>,
-    /// The name of the role's sessions; `runbook` when not given.
-    pub role_session_name: Option<String>,
-    /// The device of the second factor that the role's trust policy asks for: an ARN or a serial number.
-    pub mfa_serial: Option<String>,
-    /// Who can be asked for the code of a second factor; nobody when not given.
-    pub second_factor: Option<Arc<dyn SecondFactor>>,
-    /// A policy, as JSON, that the sessions of assumed roles are limited to; it needs a role.
-    pub session_policy: Option<String>,
-    /// The longest wait for a connection; 5 s when not given.
-    pub connect_timeout: Option<Duration>,
-    /// The longest wait for an answer to start or go on; 60 s when not given.
-    pub read_timeout: Option<Duration>,
-    /// The most attempts at one request, the first included; the environment's, else 3, when not given.
-    pub max_attempts: Option<u32>,
-    /// The most bytes of an answer that is kept in memory; [`DEFAULT_ANSWER_LIMIT`] when not given.
-    pub answer_limit: Option<u64>,
-    /// The folder below which calls may read and write files; none when not given.
-    pub files: Option<PathBuf>,
-}
-
-/// What was found in the environment and in profiles.
-#[derive(Debug)]
-struct Configuration {
-    sdk: SdkConfig,
-    /// The credentials are those of a session that somebody was asked a code for.
-    second_factor: bool,
-}
 
 /// Channels by service, target, what calls prove who makes them with, and the bucket of a session.
 type Channels = HashMap<(&'static str, Target, Proof, Option<String>), Arc<Channel>>;
@@ -122,10 +78,7 @@ impl AwsClient {
     pub fn with_config(options: Options, config: SdkConfig) -> Self {
         let http = config.http_client();
         let client = Self {
-            config: OnceCell::new_with(Some(Configuration {
-                sdk: config,
-                second_factor: false,
-            })),
+            config: OnceCell::new_with(Some(Configuration::given(config))),
             ..Self::new(options)
         };
         match http {
@@ -351,37 +304,7 @@ impl AwsClient {
 
     async fn configuration(&self) -> &Configuration {
         self.config
-            .get_or_init(async || {
-                let mut loader: ConfigLoader =
-                    aws_config::defaults(BehaviorVersion::latest()).http_client(self.http.clone());
-                if let Some(region) = &self.options.region {
-                    loader = loader.region(Region::new(region.clone()));
-                }
-                if let Some(profile) = &self.options.profile {
-                    loader = loader.profile_name(profile);
-                }
-                let profiles = profile::read(self.options.profile.as_ref()).await;
-                if let Some(file) = profile::ca_bundle(profiles.as_ref()) {
-                    self.transport.trust(&file);
-                }
-                let sdk = loader.load().await;
-                let found = profiles.and_then(|profiles| {
-                    profile::credentials(&self.options, &profiles, &sdk, &self.http)
-                });
-                match found {
-                    Some(found) => Configuration {
-                        sdk: sdk
-                            .into_builder()
-                            .credentials_provider(found.provider)
-                            .build(),
-                        second_factor: found.second_factor,
-                    },
-                    None => Configuration {
-                        sdk,
-                        second_factor: false,
-                    },
-                }
-            })
+            .get_or_init(|| Configuration::load(&self.options, &self.transport, &self.http))
             .await
     }
 
@@ -402,31 +325,11 @@ impl AwsClient {
         target: &Target,
     ) -> Option<String> {
         let bucket = s3::bucket(service, arguments).filter(|name| express::is_directory(name))?;
-        let config = self.config().await;
-        let settings = self.settings(config, service, target).ok()?;
+        let configuration = self.configuration().await;
+        let settings = configuration
+            .settings(&self.options, service, target)
+            .ok()?;
         endpoint::wants_session(service, operation, arguments, &settings).then(|| bucket.to_owned())
-    }
-
-    /// What decides about the endpoints of calls to the target.
-    fn settings(
-        &self,
-        config: &SdkConfig,
-        service: &Service,
-        target: &Target,
-    ) -> Result<Settings, CallError> {
-        let region = target
-            .region
-            .clone()
-            .or_else(|| self.options.region.clone())
-            .or_else(|| config.region().map(ToString::to_string))
-            .ok_or_else(error::region)?;
-        Ok(Settings {
-            region: Some(region),
-            fips: config.use_fips().unwrap_or(false),
-            dual_stack: config.use_dual_stack().unwrap_or(false),
-            url: self.endpoint_url(config, service),
-            without_sessions: service.name == "s3" && express::is_disabled(config),
-        })
     }
 
     /// The channel to a service at a target, with the session of a bucket where one is named.
@@ -437,8 +340,9 @@ impl AwsClient {
         target: &Target,
         session: Option<&str>,
     ) -> Result<Arc<Channel>, CallError> {
-        let config = self.config().await;
-        let (proof, token) = Self::proof(config, service, operation);
+        let configuration = self.configuration().await;
+        let config = &configuration.sdk;
+        let (proof, token) = configuration.proof(service, operation);
         let bucket = session.map(ToOwned::to_owned);
         let key = (service.name, target.clone(), proof, bucket);
         let known = self
@@ -469,7 +373,7 @@ impl AwsClient {
         }
         let channel = Arc::new(Channel::new(Parts {
             wire: self.wire(service),
-            settings: Arc::new(self.settings(config, service, target)?),
+            settings: Arc::new(configuration.settings(&self.options, service, target)?),
             proof,
             identity,
             bucket_session: session.is_some(),
@@ -477,7 +381,7 @@ impl AwsClient {
             checksums: config.request_checksum_calculation(),
             compression: compress::least(config),
             http: self.http.clone(),
-            retry: self.retry(config),
+            retry: configuration.retry(&self.options),
             connect_timeout: self
                 .options
                 .connect_timeout
@@ -490,60 +394,6 @@ impl AwsClient {
             .unwrap_or_else(PoisonError::into_inner)
             .insert(key, channel.clone());
         Ok(channel)
-    }
-
-    /// What an operation is called with, and the bearer token where it is one.
-    fn proof(
-        config: &SdkConfig,
-        service: &Service,
-        operation: &Operation,
-    ) -> (Proof, Option<SharedIdentityResolver>) {
-        let proof = auth::proof(service, operation);
-        if proof == Proof::None || !auth::takes_token(service, operation) {
-            return (proof, None);
-        }
-        // `AWS_BEARER_TOKEN_BEDROCK` stands before any credentials.
-        let named = ServiceConfigKey::builder()
-            .service_id(service.metadata.signing_name)
-            .env("AWS_BEARER_TOKEN")
-            .profile("bearer_token")
-            .build()
-            .ok()
-            .and_then(|key| config.service_config()?.load_config(key))
-            .filter(|token| !token.trim().is_empty());
-        if let Some(token) = named {
-            let token = Token::new(token.trim(), None);
-            return (Proof::Token, Some(SharedIdentityResolver::new(token)));
-        }
-        let provider = config.token_provider().map(SharedIdentityResolver::new);
-        (proof, provider.filter(|_| proof == Proof::Token))
-    }
-
-    fn retry(&self, config: &SdkConfig) -> RetryConfig {
-        let configured = config
-            .retry_config()
-            .cloned()
-            .unwrap_or_else(RetryConfig::standard);
-        match self.options.max_attempts {
-            Some(attempts) => configured.with_max_attempts(attempts),
-            None => configured,
-        }
-    }
-
-    /// The endpoint given by the user: an option, `AWS_ENDPOINT_URL_<SERVICE>`, the profile's service section,
-    /// `AWS_ENDPOINT_URL`, the profile's `endpoint_url`.
-    fn endpoint_url(&self, config: &SdkConfig, service: &Service) -> Option<String> {
-        if let Some(url) = &self.options.endpoint_url {
-            return Some(url.clone());
-        }
-        let of_service = ServiceConfigKey::builder()
-            .service_id(service.metadata.service_id)
-            .env("AWS_ENDPOINT_URL")
-            .profile("endpoint_url")
-            .build()
-            .ok()
-            .and_then(|key| config.service_config()?.load_config(key));
-        of_service.or_else(|| config.endpoint_url().map(ToOwned::to_owned))
     }
 
     /// What calls to the target are signed with: the configuration's own credentials, or those of a role that is

@@ -1,7 +1,7 @@
 //! Credentials of a profile in the two cases that AWS's own chain does not see to: a profile that is named stands before
 //! credentials in the environment, and one that asks for a second factor has a person asked.
 
-use super::live::Options;
+use super::options::Options;
 use super::role::{Role, RoleSession};
 use aws_config::SdkConfig;
 use aws_config::ecs::EcsCredentialsProvider;

@@ -1,7 +1,9 @@
 //! Sessions of assumed roles, and the second factor that some of them ask for.
 
 use super::error;
-use super::live::{AwsClient, Options};
+use super::kept::Kept;
+use super::live::AwsClient;
+use super::options::Options;
 use crate::call::{Call, CallError};
 use aws_config::SdkConfig;
 use aws_credential_types::Credentials;
@@ -11,8 +13,7 @@ use serde_json::{Map, Value as Json};
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
-use tokio::sync::Mutex;
+use std::time::Duration;
 
 /// How long before its end a session is replaced.
 const BEFORE_THE_END: Duration = Duration::from_mins(5);
@@ -76,7 +77,7 @@ pub(super) struct RoleSession {
     /// The client that assumes the role, with the credentials to do it with.
     client: AwsClient,
     person: Option<Arc<dyn SecondFactor>>,
-    kept: Mutex<Option<Credentials>>,
+    kept: Kept,
 }
 
 impl RoleSession {
@@ -98,23 +99,8 @@ impl RoleSession {
             role,
             client: AwsClient::with_config(options, config),
             person,
-            kept: Mutex::default(),
+            kept: Kept::new(BEFORE_THE_END),
         }
-    }
-
-    async fn credentials(&self) -> Result<Credentials, CallError> {
-        let mut kept = self.kept.lock().await;
-        let fresh = |credentials: &&Credentials| {
-            credentials
-                .expiry()
-                .is_none_or(|end| end > SystemTime::now() + BEFORE_THE_END)
-        };
-        if let Some(credentials) = kept.as_ref().filter(fresh) {
-            return Ok(credentials.clone());
-        }
-        let credentials = self.assume().await?;
-        *kept = Some(credentials.clone());
-        Ok(credentials)
     }
 
     async fn assume(&self) -> Result<Credentials, CallError> {
@@ -151,7 +137,8 @@ impl ProvideCredentials for RoleSession {
         Self: 'a,
     {
         future::ProvideCredentials::new(async {
-            self.credentials()
+            self.kept
+                .get(self.assume())
                 .await
                 .map_err(CredentialsError::provider_error)
         })

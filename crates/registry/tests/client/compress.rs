@@ -1,10 +1,10 @@
 //! Large requests made smaller.
 
-use crate::configuration;
 use crate::stub::{Asked, Stub, answer};
+use crate::{configuration, options};
 use aws_config::SdkConfig;
 use flate2::read::GzDecoder;
-use runbook_registry::aws::{AwsClient, Options};
+use runbook_registry::aws::AwsClient;
 use runbook_registry::call::Call;
 use serde_json::json;
 use std::io::Read as _;
@@ -12,10 +12,7 @@ use std::io::Read as _;
 /// What is sent for metrics with a name of this length, again and again.
 async fn sent(configuration: SdkConfig, length: usize) -> Asked {
     let stub = Stub::start(vec![answer("200 OK", "application/x-amz-json-1.0", "{}")]).await;
-    let options = Options {
-        endpoint_url: Some(stub.url.clone()),
-        ..Options::default()
-    };
+    let options = options(&stub.url);
     let datum = json!({"MetricName": "m".repeat(length), "Value": 1});
     let put = Call::new(
         "cloudwatch:PutMetricData",

@@ -1,9 +1,9 @@
 //! Sessions with directory buckets.
 
 use crate::stub::{Asked, Reaction, Stub, answer_with};
-use crate::{client_of, configuration};
+use crate::{client_of, configuration, failed, options};
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
-use runbook_registry::aws::{AwsClient, Options};
+use runbook_registry::aws::AwsClient;
 use runbook_registry::call::{Call, FailureKind};
 use serde_json::json;
 
@@ -74,16 +74,13 @@ async fn a_session_that_ends_is_replaced() {
 async fn a_session_that_is_denied_names_the_bucket() {
     let denied = "<Error><Code>AccessDenied</Code><Message>no</Message></Error>";
     let stub = Stub::start(vec![answer_with("403 Forbidden", "", denied)]).await;
-    let error = client_of(&stub.url)
-        .call(&get())
-        .await
-        .expect_err("an error");
-    assert_eq!(
-        (error.kind, error.code.as_str()),
-        (FailureKind::Answered, "AccessDenied")
+    let message = failed(
+        client_of(&stub.url).call(&get()).await,
+        FailureKind::Answered,
+        "AccessDenied",
     );
-    let message = format!("no session with the bucket `{BUCKET}` can be made: no");
-    assert_eq!(error.message, message);
+    let expected = format!("no session with the bucket `{BUCKET}` can be made: no");
+    assert_eq!(message, expected);
     assert!(stub.asked().iter().all(is_session));
 }
 
@@ -114,10 +111,7 @@ impl LoadServiceConfig for Off {
 #[tokio::test]
 async fn sessions_can_be_turned_off() {
     let stub = Stub::start(vec![answer_with("200 OK", "", "123456789")]).await;
-    let options = Options {
-        endpoint_url: Some(stub.url.clone()),
-        ..Options::default()
-    };
+    let options = options(&stub.url);
     let configuration = configuration().into_builder().service_config(Off).build();
     AwsClient::with_config(options, configuration)
         .call(&get())

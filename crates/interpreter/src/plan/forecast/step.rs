@@ -92,8 +92,8 @@ fn one(build: &Build<'_>, step: &Step, place: &Place) -> Option<PlannedStep> {
     let certainty = certainty(build, step, place);
     if let Certainty::Never(reason) = &certainty {
         build.record(step, place, &certainty, &[]);
-        never_inside(build, step, place, &certainty);
         build.leave_out(&path, action_of(step), reason.clone());
+        never_inside(build, step, place, &certainty);
         return None;
     }
     // What is inside of a block sees its certainty, and readers of it do.
@@ -183,14 +183,16 @@ fn never_inside(build: &Build<'_>, step: &Step, place: &Place, certainty: &Certa
         return;
     };
     let inside = place.inside(&step.id.value, place.locals.clone());
-    for inner in steps {
-        build.record(inner, &inside, certainty, &[]);
-        never_inside(build, inner, &inside, certainty);
-    }
     let last = inside.inside("finally", place.locals.clone());
-    for inner in finally {
-        build.record(inner, &last, certainty, &[]);
-        never_inside(build, inner, &last, certainty);
+    let inner = steps.iter().map(|inner| (inner, &inside));
+    for (inner, place) in inner.chain(finally.iter().map(|inner| (inner, &last))) {
+        build.record(inner, place, certainty, &[]);
+        let reason = super::Reason {
+            code: "block",
+            message: format!("{} never runs", build.public(&place.shown)),
+        };
+        build.leave_out(&place.shown(&inner.id.value), action_of(inner), reason);
+        never_inside(build, inner, place, certainty);
     }
 }
 

@@ -386,6 +386,50 @@ mod tests {
     }
 
     #[test]
+    fn an_account_stands_in_hosts_that_take_it() {
+        let service = catalogue().service("dynamodb").expect("a service");
+        let operation = service.operation("ListTables").expect("an operation");
+        let url = |account| {
+            resolve(
+                service,
+                operation,
+                &json!({}),
+                &in_region("eu-west-3"),
+                account,
+            )
+            .expect("an endpoint")
+            .url()
+            .to_owned()
+        };
+        assert_eq!(
+            url(Some("123456789012")),
+            "https://123456789012.ddb.eu-west-3.amazonaws.com"
+        );
+        assert_eq!(url(None), "https://dynamodb.eu-west-3.amazonaws.com");
+    }
+
+    #[test]
+    fn a_directory_bucket_wants_a_session_unless_they_are_off() {
+        let service = catalogue().service("s3").expect("a service");
+        let arguments = json!({"Bucket": "mine--euw3-az1--x-s3", "Key": "k"});
+        let off = Settings {
+            without_sessions: true,
+            ..in_region("eu-west-3")
+        };
+        let on = in_region("eu-west-3");
+        for (operation, settings, wanted) in [
+            ("GetObject", &on, true),
+            ("GetObject", &off, false),
+            ("CreateSession", &on, false),
+            ("DeleteBucket", &on, false),
+        ] {
+            let found = service.operation(operation).expect("an operation");
+            let wants = wants_session(service, found, &arguments, settings);
+            assert_eq!(wants, wanted, "{operation}");
+        }
+    }
+
+    #[test]
     fn fips_and_dual_stack_change_hosts() {
         let fips = Settings {
             fips: true,

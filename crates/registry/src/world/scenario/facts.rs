@@ -2,6 +2,7 @@
 
 use super::definition::{Response, Scenario, ScenarioProblem, Segment};
 use runbook_playbook::catalog::Effects;
+use runbook_playbook::diagnostic::Code;
 use serde_json::Value as Json;
 
 /// What is known of actions; the registry knows it.
@@ -44,6 +45,7 @@ impl Scenario {
             };
             if let Err(message) = facts.exists(action) {
                 problems.push(ScenarioProblem {
+                    code: Code::UnknownAction,
                     path: at(&[]),
                     message,
                 });
@@ -59,6 +61,7 @@ impl Scenario {
                         .output_problems(action, result)
                         .into_iter()
                         .map(|message| ScenarioProblem {
+                            code: Code::ScenarioResponse,
                             path: path.clone(),
                             message: format!("{action} could not give this: {message}"),
                         }),
@@ -73,6 +76,7 @@ impl Scenario {
             for (position, call) in calls.iter().flatten().enumerate() {
                 if let Err(message) = facts.exists(&call.action) {
                     problems.push(ScenarioProblem {
+                        code: Code::UnknownAction,
                         path: vec![
                             Segment::Key("expect".to_owned()),
                             Segment::Key(key.to_owned()),
