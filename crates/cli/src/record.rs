@@ -83,10 +83,13 @@ impl Record {
     pub fn resume(&self, id: &str, secrets: &[String]) -> String {
         let mut command = format!("runbook resume {id}");
         if let Some(folder) = &self.named {
-            command.push_str(&format!(" --state-dir {}", folder.display()));
+            command.push_str(" --state-dir ");
+            command.push_str(&folder.display().to_string());
         }
         for secret in secrets {
-            command.push_str(&format!(" -i {secret}=…"));
+            command.push_str(" -i ");
+            command.push_str(secret);
+            command.push_str("=…");
         }
         command
     }

@@ -4,7 +4,7 @@ use serde_json::Value as Json;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-const PLAYBOOK: &str = r#"playbook: v1
+const PLAYBOOK: &str = r"playbook: v1
 title: Two writes
 resolve:
   first:
@@ -15,7 +15,7 @@ resolve:
     action: ecs:UpdateService
     approve: always
     with: {cluster: c, service: web, desiredCount: 3}
-"#;
+";
 
 const SCENARIOS: &str = "scenarios:
   fine:

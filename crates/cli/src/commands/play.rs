@@ -143,7 +143,7 @@ impl Play<'_> {
         });
         // A question that nobody answers any more must not hold the end up.
         runtime.shutdown_background();
-        let outcome = outcome.map_err(refused)?;
+        let outcome = outcome.map_err(|error| refused(&error))?;
         watchers.end(self.environment);
         self.say_how_to_go_on(&outcome);
         match written.map(|world| missing(&world, self.located, self.environment)) {
@@ -261,7 +261,7 @@ impl Play<'_> {
         as_far_as_it_goes(runbook_interpreter::run(self.plan, &surroundings));
         match journal.difference() {
             None => Ok(()),
-            Some(error) => Err(refused(error)),
+            Some(error) => Err(refused(&error)),
         }
     }
 
@@ -283,8 +283,8 @@ impl Play<'_> {
     }
 }
 
-fn refused(error: JournalError) -> Failure {
-    let message = match &error {
+fn refused(error: &JournalError) -> Failure {
+    let message = match error {
         JournalError::Diverged { .. } => format!(
             "the run cannot go on with this playbook: {error}\n  what was done must be the same; go on without --playbook, or begin a new run"
         ),
@@ -387,7 +387,7 @@ async fn interruptions(cancel: &Cancel, watchers: &Watchers, err: crate::console
         }
         crate::leave(exit::INTERRUPTED);
     }
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 /// Waits for ctrl-C or SIGTERM.

@@ -92,7 +92,7 @@ pub fn execute(arguments: &RunArguments, environment: &Environment) -> Result<u8
     };
     let state_dir = arguments.state_dir.as_deref();
     if state_dir.is_none() && arguments.scenario.is_some() {
-        return play.play(&MemoryJournal::new(), &|_| true, Deed::Run);
+        return play.play(&MemoryJournal::forgetting(), &|_| true, Deed::Run);
     }
     let record = Record::open(state_dir, environment)?;
     let id = uuid::Uuid::new_v4().to_string();

@@ -233,7 +233,7 @@ fn run_scenario(
         performer: &Calls(registry),
         approver: &ByScenario(&scenario.answers),
         observer: &Nobody,
-        journal: &MemoryJournal::new(),
+        journal: &MemoryJournal::forgetting(),
         library: shelf,
         cancel: &Cancel::new(),
     };

@@ -323,14 +323,13 @@ impl RunJournal<'_> {
             kind,
             at: at.to_string(),
         };
-        let until = match known {
-            Some((until, _)) => until,
-            None => {
-                let until = world.now().checked_add(length).unwrap_or(Timestamp::MAX);
-                self.file.later(mark("until", until))?;
-                self.file.commit(|_| Ok(()))?;
-                until
-            }
+        let until = if let Some((until, _)) = known {
+            until
+        } else {
+            let until = world.now().checked_add(length).unwrap_or(Timestamp::MAX);
+            self.file.later(mark("until", until))?;
+            self.file.commit(|_| Ok(()))?;
+            until
         };
         world.sleep(until.duration_since(world.now())).await;
         let ended = world.now();
@@ -359,12 +358,11 @@ impl RunJournal<'_> {
             return Ok((decision, at));
         }
         self.live().await?;
-        let (number, asked) = match known {
-            Some(gate) => (gate.number, gate.asked),
-            None => {
-                let asked = world.now();
-                (self.asked(key, question, &hash, asked)?, asked)
-            }
+        let (number, asked) = if let Some(gate) = known {
+            (gate.number, gate.asked)
+        } else {
+            let asked = world.now();
+            (self.asked(key, question, &hash, asked)?, asked)
         };
         let left = within.map(|within| within - world.now().duration_since(asked));
         let decision = memory::bounded(world, left, ask).await;

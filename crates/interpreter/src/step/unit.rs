@@ -272,7 +272,8 @@ pub(super) async fn finish(
     };
     let mut scope = scope_of(context, ready, action, &sent);
     let captured = if sent.lost {
-        capture::take_lost(context, &mut scope)
+        capture::take_lost(context, &mut scope);
+        Ok(())
     } else {
         capture::take_all(context, &mut scope)
     };
