@@ -333,6 +333,7 @@ mod tests {
             line: Vec::new(),
         };
         let arguments = CrashMatrixArguments {
+            paths: vec!["examples".into(), "playbooks/acso/memory-leak.yaml".into()],
             sample: 29,
             ..CrashMatrixArguments::default()
         };
