@@ -12,6 +12,7 @@ mod document;
 mod environment;
 mod exit;
 mod explanation;
+mod kept;
 mod levels;
 mod load;
 mod locate;

@@ -3,13 +3,23 @@
 mod actions;
 mod call;
 mod check;
+#[cfg(any(test, feature = "faults"))]
+pub mod crash_matrix;
 mod explain;
 mod guarded;
+mod history;
+mod logs;
 mod plan;
 #[cfg(test)]
 mod plan_honesty;
+mod play;
+mod prune;
+mod resume;
 mod run;
+mod runs;
+mod show;
 mod test;
+mod undo;
 
 use crate::args::Command;
 use crate::environment::Environment;
@@ -23,6 +33,14 @@ use runbook_playbook::catalog::UnknownAction;
 pub fn execute(command: &Command, environment: &Environment) -> Result<u8, Failure> {
     match command {
         Command::Run(arguments) => run::execute(arguments, environment),
+        Command::Resume(arguments) => resume::execute(arguments, environment),
+        Command::Undo(arguments) => undo::execute(arguments, environment),
+        Command::Runs(arguments) => runs::execute(arguments, environment),
+        Command::Show(arguments) => show::execute(arguments, environment),
+        Command::Logs(arguments) => logs::execute(arguments, environment),
+        Command::Prune(arguments) => prune::execute(arguments, environment),
+        #[cfg(feature = "faults")]
+        Command::CrashMatrix(arguments) => crash_matrix::execute(arguments, environment),
         Command::Plan(arguments) => plan::execute(arguments, environment),
         Command::Test(arguments) => test::execute(arguments, environment),
         Command::Check(arguments) => check::execute(arguments, environment),

@@ -534,4 +534,10 @@ impl AwsSender for AwsClient {
     fn place(&self) -> Place {
         Self::place(self)
     }
+
+    fn ready(&self) -> Pending<'_, ()> {
+        Box::pin(async {
+            self.config().await;
+        })
+    }
 }

@@ -19,6 +19,11 @@ pub trait ActionFacts: Send + Sync {
     /// The member of the result whose items `limit` counts, of a paginated operation.
     fn list_member(&self, action: &str) -> Option<String>;
 
+    /// The member of the arguments that makes it harmless to send a call again.
+    fn idempotency_token(&self, _action: &str) -> Option<String> {
+        None
+    }
+
     /// Why the action could not give this result; empty where it could.
     fn output_problems(&self, action: &str, output: &Json) -> Vec<String>;
 }
