@@ -79,7 +79,7 @@ impl Play<'_> {
         &self,
         journal: &dyn Durability,
         is_answered: &dyn Fn(&str) -> bool,
-        deed: Deed<'_>,
+        deed: &Deed<'_>,
     ) -> Result<u8, Failure> {
         let err = self.environment.console.err;
         let mut live = None;
