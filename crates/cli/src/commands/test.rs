@@ -149,6 +149,15 @@ fn run_file(
         .checked
         .map(Arc::new)
         .ok_or_else(|| drawn(read.diagnostics))?;
+    let escalate = checked.playbook.escalate.as_ref();
+    if let Some(uses) = escalate.and_then(|escalate| escalate.uses.as_ref()) {
+        let shared = shelf
+            .read_beside(&checked.id, uses)
+            .map_err(|wrong| vec![wrong])?;
+        if shared.checked.is_none() {
+            return Err(drawn(shared.diagnostics));
+        }
+    }
     let mut wrong = Vec::new();
     for (name, scenario) in scenarios.scenarios {
         let title = format!("{} {name}", checked.id);
