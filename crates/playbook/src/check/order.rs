@@ -185,6 +185,8 @@ fn in_group(
     let members = &index.group(group).members;
     let mut edges: Vec<Wait> = Vec::new();
     let mut before: BTreeSet<StepId> = BTreeSet::new();
+    // Those above that no other one above waits for: who waits for them waits for all.
+    let mut last: BTreeSet<StepId> = BTreeSet::new();
     for id in members.iter().copied() {
         if let Some(needs) = needed(index, problems, group, id) {
             for (on, span) in needs {
@@ -200,13 +202,10 @@ fn in_group(
                 });
             }
         } else if written {
-            // Everything above has ended; what a later one waits for need not be said again.
-            let implied: BTreeSet<StepId> = before
-                .iter()
-                .flat_map(|earlier| reachable(after, *earlier))
-                .collect();
-            after[id].extend(before.difference(&implied));
+            after[id].extend(&last);
         }
+        last.retain(|earlier| !after[id].contains(earlier));
+        last.insert(id);
         before.insert(id);
     }
     for wait in waits {
@@ -216,7 +215,7 @@ fn in_group(
             edges.push(wait);
         } else if written && wait.on > wait.waiting {
             later(index, problems, wait.on, wait.span);
-        } else if !reachable(after, wait.waiting).contains(&wait.on) {
+        } else if replaced && !reachable(after, wait.waiting).contains(&wait.on) {
             not_needed(index, problems, &wait);
         }
     }
@@ -274,6 +273,10 @@ fn cycles(index: &Index<'_>, problems: &mut Problems, edges: &[Wait]) {
     let graph = of_steps(index, edges.iter().map(|edge| (edge.waiting, edge.on)));
     // The other algorithm recurses, and a chain may be as long as the file.
     for component in kosaraju_scc(&graph) {
+        // No step waits for itself: that is said where it names itself.
+        if component.len() < 2 {
+            continue;
+        }
         let Some(first) = component.iter().map(|node| node.index()).min() else {
             continue;
         };
