@@ -38,11 +38,19 @@ pub(crate) const MAX_TEXT: usize = 4 * 1024 * 1024;
 /// # Errors
 /// What is wrong with the values that it meets, with the place of the node that met them.
 pub fn evaluate(expression: &Expression, scope: &dyn Scope) -> Result<Value, EvaluationError> {
+    evaluate_tree(&expression.root, scope)
+}
+
+/// Evaluates a node.
+///
+/// # Errors
+/// As [`evaluate`].
+pub(crate) fn evaluate_tree(root: &Expr, scope: &dyn Scope) -> Result<Value, EvaluationError> {
     let evaluation = Evaluation {
         scope,
         fuel: Cell::new(FUEL),
     };
-    evaluation.value(&expression.root)
+    evaluation.value(root)
 }
 
 /// Evaluates a condition: `Some` truth, or `None` where it is unknown.

@@ -9,6 +9,7 @@ mod infer;
 mod lists;
 mod number;
 mod parse;
+pub mod partial;
 mod reference;
 mod references;
 mod returns;

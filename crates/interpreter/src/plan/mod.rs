@@ -1,5 +1,7 @@
 //! What a run is to do: the only thing that the engine accepts.
 
+pub mod forecast;
+
 use indexmap::IndexMap;
 use runbook_playbook::checked::{Checked, StepPath};
 use runbook_playbook::value::Value;

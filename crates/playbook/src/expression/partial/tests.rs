@@ -1,0 +1,1 @@
+//! Partial evaluation agrees with evaluation, and what it knows holds for whatever is not known.
