@@ -24,6 +24,9 @@ pub enum Command {
     /// Run a playbook
     #[command(after_help = exit::HELP)]
     Run(Box<RunArguments>),
+    /// Say what a run would do, before it does it
+    #[command(after_help = exit::HELP)]
+    Plan(Box<PlanArguments>),
     /// Run the scenarios of playbooks: no account, no network
     Test(TestArguments),
     /// Say what is wrong with playbooks
@@ -89,6 +92,59 @@ pub struct RunArguments {
     /// Show calls; twice: also arguments and results
     #[arg(short, long, action = ArgAction::Count)]
     pub verbose: u8,
+}
+
+/// `runbook plan`
+#[derive(Debug, Args)]
+pub struct PlanArguments {
+    /// The playbook: a path, or its path below `playbooks/` or a folder of `RUNBOOK_PATH`
+    pub playbook: String,
+    /// Set an input
+    #[arg(short, long = "input", value_name = "NAME=VALUE", value_parser = name_and_value)]
+    pub input: Vec<(String, String)>,
+    /// Read inputs from a YAML or JSON file
+    #[arg(long, value_name = "FILE")]
+    pub inputs: Option<PathBuf>,
+    /// End after this graph
+    #[arg(long, value_enum, value_name = "GRAPH")]
+    pub until: Option<UntilGraph>,
+    /// Do not verify that the symptom is gone
+    #[arg(long)]
+    pub no_verify: bool,
+    /// Plan only this step, and what it needs, in its graph
+    #[arg(long, value_name = "STEP")]
+    pub only: Vec<String>,
+    /// Leave this step out
+    #[arg(long, value_name = "STEP")]
+    pub skip: Vec<String>,
+    /// Diagnose and resolve although no symptom holds
+    #[arg(long)]
+    pub force: bool,
+    /// Make the reads, and hold every write
+    #[arg(long)]
+    pub live: bool,
+    /// Where calls go.
+    #[command(flatten)]
+    pub target: TargetArguments,
+    /// Take inputs, and with --live the answers, from this world of NAME.scenarios.yaml
+    #[arg(long, value_name = "NAME")]
+    pub scenario: Option<String>,
+    /// What is written to standard output
+    #[arg(long, value_enum, default_value_t = PlanFormat::Text, value_name = "FORMAT")]
+    pub format: PlanFormat,
+}
+
+/// How a plan is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PlanFormat {
+    /// For people
+    Text,
+    /// For a comment on a pull request
+    Markdown,
+    /// For programs: one document
+    Json,
+    /// For a browser: one page without scripts
+    Html,
 }
 
 /// Where calls go.

@@ -3,6 +3,7 @@
 use crate::catalog::Action;
 use crate::span::Spanned;
 use crate::syntax::playbook::Playbook;
+use crate::types::Type;
 use indexmap::IndexMap;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -42,6 +43,10 @@ pub struct CheckedStep {
     pub reads_truncated: bool,
     /// Failure members of its action that it reads itself.
     pub reads_failures: Vec<String>,
+    /// What it keeps, by name: the types of its captures inside the step.
+    pub captures: IndexMap<String, Type>,
+    /// It is a loop: others see each capture as a list.
+    pub repeats: bool,
 }
 
 /// A cause and who finds and mends it.

@@ -4,6 +4,7 @@ mod actions;
 mod call;
 mod check;
 mod guarded;
+mod plan;
 mod run;
 mod test;
 
@@ -19,6 +20,7 @@ use runbook_playbook::catalog::UnknownAction;
 pub fn execute(command: &Command, environment: &Environment) -> Result<u8, Failure> {
     match command {
         Command::Run(arguments) => run::execute(arguments, environment),
+        Command::Plan(arguments) => plan::execute(arguments, environment),
         Command::Test(arguments) => test::execute(arguments, environment),
         Command::Check(arguments) => check::execute(arguments, environment),
         Command::Call(arguments) => call::execute(arguments, environment),

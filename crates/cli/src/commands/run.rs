@@ -26,6 +26,7 @@ use runbook_report::chart::charts_of;
 use runbook_report::json::Collector;
 use runbook_report::terminal::{Detail, Settings, Terminal};
 use serde_json::Value as Json;
+use std::path::Path;
 use std::sync::Arc;
 
 /// Runs a playbook.
@@ -54,7 +55,12 @@ pub fn execute(arguments: &RunArguments, environment: &Environment) -> Result<u8
     let now = scenario
         .as_ref()
         .map_or_else(Timestamp::now, |scenario| scenario.clock);
-    let given = given(arguments, scenario.as_deref(), environment)?;
+    let given = given(
+        arguments.inputs.as_deref(),
+        &arguments.input,
+        scenario.as_deref(),
+        environment,
+    )?;
     let plan = load::plan(&checked, &given, options(arguments), now)?;
     let context = world::playbook_context(
         environment,
@@ -248,8 +254,9 @@ fn options(arguments: &RunArguments) -> Options {
 }
 
 /// What is given for inputs: the scenario's, then the file's, then the command line's; the last one counts.
-fn given(
-    arguments: &RunArguments,
+pub(super) fn given(
+    inputs: Option<&Path>,
+    input: &[(String, String)],
     scenario: Option<&Scenario>,
     environment: &Environment,
 ) -> Result<Vec<(String, Given)>, Failure> {
@@ -257,7 +264,7 @@ fn given(
     if let Some(scenario) = scenario {
         given.extend(members(&scenario.inputs));
     }
-    if let Some(file) = &arguments.inputs {
+    if let Some(file) = inputs {
         let name = file.display().to_string();
         let path = environment.places.current.join(file);
         match document::read(&path, &name, environment.console.err)? {
@@ -270,8 +277,7 @@ fn given(
         }
     }
     given.extend(
-        arguments
-            .input
+        input
             .iter()
             .map(|(name, value)| (name.clone(), Given::Text(value.clone()))),
     );
@@ -287,7 +293,7 @@ pub(super) fn members(inputs: &serde_json::Map<String, Json>) -> Vec<(String, Gi
 }
 
 /// The scenario of the name beside the playbook.
-fn find_scenario(
+pub(super) fn find_scenario(
     name: &str,
     located: &Located,
     registry: &Registry,

@@ -301,7 +301,7 @@ fn matching(
 }
 
 /// What is asked, as written.
-fn asked(subject: &str, predicates: &[Spanned<Predicate>], source: &Source) -> String {
+pub(crate) fn asked(subject: &str, predicates: &[Spanned<Predicate>], source: &Source) -> String {
     let mut text = subject.to_owned();
     for predicate in predicates {
         text.push(' ');

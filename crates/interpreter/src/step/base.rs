@@ -11,7 +11,7 @@ use runbook_playbook::types::Type;
 use serde_json::Value as Json;
 
 /// Keeps what the type has; other members fall away, at every depth. Null is nothing.
-pub(super) fn prune(json: &Json, ty: &Type) -> Json {
+pub(crate) fn prune(json: &Json, ty: &Type) -> Json {
     match (ty.present(), json) {
         (Type::Structure(structure), Json::Object(members)) => Json::Object(
             members

@@ -13,6 +13,8 @@ mod nested;
 mod unit;
 mod watched;
 
+pub(crate) use base::prune;
+
 use crate::event::EventKind;
 use crate::outcome::{AssertionOutcome, StepError, StepOutcome, StepStatus};
 use crate::run::state::{Container, Ended, Graph, Run, action_of, capture_names};

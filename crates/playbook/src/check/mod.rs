@@ -70,7 +70,7 @@ pub fn check(
         conditions::check(&index, &types, &mut problems);
         playbooks::check(&index, &types, &mut problems, id, library);
         (
-            steps::table(&index, &order, &resolved),
+            steps::table(&index, &order, &resolved, &types),
             causes::table(&index),
         )
     };

@@ -4,6 +4,7 @@ use super::index::{Entry, Index, StepId};
 use super::names::{Meaning, Offer};
 use super::order::{Order, Resolved};
 use super::reference::Written;
+use super::types::Types;
 use super::uses;
 use crate::checked::{CheckedStep, StepPath};
 use crate::jsonpath::Path;
@@ -15,6 +16,7 @@ pub(super) fn table(
     index: &Index<'_>,
     order: &Order,
     resolved: &[Resolved],
+    types: &Types<'_>,
 ) -> HashMap<StepPath, CheckedStep> {
     let paths = |ids: &BTreeSet<StepId>| -> Vec<StepPath> {
         ids.iter().map(|id| index.entry(*id).path.clone()).collect()
@@ -41,6 +43,8 @@ pub(super) fn table(
                 reads: paths(&reads),
                 reads_truncated: truncated || entry.step.limit.is_some(),
                 reads_failures: reads_failures(entry),
+                captures: types.kept(id),
+                repeats: entry.step.each.is_some(),
             };
             (entry.path.clone(), checked)
         })

@@ -50,6 +50,13 @@ impl<'a> Types<'a> {
         }
     }
 
+    /// The types of a step's captures, as they are inside the step.
+    pub(super) fn kept(&self, step: StepId) -> IndexMap<String, Type> {
+        let own = self.captures.get(step).into_iter().flatten();
+        own.map(|(name, ty)| ((*name).to_owned(), ty.clone()))
+            .collect()
+    }
+
     /// The result of a step's action inside the step.
     pub(super) fn result(&self, step: StepId) -> Type {
         let entry = self.index.entry(step);

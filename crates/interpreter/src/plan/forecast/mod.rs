@@ -4,8 +4,21 @@
 //! which it is made and the bounds on how often and how long. It never leaves out a call that a run could make, and never
 //! states a value that a run could contradict.
 
+mod build;
+mod call;
+mod condition;
+mod contacts;
+mod evidence;
+mod graphs;
+mod longest;
+mod names;
+mod nested;
+mod step;
+mod totals;
 mod value;
 
+pub use evidence::Evidence;
+pub use totals::gravest;
 pub use value::{Origin, PlannedText, PlannedUnknown, PlannedValue};
 
 use super::Options;

@@ -130,14 +130,14 @@ impl Evaluation<'_> {
                 arguments,
             } if name == "default" && arguments.len() == 1 => {
                 let input = self.value(input)?;
-                match (&input, arguments.first()) {
-                    (Partial::Known(Value::Absent), Some(other)) => self.value(&other.value),
-                    (Partial::Unknown(_), Some(other)) => {
-                        let other = self
-                            .value(&other.value)
-                            .unwrap_or_else(|_| self.opaque(&other.value, Type::Any));
-                        Ok(self.left_of(expr, vec![input, other]))
-                    }
+                // It is evaluated whether it is needed or not.
+                let other = match arguments.first() {
+                    Some(other) => self.value(&other.value)?,
+                    None => Partial::Known(Value::Absent),
+                };
+                match &input {
+                    Partial::Known(Value::Absent) => Ok(other),
+                    Partial::Unknown(_) => Ok(self.left_of(expr, vec![input, other])),
                     _ => Ok(input),
                 }
             }

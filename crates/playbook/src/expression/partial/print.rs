@@ -42,8 +42,10 @@ fn binding(expr: &Expr) -> Binding {
             _ => Binding::Product,
         },
         ExprKind::Concat(..) => Binding::Concat,
-        // What filters and tests stand behind, and in front of, is set apart: `(a | length) > 0`.
-        ExprKind::Filter { .. } | ExprKind::Test { .. } | ExprKind::Negate(_) => Binding::Sign,
+        // A filter needs no parentheses in a comparison, `a | length > 0`, and has them in a sum for who reads it.
+        ExprKind::Filter { .. } => Binding::Sum,
+        ExprKind::Test { .. } => Binding::Not,
+        ExprKind::Negate(_) => Binding::Sign,
         ExprKind::Constant(Value::Integer(value)) if *value < 0 => Binding::Sign,
         ExprKind::Constant(Value::Number(value)) if *value < 0.0 => Binding::Sign,
         _ => Binding::Postfix,
@@ -123,9 +125,10 @@ fn node(text: &mut String, expr: &Expr) {
             then,
             otherwise,
         } => {
-            write(text, then, Binding::Or);
+            // A test takes what follows it for its argument: `(x is defined) if …`.
+            write(text, then, Binding::Compare);
             text.push_str(" if ");
-            write(text, test, Binding::Or);
+            write(text, test, Binding::Compare);
             if let Some(otherwise) = otherwise {
                 text.push_str(" else ");
                 write(text, otherwise, Binding::Choice);
@@ -195,6 +198,12 @@ fn pair(text: &mut String, left: &Expr, op: &str, right: &Expr, own: Binding) {
         (Binding::Postfix, Binding::Postfix)
     } else {
         (own, next(own))
+    };
+    let calculates = own >= Binding::Sum;
+    let loose = if calculates && matches!(left.kind, ExprKind::Filter { .. }) {
+        Binding::Postfix
+    } else {
+        loose
     };
     write(text, left, loose);
     text.push_str(op);
