@@ -27,6 +27,8 @@ pub enum Command {
     /// Say what a run would do, before it does it
     #[command(after_help = exit::HELP)]
     Plan(Box<PlanArguments>),
+    /// Print the least IAM policy that a playbook needs
+    Policy(PolicyArguments),
     /// Run the scenarios of playbooks: no account, no network
     Test(TestArguments),
     /// Say what is wrong with playbooks
@@ -161,6 +163,67 @@ pub struct TargetArguments {
     pub endpoint_url: Option<String>,
 }
 
+/// `runbook policy`
+#[derive(Debug, Args)]
+pub struct PolicyArguments {
+    /// The playbook: a path, or its path below `playbooks/` or a folder of `RUNBOOK_PATH`
+    pub playbook: String,
+    /// Set an input; what is not given stands as `*`
+    #[arg(short, long = "input", value_name = "NAME=VALUE", value_parser = name_and_value)]
+    pub input: Vec<(String, String)>,
+    /// Read inputs from a YAML or JSON file
+    #[arg(long, value_name = "FILE")]
+    pub inputs: Option<PathBuf>,
+    /// Take inputs from this world of NAME.scenarios.yaml
+    #[arg(long, value_name = "NAME")]
+    pub scenario: Option<String>,
+    /// Only what these graphs need
+    #[arg(long, value_enum, value_name = "GRAPHS", value_delimiter = ',')]
+    pub graph: Vec<GraphName>,
+    /// The account that resources lie in; without it, any
+    #[arg(long, value_name = "ID")]
+    pub account: Option<String>,
+    /// The region that resources lie in; without it, any
+    #[arg(long)]
+    pub region: Option<String>,
+    /// The partition: aws, aws-cn, aws-us-gov; without it, any
+    #[arg(long)]
+    pub partition: Option<String>,
+    /// What is written to standard output
+    #[arg(long, value_enum, default_value_t = PolicyFormat::Text, value_name = "FORMAT")]
+    pub format: PolicyFormat,
+}
+
+/// What `runbook policy` writes to standard output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PolicyFormat {
+    /// For people: statements with the steps that need them
+    Text,
+    /// For programs: one document with everything
+    Json,
+    /// The policy document alone, as IAM takes it
+    Iam,
+}
+
+/// A graph of a playbook.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum GraphName {
+    /// The graph of a health check
+    Check,
+    /// How the problem shows
+    Symptom,
+    /// How its cause is found
+    Diagnose,
+    /// How it is mended
+    Resolve,
+    /// Whether it is gone
+    Verify,
+    /// Reads that complete the evidence
+    Gather,
+    /// Tells people
+    Notify,
+}
+
 /// `runbook test`
 #[derive(Debug, Args)]
 pub struct TestArguments {
@@ -169,6 +232,9 @@ pub struct TestArguments {
     /// Run only scenarios whose name contains this
     #[arg(long, value_name = "TEXT")]
     pub filter: Option<String>,
+    /// Refuse calls that this IAM policy does not allow; `least`: what `runbook policy` prints for each scenario
+    #[arg(long, value_name = "FILE|least")]
+    pub policy: Option<String>,
     /// Show what each scenario is about
     #[arg(short, long)]
     pub verbose: bool,

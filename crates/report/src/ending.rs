@@ -155,7 +155,10 @@ fn escalated(outcome: &Outcome, look: Look) -> Vec<String> {
         say(Tone::Attention, format!("nobody was told: {why}"));
     }
     for (name, contact) in &escalated.contacts {
-        say(Tone::Plain, format!("{name}: {}", reached(&contact.to_json())));
+        say(
+            Tone::Plain,
+            format!("{name}: {}", reached(&contact.to_json())),
+        );
     }
     titled("Escalated", lines, look)
 }

@@ -11,6 +11,7 @@ mod live;
 mod plan_facts;
 pub mod plan_text;
 mod plan_value;
+pub mod policy;
 pub mod question;
 mod step_line;
 pub mod terminal;

@@ -5,6 +5,7 @@ mod call;
 mod check;
 mod guarded;
 mod plan;
+mod policy;
 mod run;
 mod test;
 
@@ -21,6 +22,7 @@ pub fn execute(command: &Command, environment: &Environment) -> Result<u8, Failu
     match command {
         Command::Run(arguments) => run::execute(arguments, environment),
         Command::Plan(arguments) => plan::execute(arguments, environment),
+        Command::Policy(arguments) => policy::execute(arguments, environment),
         Command::Test(arguments) => test::execute(arguments, environment),
         Command::Check(arguments) => check::execute(arguments, environment),
         Command::Call(arguments) => call::execute(arguments, environment),

@@ -10,18 +10,23 @@ use crate::locate::{files_below, is_scenarios, scenarios_of};
 use crate::problems::counted;
 use crate::shelf::{Shelf, text_of};
 use crate::{document, load, world};
+use indexmap::IndexMap;
 use runbook_interpreter::approval::{Approver, Decision, Question};
 use runbook_interpreter::cancel::Cancel;
 use runbook_interpreter::event::{Event, Observer};
 use runbook_interpreter::journal::MemoryJournal;
 use runbook_interpreter::outcome;
 use runbook_interpreter::plan::Options;
+use runbook_interpreter::plan::forecast::Forecast;
+use runbook_interpreter::plan::policy::{self, LeastPolicy};
 use runbook_interpreter::surroundings::Surroundings;
 use runbook_interpreter::truth::Truth;
 use runbook_playbook::checked::Checked;
 use runbook_playbook::diagnostic::{Diagnostic, Severity, render};
 use runbook_playbook::source::Source;
+use runbook_playbook::yaml::Node;
 use runbook_registry::Registry;
+use runbook_registry::policy::{Grants, Policy};
 use runbook_registry::world::scenario::{ActionFacts, Answers, Outcome, Scenario, ScenarioWorld};
 use std::future::Future;
 use std::path::{Path, PathBuf};
@@ -44,8 +49,9 @@ struct Tally {
 pub fn execute(arguments: &TestArguments, environment: &Environment) -> Result<u8, Failure> {
     let files = files(&arguments.paths, environment)?;
     let registry = Arc::new(Registry::new());
+    let enforced = enforced(arguments, environment)?;
     let tallies = side_by_side(&files, |file| {
-        test_file(file, arguments, &registry, environment)
+        test_file(file, arguments, &enforced, &registry, environment)
     });
     let (mut passed, mut failed, mut wrong) = (0, 0, 0);
     for tally in tallies {
@@ -78,7 +84,7 @@ pub fn execute(arguments: &TestArguments, environment: &Environment) -> Result<u
 }
 
 /// Works on the items on several threads; the results come in the items' order.
-fn side_by_side<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+pub(super) fn side_by_side<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let next = AtomicUsize::new(0);
     let threads = std::thread::available_parallelism()
         .map_or(1, usize::from)
@@ -140,40 +146,73 @@ fn files(paths: &[PathBuf], environment: &Environment) -> Result<Vec<PathBuf>, F
     Ok(found)
 }
 
+/// What calls of a scenario may do.
+#[derive(Debug, Clone)]
+pub(super) enum Enforced {
+    /// Anything.
+    Nothing,
+    /// What the least policy of the playbook with the scenario's inputs grants.
+    Least,
+    /// What these policies grant.
+    Given(Arc<Grants>),
+}
+
+/// Reads `--policy`.
+fn enforced(arguments: &TestArguments, environment: &Environment) -> Result<Enforced, Failure> {
+    let name = match arguments.policy.as_deref() {
+        None => return Ok(Enforced::Nothing),
+        Some("least") => return Ok(Enforced::Least),
+        Some(name) => name,
+    };
+    let file = environment.places.current.join(name);
+    let document = document::read(&file, name, environment.console.err)?;
+    let own = Policy::from_json(&document)
+        .map_err(|problem| Failure::wrong(format!("{name}: {problem}")))?;
+    Ok(Enforced::Given(Arc::new(Grants {
+        own,
+        roles: Vec::new(),
+    })))
+}
+
 fn test_file(
     file: &Path,
     arguments: &TestArguments,
+    enforced: &Enforced,
     registry: &Arc<Registry>,
     environment: &Environment,
 ) -> Tally {
     let mut tally = Tally::default();
-    match run_file(file, arguments, registry, environment, &mut tally) {
+    match run_file(file, arguments, enforced, registry, environment, &mut tally) {
         Ok(()) => {}
         Err(lines) => tally.wrong = lines,
     }
     tally
 }
 
-fn run_file(
+/// A file of scenarios with its playbook.
+pub(super) struct Suite {
+    source: Source,
+    node: Node,
+    /// The playbook.
+    pub checked: Arc<Checked>,
+    /// The playbook root.
+    pub root: PathBuf,
+    /// The scenarios, by name.
+    pub scenarios: IndexMap<String, Scenario>,
+}
+
+/// Reads a file of scenarios and its playbook.
+pub(super) fn suite(
     file: &Path,
-    arguments: &TestArguments,
-    registry: &Arc<Registry>,
+    registry: &Registry,
     environment: &Environment,
-    tally: &mut Tally,
-) -> Result<(), Vec<String>> {
+) -> Result<Suite, Vec<String>> {
     let places = &environment.places;
     let shown = places.shown(file);
     let text = text_of(file, &shown).map_err(|wrong| vec![wrong])?;
     let source = Source::new(&shown, text);
-    let drawn = |diagnostics: Vec<Diagnostic>| -> Vec<String> {
-        let style = environment.console.err.style();
-        diagnostics
-            .iter()
-            .filter(|diagnostic| diagnostic.severity == Severity::Error)
-            .map(|diagnostic| render(diagnostic, style).trim_end().to_owned())
-            .collect()
-    };
-    let (scenarios, node) = document::scenarios(&source).map_err(drawn)?;
+    let (scenarios, node) =
+        document::scenarios(&source).map_err(|found| drawn(environment, &found))?;
     let folder = file.parent().unwrap_or(&places.current);
     let playbook = match &scenarios.playbook {
         Some(playbook) => folder.join(playbook),
@@ -183,15 +222,54 @@ fn run_file(
     let shelf = Shelf {
         places,
         root: &located.root,
-        catalog: &**registry,
+        catalog: registry,
     };
     let read = shelf.read(&located).map_err(|wrong| vec![wrong])?;
     let checked = read
         .checked
         .map(Arc::new)
-        .ok_or_else(|| drawn(read.diagnostics))?;
+        .ok_or_else(|| drawn(environment, &read.diagnostics))?;
+    Ok(Suite {
+        source,
+        node,
+        checked,
+        root: located.root,
+        scenarios: scenarios.scenarios,
+    })
+}
+
+/// Errors with their source lines.
+fn drawn(environment: &Environment, diagnostics: &[Diagnostic]) -> Vec<String> {
+    let style = environment.console.err.style();
+    diagnostics
+        .iter()
+        .filter(|diagnostic| diagnostic.severity == Severity::Error)
+        .map(|diagnostic| render(diagnostic, style).trim_end().to_owned())
+        .collect()
+}
+
+fn run_file(
+    file: &Path,
+    arguments: &TestArguments,
+    enforced: &Enforced,
+    registry: &Arc<Registry>,
+    environment: &Environment,
+    tally: &mut Tally,
+) -> Result<(), Vec<String>> {
+    let Suite {
+        source,
+        node,
+        checked,
+        root,
+        scenarios,
+    } = suite(file, registry, environment)?;
+    let shelf = Shelf {
+        places: &environment.places,
+        root: &root,
+        catalog: &**registry,
+    };
     let mut wrong = Vec::new();
-    for (name, scenario) in scenarios.scenarios {
+    for (name, scenario) in scenarios {
         let title = format!("{} {name}", checked.id);
         if !title.contains(arguments.filter.as_deref().unwrap_or_default()) {
             continue;
@@ -199,17 +277,17 @@ fn run_file(
         let problems = scenario.check(&**registry);
         if problems.is_empty() {
             let description = scenario.description.clone().unwrap_or_default();
-            let found = run_scenario(&Arc::new(scenario), &checked, &shelf, registry, environment);
+            let scenario = Arc::new(scenario);
+            let found = run_scenario(&scenario, &checked, &shelf, enforced, registry, environment);
             let description = Some(description).filter(|_| arguments.verbose || found.is_err());
             tally.add(&title, description.as_deref().unwrap_or_default(), found);
         } else {
             let route = ["scenarios", name.as_str()];
-            wrong.extend(drawn(
-                problems
-                    .iter()
-                    .map(|problem| document::placed(&source, &node, &route, problem))
-                    .collect(),
-            ));
+            let placed: Vec<Diagnostic> = problems
+                .iter()
+                .map(|problem| document::placed(&source, &node, &route, problem))
+                .collect();
+            wrong.extend(drawn(environment, &placed));
         }
     }
     if wrong.is_empty() { Ok(()) } else { Err(wrong) }
@@ -237,10 +315,11 @@ impl Tally {
 }
 
 /// Runs a scenario; what is not as expected comes back.
-fn run_scenario(
+pub(super) fn run_scenario(
     scenario: &Arc<Scenario>,
     checked: &Arc<Checked>,
     shelf: &Shelf<'_>,
+    enforced: &Enforced,
     registry: &Arc<Registry>,
     environment: &Environment,
 ) -> Result<(), Vec<String>> {
@@ -266,7 +345,15 @@ fn run_scenario(
     )
     .map_err(|wrong| vec![wrong])?;
     let facts: Arc<dyn ActionFacts> = Arc::clone(registry) as Arc<dyn ActionFacts>;
-    let world = ScenarioWorld::new(Arc::clone(scenario), facts, context);
+    let mut world = ScenarioWorld::new(Arc::clone(scenario), facts, context);
+    match enforced {
+        Enforced::Nothing => {}
+        Enforced::Least => {
+            let grants = least(scenario, checked, shelf, registry)?.grants();
+            world = world.with_grants(Arc::new(grants));
+        }
+        Enforced::Given(grants) => world = world.with_grants(Arc::clone(grants)),
+    }
     let surroundings = Surroundings {
         world: &world,
         performer: &Calls(registry),
@@ -288,6 +375,25 @@ fn run_scenario(
         .iter()
         .map(|line| runbook_report::question::safe(line))
         .collect())
+}
+
+/// The least policy of a playbook with a scenario's inputs, in a scenario's place.
+pub(super) fn least(
+    scenario: &Scenario,
+    checked: &Arc<Checked>,
+    shelf: &Shelf<'_>,
+    registry: &Registry,
+) -> Result<LeastPolicy, Vec<String>> {
+    let given = members(&scenario.inputs);
+    let names = given.iter().map(|(name, _)| name.clone()).collect();
+    let plan = load::plan(checked, &given, Options::default(), scenario.clock)
+        .map_err(|failure| vec![failure.message])?;
+    let forecast = Forecast::offline(&plan, &names, registry, shelf);
+    let scope = policy::Scope {
+        graphs: Vec::new(),
+        place: scenario.place.clone(),
+    };
+    Ok(policy::least_policy(&forecast, registry, &scope))
 }
 
 /// What scenarios compare.

@@ -161,7 +161,8 @@ fn resources(
     let names_left = variables
         .iter()
         .any(|(_, values, told)| *told == Told::ByMember && !values.is_empty());
-    let told = by_arn || variables.iter().any(|(_, _, told)| *told == Told::ByMember);
+    let any_told = variables.iter().any(|(_, _, told)| *told == Told::ByMember);
+    let told = by_arn || (any_told && variables.iter().all(|(_, _, told)| *told != Told::No));
     let last_is_named = variables
         .last()
         .is_some_and(|(_, values, told)| *told == Told::ByMember && !values.is_empty());
@@ -249,7 +250,9 @@ fn whole(arguments: &Given) -> Vec<Pattern> {
 enum Told {
     /// An argument says it, known or not.
     ByMember,
-    /// No argument does: the service's default, or nothing.
+    /// No argument does, and the service has a default or no member ever says it.
+    Elsewhere,
+    /// No argument does.
     No,
 }
 
@@ -272,7 +275,7 @@ fn values(
         Some(members) => {
             for member in members {
                 if let Some(text) = member.strip_prefix('=') {
-                    return (vec![Pattern::literal(text)], Told::No);
+                    return (vec![Pattern::literal(text)], Told::Elsewhere);
                 }
                 let (name, part) = member.split_once('<').unwrap_or((member, ""));
                 let found = arguments.at(name);
@@ -280,7 +283,8 @@ fn values(
                     return (take(found, part), Told::ByMember);
                 }
             }
-            (Vec::new(), Told::No)
+            let never = members.is_empty();
+            (Vec::new(), if never { Told::Elsewhere } else { Told::No })
         }
         None => match by_name(variable, kind, arguments) {
             Some(name) => (take(arguments.at(name), ""), Told::ByMember),

@@ -1,6 +1,9 @@
 //! What a scenario asks about actions, and the checks that need it.
 
 use super::definition::{Response, Scenario, ScenarioProblem, Segment};
+use crate::call::Call;
+use crate::policy::Requirement;
+use crate::world::Place;
 use runbook_playbook::catalog::Effects;
 use serde_json::Value as Json;
 
@@ -17,6 +20,12 @@ pub trait ActionFacts: Send + Sync {
 
     /// The member of the result whose items `limit` counts, of a paginated operation.
     fn list_member(&self, action: &str) -> Option<String>;
+
+    /// The permissions that a call needs.
+    fn requirements(&self, call: &Call, place: &Place) -> Vec<Requirement> {
+        let _ = (call, place);
+        Vec::new()
+    }
 
     /// Why the action could not give this result; empty where it could.
     fn output_problems(&self, action: &str, output: &Json) -> Vec<String>;

@@ -19,6 +19,7 @@ pub use facts::ActionFacts;
 
 use crate::call::{Answer, Call, CallError, DEFAULT_LIMIT, FailureKind, Target};
 use crate::local::{self, LocalAction, LocalContext, Session, SessionOutput};
+use crate::policy::Grants;
 use crate::world::clock::Clock;
 use crate::world::{Pending, Place, World};
 use aws_runtime::retries::classifiers::{THROTTLING_ERRORS, TRANSIENT_ERRORS};
@@ -48,6 +49,7 @@ pub struct ScenarioWorld {
     clock: Arc<ScenarioClock>,
     context: LocalContext,
     locals: HashMap<String, Box<dyn LocalAction>>,
+    grants: Option<Arc<Grants>>,
     state: Mutex<State>,
 }
 
@@ -114,6 +116,7 @@ impl ScenarioWorld {
             clock,
             context,
             locals,
+            grants: None,
             state: Mutex::default(),
         }
     }
@@ -123,6 +126,30 @@ impl ScenarioWorld {
     pub fn with_person(mut self, person: Arc<dyn local::Person>) -> Self {
         self.context.person = person;
         self
+    }
+
+    /// Enforces a policy: a call that needs what it does not grant is refused as AWS refuses it.
+    #[must_use]
+    pub fn with_grants(mut self, grants: Arc<Grants>) -> Self {
+        self.grants = Some(grants);
+        self
+    }
+
+    /// Why a policy refuses the call; nothing where none is enforced or it is granted.
+    fn refusal(&self, call: &Call) -> Option<CallError> {
+        let grants = self.grants.as_ref()?;
+        let requirements = self.facts.requirements(call, &self.scenario.place);
+        if requirements.is_empty() {
+            return None;
+        }
+        let denied = grants
+            .judge(call.target.role.as_deref(), &requirements)
+            .err()?;
+        Some(CallError::new(
+            FailureKind::Answered,
+            "AccessDeniedException",
+            denied.to_string(),
+        ))
     }
 
     /// The scenario.
@@ -158,6 +185,11 @@ impl ScenarioWorld {
             if is_human(&call.action) {
                 self.record(call, &result, 1, false);
             }
+            return result;
+        }
+        if let Some(refusal) = self.refusal(call) {
+            let result = Err(refusal);
+            self.record(call, &result, 1, false);
             return result;
         }
         let mut attempts = 1;
