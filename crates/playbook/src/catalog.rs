@@ -169,6 +169,28 @@ pub struct UnknownAction {
     pub suggestions: Vec<String>,
 }
 
+/// The read that describes what a write changes: `ecs:DescribeServices` for `ecs:UpdateService`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Described {
+    /// The reading action.
+    pub action: String,
+    /// Which members of the write name the thing, and how the read calls them.
+    pub members: Vec<DescribedMember>,
+}
+
+/// A member that names a thing in a write and in the read that describes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DescribedMember {
+    /// The write's member: `service`.
+    pub write: String,
+    /// The read's member: `services`.
+    pub read: String,
+    /// The read takes a list.
+    pub in_list: bool,
+    /// Without it the read describes nothing, or too much.
+    pub required: bool,
+}
+
 /// The actions that playbooks can call.
 pub trait Catalog: Send + Sync {
     /// Looks an action up by its exact name.
@@ -181,6 +203,12 @@ pub trait Catalog: Send + Sync {
     fn permissions(&self, action: &Action) -> Vec<Permission> {
         let names = action.permissions.iter();
         names.map(|name| Permission::named(name)).collect()
+    }
+
+    /// The read that describes what a write of this action changes, where the names of both and of their members tell.
+    fn described_by(&self, action: &Action) -> Option<Described> {
+        let _ = action;
+        None
     }
 
     /// What a call with these arguments does. A literal `method: GET` makes `http:Request` a read.

@@ -1,5 +1,6 @@
 //! The only list of actions: AWS operations and waiters from the catalogue, local actions and composites.
 
+mod described;
 mod find;
 mod perform;
 mod synonyms;
@@ -17,7 +18,7 @@ use crate::policy::{Given, Requirement, requirements};
 use crate::world::scenario::ActionFacts;
 use crate::world::{Pending, Place, World};
 use runbook_playbook::catalog::{
-    Action, ActionKind, Catalog, Effect, Effects, Permission, UnknownAction,
+    Action, ActionKind, Catalog, Described, Effect, Effects, Permission, UnknownAction,
 };
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
@@ -169,6 +170,10 @@ impl Catalog for Registry {
             Some(local) => local.action.effects(arguments),
             None => action.effects_given(arguments),
         }
+    }
+
+    fn described_by(&self, action: &Action) -> Option<Described> {
+        described::described_by(self, action)
     }
 
     fn permissions(&self, action: &Action) -> Vec<Permission> {

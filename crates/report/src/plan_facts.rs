@@ -7,7 +7,7 @@ use runbook_interpreter::plan::forecast::{
     PlannedApproval, PlannedCall, PlannedGraph, PlannedStep, PlannedWork, Reading, Readings, Turn,
     gravest,
 };
-use runbook_playbook::catalog::{Effect, Effects};
+use runbook_playbook::catalog::Effect;
 use runbook_playbook::duration;
 
 /// One thing that is said of a step.
@@ -473,12 +473,6 @@ pub(crate) fn undo_line(step: &PlannedStep) -> String {
         Some(call) => format!("{} {}", call.action, one_line(&call.arguments)),
         None => step.id.clone(),
     }
-}
-
-/// Effects in words.
-pub(crate) fn effect_words(effects: &Effects) -> String {
-    let words: Vec<&str> = effects.iter().map(|effect| effect.as_str()).collect();
-    words.join(", ")
 }
 
 /// The heading of a graph: its name and when it is read.

@@ -5,6 +5,8 @@ mod call;
 mod check;
 mod guarded;
 mod plan;
+#[cfg(test)]
+mod plan_honesty;
 mod policy;
 mod run;
 mod test;

@@ -2,15 +2,20 @@
 
 use super::run::{find_scenario, given};
 use crate::args::{PlanArguments, PlanFormat, UntilGraph};
+use crate::calls::Calls;
 use crate::environment::Environment;
 use crate::exit::{self, Failure};
-use crate::load;
+use crate::locate::Located;
 use crate::shelf::Shelf;
+use crate::{load, world};
 use jiff::Timestamp;
-use runbook_interpreter::plan::forecast::Forecast;
-use runbook_interpreter::plan::{Options, Until};
+use runbook_interpreter::cancel::Cancel;
+use runbook_interpreter::plan::forecast::{Forecast, Readers};
+use runbook_interpreter::plan::{Options, Plan, Until};
 use runbook_registry::Registry;
-use runbook_report::plan_text;
+use runbook_registry::world::World;
+use runbook_registry::world::scenario::{ActionFacts, Scenario, ScenarioWorld};
+use runbook_report::{plan_html, plan_json, plan_markdown, plan_text};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -43,13 +48,72 @@ pub fn execute(arguments: &PlanArguments, environment: &Environment) -> Result<u
     )?;
     let names: BTreeSet<String> = given.iter().map(|(name, _)| name.clone()).collect();
     let plan = load::plan(&checked, &given, options(arguments), now)?;
-    let forecast = Forecast::offline(&plan, &names, &*registry, &shelf);
+    let forecast = if arguments.live {
+        live(
+            arguments,
+            environment,
+            &plan,
+            &names,
+            &registry,
+            &shelf,
+            &located,
+            scenario,
+            now,
+        )?
+    } else {
+        Forecast::offline(&plan, &names, &*registry, &shelf)
+    };
     let out = environment.console.out;
     match arguments.format {
         PlanFormat::Text => out.lines(&plan_text::lines(&forecast, out.look)),
-        PlanFormat::Markdown | PlanFormat::Json | PlanFormat::Html => {}
+        PlanFormat::Json => out.line(format!("{:#}", plan_json::document(&forecast))),
+        PlanFormat::Markdown => out.line(plan_markdown::page(&forecast)),
+        PlanFormat::Html => out.line(plan_html::page(&forecast)),
     }
     Ok(exit::WELL)
+}
+
+/// Makes the reads, in the account or in a scenario's world.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "everything that a world is made of"
+)]
+fn live(
+    arguments: &PlanArguments,
+    environment: &Environment,
+    plan: &Plan,
+    given: &BTreeSet<String>,
+    registry: &Arc<Registry>,
+    shelf: &Shelf<'_>,
+    located: &Located,
+    scenario: Option<Scenario>,
+    now: Timestamp,
+) -> Result<Forecast, Failure> {
+    let context =
+        world::playbook_context(environment, &arguments.target, registry, located, plan, now)
+            .map_err(Failure::wrong)?;
+    let cancel = Cancel::new();
+    let (scenario_world, live_world);
+    let world: &dyn World = match scenario {
+        Some(scenario) => {
+            let facts: Arc<dyn ActionFacts> = Arc::clone(registry) as Arc<dyn ActionFacts>;
+            scenario_world = ScenarioWorld::new(Arc::new(scenario), facts, context);
+            &scenario_world
+        }
+        None => {
+            live_world = world::live(&arguments.target, context);
+            &live_world
+        }
+    };
+    let readers = Readers {
+        world,
+        performer: &Calls(registry),
+        library: shelf,
+        cancel: &cancel,
+        scenario: arguments.scenario.as_deref(),
+    };
+    let runtime = super::runtime()?;
+    Ok(runtime.block_on(Forecast::live(plan, given, &**registry, readers)))
 }
 
 fn options(arguments: &PlanArguments) -> Options {

@@ -440,7 +440,7 @@ fn word(truth: Truth) -> &'static str {
 }
 
 /// Answers as the scenario says.
-struct ByScenario<'a>(&'a Answers);
+pub(super) struct ByScenario<'a>(pub &'a Answers);
 
 impl Approver for ByScenario<'_> {
     fn allow_telling<'a>(

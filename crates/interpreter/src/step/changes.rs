@@ -14,7 +14,7 @@ pub(super) fn changes(before: Option<&Json>, arguments: &Json) -> Vec<ValueChang
 
 /// The part of `before` that the arguments are about: `before` itself, or the only thing that it describes, as
 /// `{"services": [{…}], "failures": []}` does.
-fn subject<'j>(before: &'j Json, arguments: &Json) -> &'j Json {
+pub(crate) fn subject<'j>(before: &'j Json, arguments: &Json) -> &'j Json {
     let (Json::Object(members), Json::Object(wanted)) = (before, arguments) else {
         return before;
     };

@@ -14,6 +14,7 @@ mod unit;
 mod watched;
 
 pub(crate) use base::prune;
+pub(crate) use changes::subject;
 
 use crate::event::EventKind;
 use crate::outcome::{AssertionOutcome, StepError, StepOutcome, StepStatus};

@@ -10,6 +10,7 @@ mod condition;
 mod contacts;
 mod evidence;
 mod graphs;
+mod live;
 mod longest;
 mod names;
 mod nested;
@@ -18,6 +19,7 @@ mod totals;
 mod value;
 
 pub use evidence::Evidence;
+pub use live::Readers;
 pub use totals::gravest;
 pub use value::{Origin, PlannedText, PlannedUnknown, PlannedValue};
 
