@@ -4,6 +4,7 @@ use super::build::{Build, Place};
 use super::contacts;
 use super::longest::{in_turn, of_undo, side_by_side};
 use super::nested;
+use super::shared;
 use super::step::all;
 use super::totals::totals;
 use super::value::planned;
@@ -17,7 +18,6 @@ use crate::step::claims;
 use crate::surroundings::Library;
 use crate::truth::Truth;
 use indexmap::IndexMap;
-use jiff::SignedDuration;
 use runbook_playbook::catalog::{Catalog, Effect};
 use runbook_playbook::expression::partial::{Origin, Partial};
 use runbook_playbook::inputs::type_of;
@@ -477,17 +477,34 @@ fn readings(verify: &Verify) -> Readings {
     }
 }
 
-/// Plans what happens when a run did not end well.
+/// Plans what happens when a run did not end well; a playbook that another runs tells nobody.
 fn escalation(build: &Build<'_>) -> Vec<PlannedGraph> {
     let Some(escalate) = &build.plan.checked.playbook.escalate else {
         return Vec::new();
     };
-    if let Some(file) = &escalate.uses {
-        build.note(format!(
-            "`escalate` takes its rest from `{}`, which is not planned here",
-            file.value
-        ));
+    if build.chain.len() > 1 {
+        return Vec::new();
     }
+    let Some(file) = &escalate.uses else {
+        return escalation_of(build);
+    };
+    match shared::graphs(build, &file.value) {
+        Ok(graphs) => graphs,
+        Err(why) => {
+            build.note(format!(
+                "what `escalate` takes from `{}` is not known: {why}",
+                file.value
+            ));
+            Vec::new()
+        }
+    }
+}
+
+/// Plans the steps of `escalate` that a file has itself.
+pub(super) fn escalation_of(build: &Build<'_>) -> Vec<PlannedGraph> {
+    let Some(escalate) = &build.plan.checked.playbook.escalate else {
+        return Vec::new();
+    };
     let mut reach = Reach {
         conditions: Vec::new(),
         never: None,
@@ -495,14 +512,13 @@ fn escalation(build: &Build<'_>) -> Vec<PlannedGraph> {
     reach.needs("the run did not end well", vec![Origin::RunTime]);
     let mut found = Vec::new();
     for (kind, graph, steps) in [
-        (GraphKind::Gather, Graph::Diagnose, &escalate.gather),
-        (GraphKind::Notify, Graph::Resolve, &escalate.notify),
+        (GraphKind::Gather, Graph::Gather, &escalate.gather),
+        (GraphKind::Notify, Graph::Notify, &escalate.notify),
     ] {
         if steps.is_empty() {
             continue;
         }
-        let name = format!("escalate.{}", kind.as_str());
-        let place = Place::of(graph, &name);
+        let place = Place::of(graph, kind.as_str());
         let steps = all(build, steps, &place);
         let longest = if kind.is_sequential() {
             in_turn(&steps)
@@ -517,6 +533,5 @@ fn escalation(build: &Build<'_>) -> Vec<PlannedGraph> {
             longest,
         });
     }
-    let _ = SignedDuration::ZERO;
     found
 }

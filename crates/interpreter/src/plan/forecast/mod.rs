@@ -14,6 +14,7 @@ mod live;
 mod longest;
 mod names;
 mod nested;
+mod shared;
 mod step;
 mod totals;
 mod value;

@@ -91,7 +91,7 @@ pub(super) fn plan(
 }
 
 /// Binds inputs of which some have gaps.
-fn bind(
+pub(super) fn bind(
     checked: &Checked,
     given: Option<&PlannedValue>,
 ) -> Result<IndexMap<String, Partial>, String> {
