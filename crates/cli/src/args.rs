@@ -29,6 +29,8 @@ pub enum Command {
     Plan(Box<PlanArguments>),
     /// Print the least IAM policy that a playbook needs
     Policy(PolicyArguments),
+    /// Say what changed in what playbooks do, between two versions of them
+    Diff(DiffArguments),
     /// Run the scenarios of playbooks: no account, no network
     Test(TestArguments),
     /// Say what is wrong with playbooks
@@ -222,6 +224,38 @@ pub enum GraphName {
     Gather,
     /// Tells people
     Notify,
+}
+
+/// `runbook diff`
+#[derive(Debug, Args)]
+pub struct DiffArguments {
+    /// What was: a file, a folder, or a git revision of one (main:playbooks)
+    pub base: String,
+    /// What is: a file, a folder, or a git revision of one
+    pub head: String,
+    /// Compare with the commit at which the base's revision and the head parted
+    #[arg(long)]
+    pub merge_base: bool,
+    /// End with 1 where a run does something else
+    #[arg(long)]
+    pub exit_code: bool,
+    /// What is written to standard output
+    #[arg(long, value_enum, default_value_t = DiffFormat::Text, value_name = "FORMAT")]
+    pub format: DiffFormat,
+    /// The most characters of Markdown
+    #[arg(long, value_name = "CHARACTERS", default_value_t = runbook_report::diff::MOST_CHARACTERS)]
+    pub most: usize,
+}
+
+/// What `runbook diff` writes to standard output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DiffFormat {
+    /// For people
+    Text,
+    /// For a comment on a pull request
+    Markdown,
+    /// For programs: one document
+    Json,
 }
 
 /// `runbook test`

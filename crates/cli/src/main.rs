@@ -10,6 +10,7 @@ mod console;
 mod document;
 mod environment;
 mod exit;
+mod git;
 mod load;
 mod locate;
 mod person;

@@ -3,6 +3,7 @@
 //! Both read the interpreter's events and outcome; neither prints: everything goes to a writer that the caller gives.
 
 pub mod chart;
+pub mod diff;
 mod ending;
 mod escape;
 pub mod json;

@@ -7,8 +7,8 @@ use runbook_interpreter::plan::policy::{
 use runbook_registry::policy::{Policy, Statement};
 use serde_json::{Map, Value as Json, json};
 
-/// The version of the document.
-pub const SCHEMA: &str = "runbook.policy/1";
+/// The version of the document; it rises when a field changes its meaning or goes away.
+pub const FORMAT_VERSION: u32 = 1;
 
 /// The policy as text: each statement below the steps that need it.
 #[must_use]
@@ -93,7 +93,7 @@ pub fn document(playbook: &str, least: &LeastPolicy) -> Json {
         })
         .collect();
     json!({
-        "schema": SCHEMA,
+        "format_version": FORMAT_VERSION,
         "playbook": playbook,
         "principals": principals,
         "notes": least.notes,

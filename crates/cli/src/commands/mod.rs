@@ -3,6 +3,7 @@
 mod actions;
 mod call;
 mod check;
+mod diff;
 mod guarded;
 mod plan;
 #[cfg(test)]
@@ -25,6 +26,7 @@ pub fn execute(command: &Command, environment: &Environment) -> Result<u8, Failu
         Command::Run(arguments) => run::execute(arguments, environment),
         Command::Plan(arguments) => plan::execute(arguments, environment),
         Command::Policy(arguments) => policy::execute(arguments, environment),
+        Command::Diff(arguments) => diff::execute(arguments, environment),
         Command::Test(arguments) => test::execute(arguments, environment),
         Command::Check(arguments) => check::execute(arguments, environment),
         Command::Call(arguments) => call::execute(arguments, environment),

@@ -17,7 +17,18 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Permissions that no scenario misses, with the reason.
-const NOT_MISSED: [(&str, &str, &str); 0] = [];
+const NOT_MISSED: [(&str, &str, &str); 2] = [
+    (
+        "each",
+        "logs:DeleteRetentionPolicy",
+        "it is the undo of a step, and no scenario takes that back",
+    ),
+    (
+        "escalate",
+        "sns:Publish",
+        "telling people changes no verdict, and a call that was refused was made",
+    ),
+];
 
 fn environment() -> Environment {
     let stream = Stream {

@@ -1,5 +1,6 @@
 //! What a run is to do: the only thing that the engine accepts.
 
+pub mod diff;
 pub mod forecast;
 pub mod policy;
 pub mod visit;

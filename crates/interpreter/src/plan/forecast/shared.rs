@@ -1,11 +1,11 @@
 //! What `escalate` takes from a file that playbooks share, planned in its place.
 
 use super::PlannedGraph;
+use super::PlannedValue;
 use super::build::{Build, Place};
 use super::graphs::escalation_of;
 use super::nested::bind;
 use super::value::planned;
-use super::PlannedValue;
 use crate::plan::{Options, Plan};
 use crate::run::state::Graph;
 use indexmap::IndexMap;
