@@ -31,6 +31,10 @@ pub fn schemas(root: &Path, arguments: &[String]) -> Result<(), String> {
             "schemas/scenarios.schema.json",
             &runbook_playbook::schema::scenarios_schema(),
         ),
+        schema(
+            "schemas/plan.schema.json",
+            &runbook_report::plan_schema::schema(),
+        ),
     ];
     write_or_check(root, "schemas", &files, arguments)
 }

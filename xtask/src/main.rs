@@ -9,6 +9,7 @@ mod catalogue;
 mod conformance;
 mod effects_page;
 mod generated;
+mod plans;
 mod test;
 
 use std::path::Path;
@@ -23,7 +24,8 @@ const USAGE: &str = "usage: cargo xtask TASK
   catalogue --write|--check [--packages DIR]   the catalogue of AWS operations
   conformance DIR                              the client against botocore's protocol suites
   schemas --write|--check                      the JSON Schemas of the language
-  references --write|--check                   reference pages of the documentation";
+  references --write|--check                   reference pages of the documentation
+  plans --write|--check                        the plans of all playbooks and examples, below tests/plans";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -46,6 +48,7 @@ fn run(arguments: &[String]) -> Outcome {
             "conformance" => Ok(conformance::run(rest)?),
             "catalogue" => catalogue::run(rest),
             "schemas" => Ok(generated::schemas(root, rest)?),
+            "plans" => Ok(plans::run(root, rest)?),
             "references" => Ok(generated::references(root, rest)?),
             _ => Err(USAGE.into()),
         },

@@ -1,6 +1,7 @@
 //! The command line.
 
 use crate::exit;
+use clap::builder::ArgPredicate;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use runbook_playbook::catalog::Effect;
 use std::collections::BTreeSet;
@@ -43,10 +44,18 @@ pub enum Command {
 }
 
 /// `runbook run`
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct RunArguments {
     /// The playbook: a path, or its path below `playbooks/` or a folder of `RUNBOOK_PATH`
+    #[arg(required = false, required_unless_present = "plan", default_value_if("plan", ArgPredicate::IsPresent, Some("")))]
     pub playbook: String,
+    /// Do what this file of `runbook plan --out` says, and only that
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with_all = ["playbook", "inputs", "until", "no_verify", "only", "skip", "force"]
+    )]
+    pub plan: Option<PathBuf>,
     /// Set an input
     #[arg(short, long = "input", value_name = "NAME=VALUE", value_parser = name_and_value)]
     pub input: Vec<(String, String)>,
@@ -133,6 +142,12 @@ pub struct PlanArguments {
     /// Take inputs, and with --live the answers, from this world of NAME.scenarios.yaml
     #[arg(long, value_name = "NAME")]
     pub scenario: Option<String>,
+    /// Save the plan here, for `runbook run --plan`
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// With --live, make only reads that this version of the playbook makes too: a file, or REVISION:PATH
+    #[arg(long, value_name = "BASE", requires = "live")]
+    pub live_only_as: Option<String>,
     /// What is written to standard output
     #[arg(long, value_enum, default_value_t = PlanFormat::Text, value_name = "FORMAT")]
     pub format: PlanFormat,

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 /// Characters that steer a terminal or turn the direction of text.
-fn is_steering(c: char) -> bool {
+pub(crate) fn is_steering(c: char) -> bool {
     c.is_control()
         || matches!(
             c,

@@ -203,6 +203,13 @@ pub(crate) fn contact(contact: &Contact) -> String {
     format!("{} — {steps}{declared}", one_line(&contact.name))
 }
 
+/// A count with its word: `1 question`, `0 to 2 questions`.
+pub(crate) fn counted(number: Count, word: &str) -> String {
+    let text = count(number);
+    let plural = if text == "1" { "" } else { "s" };
+    format!("{text} {word}{plural}")
+}
+
 /// What the forecast rests on.
 pub(crate) fn reading(forecast: &Forecast) -> String {
     match &forecast.reading {
@@ -225,18 +232,27 @@ pub(crate) fn reading(forecast: &Forecast) -> String {
 
 /// The totals by effect, in words.
 pub(crate) fn calls(forecast: &Forecast) -> Vec<(Effect, String)> {
-    let word = |effect: Effect| match effect {
-        Effect::Read => "reads",
-        Effect::Write => "writes",
-        Effect::Execute => "runs of code",
-        Effect::Permission => "permission changes",
-        Effect::Destroy => "destroys",
+    let word = |effect: Effect, one: bool| match (effect, one) {
+        (Effect::Read, true) => "read",
+        (Effect::Read, false) => "reads",
+        (Effect::Write, true) => "write",
+        (Effect::Write, false) => "writes",
+        (Effect::Execute, true) => "run of code",
+        (Effect::Execute, false) => "runs of code",
+        (Effect::Permission, true) => "permission change",
+        (Effect::Permission, false) => "permission changes",
+        (Effect::Destroy, true) => "deletion or other change for good",
+        (Effect::Destroy, false) => "deletions or other changes for good",
     };
     forecast
         .totals
         .calls
         .iter()
-        .map(|(effect, number)| (*effect, format!("{} {}", count(*number), word(*effect))))
+        .map(|(effect, number)| {
+            let text = count(*number);
+            let word = word(*effect, text == "1");
+            (*effect, format!("{text} {word}"))
+        })
         .collect()
 }
 
@@ -267,7 +283,7 @@ fn asks(approval: &PlannedApproval) -> String {
 }
 
 /// What is said of a step besides its call.
-pub(crate) fn of_step(step: &PlannedStep) -> Vec<Fact> {
+fn of_step(step: &PlannedStep) -> Vec<Fact> {
     let mut facts = Vec::new();
     let conditions = conditions(&step.certainty);
     if !conditions.is_empty() {
@@ -363,6 +379,13 @@ pub(crate) fn of_step(step: &PlannedStep) -> Vec<Fact> {
         facts.push(quiet("keeps", kept.join(", ")));
     }
     facts
+}
+
+/// What is said of a step before its call, and after it.
+pub(crate) fn parted(step: &PlannedStep) -> (Vec<Fact>, Vec<Fact>) {
+    of_step(step)
+        .into_iter()
+        .partition(|fact| fact.weight != Weight::Quiet && fact.label != "on error")
 }
 
 /// What is said of a call.

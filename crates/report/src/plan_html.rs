@@ -2,8 +2,8 @@
 
 use crate::escape::escape;
 use crate::plan_facts::{
-    Fact, Weight, action_of, calls, conditions, contact, count, effect_of, inside, length, longest,
-    mark, of_step, of_turn, open_ends, reading, readings, undo_line,
+    Fact, Weight, action_of, calls, conditions, contact, counted, effect_of, inside, longest, mark,
+    of_turn, open_ends, parted, reading, readings, undo_line,
 };
 use crate::plan_svg;
 use crate::plan_value::{lines as value_lines, one_line};
@@ -135,13 +135,13 @@ fn summary(page: &mut String, forecast: &Forecast) {
         );
     }
     page.push_str("</dd>\n");
-    row(page, "Asks", &format!("{} times", count(totals.questions)));
+    row(page, "Asks people", &counted(totals.questions, "question"));
     row(
         page,
-        "Takes back",
-        &format!("with {} calls", count(totals.undo)),
+        "Taken back",
+        &format!("with {}", counted(totals.undo, "call")),
     );
-    row(page, "Leaves out", &format!("{} steps", totals.left_out));
+    row(page, "Left out", &format!("steps: {}", totals.left_out));
     row(page, "At most", &longest(&totals.longest));
     for open in open_ends(&totals.longest) {
         row(page, "Open end", &open);
@@ -249,7 +249,8 @@ fn step(page: &mut String, step: &PlannedStep) {
     );
     head(page, step);
     page.push_str("</summary>\n");
-    facts(page, &of_step(step));
+    let (first, last) = parted(step);
+    facts(page, &first);
     for (number, turn) in step.turns.iter().enumerate() {
         if let Some(element) = &turn.element {
             let name = step.each.as_ref().map_or("element", |each| &each.name);
@@ -290,13 +291,13 @@ fn step(page: &mut String, step: &PlannedStep) {
             PlannedWork::Call(_) | PlannedWork::Reason => {}
         }
     }
+    facts(page, &last);
     let _ = writeln!(
         page,
         "<p class=\"at\">line {}, at most {}</p></details>",
         step.line,
         escaped(&longest(&step.longest))
     );
-    let _ = length;
 }
 
 fn facts(page: &mut String, facts: &[Fact]) {

@@ -1,5 +1,6 @@
 //! A plan as one JSON document (`docs/plan-json.md`, `schemas/plan.schema.json`).
 
+use crate::escape::is_steering;
 use crate::plan_facts::{effect_of, length};
 use runbook_interpreter::plan::Until;
 use runbook_interpreter::plan::forecast::{
@@ -8,6 +9,7 @@ use runbook_interpreter::plan::forecast::{
 };
 use runbook_playbook::catalog::Effects;
 use serde_json::{Map, Value as Json, json};
+use std::fmt::Write as _;
 
 /// The version of the document; it rises when a field changes its meaning or goes away.
 pub const FORMAT_VERSION: u32 = 1;
@@ -72,6 +74,24 @@ pub fn document(forecast: &Forecast) -> Json {
         },
         "notes": forecast.notes,
     })
+}
+
+/// The document as text in which nothing steers a terminal or turns text round: JSON's own escapes stand for it.
+#[must_use]
+pub fn text(forecast: &Forecast) -> String {
+    let written = format!("{:#}", document(forecast));
+    let mut safe = String::with_capacity(written.len());
+    for c in written.chars() {
+        if c != '\n' && is_steering(c) {
+            let mut units = [0; 2];
+            for unit in c.encode_utf16(&mut units) {
+                let _ = write!(safe, "\\u{unit:04x}");
+            }
+        } else {
+            safe.push(c);
+        }
+    }
+    safe
 }
 
 fn reading(reading: &Reading) -> Json {

@@ -2,8 +2,8 @@
 
 use crate::escape::escape;
 use crate::plan_facts::{
-    EFFECTS, Fact, Weight, action_of, calls, conditions, contact, count, effect_of, inside,
-    longest, mark, of_step, of_turn, open_ends, reading, readings, undo_line,
+    EFFECTS, Fact, Weight, action_of, calls, conditions, contact, counted, effect_of, inside,
+    longest, mark, of_turn, open_ends, parted, reading, readings, undo_line,
 };
 use crate::plan_mermaid;
 use crate::plan_value::{lines as value_lines, one_line};
@@ -183,9 +183,9 @@ fn totals(page: &mut String, forecast: &Forecast) {
     let _ = writeln!(page, "- **Makes**: {}", made.join(", "));
     let _ = writeln!(
         page,
-        "- **Asks** {} times; **takes back** with {} calls; **leaves out** {} steps",
-        count(totals.questions),
-        count(totals.undo),
+        "- {} to people; taken back with {}; steps left out: {}",
+        counted(totals.questions, "question"),
+        counted(totals.undo, "call"),
         totals.left_out
     );
     let _ = writeln!(page, "- **At most** {}", longest(&totals.longest));
@@ -314,10 +314,14 @@ fn step(page: &mut String, step: &PlannedStep, detail: Detail) {
     let open = if is_block && !reads { " open" } else { "" };
     let _ = writeln!(page, "<details{open}><summary>{}</summary>\n", head(step));
     let mut lines = Vec::new();
+    let (first, last) = parted(step);
     if !bare {
-        facts(&mut lines, &of_step(step), detail);
+        facts(&mut lines, &first, detail);
+        if is_block {
+            facts(&mut lines, &last, detail);
+            flush(page, &mut lines);
+        }
     }
-    flush(page, &mut lines);
     for (number, turn) in step.turns.iter().enumerate() {
         if let Some(element) = &turn.element {
             let name = step.each.as_ref().map_or("element", |each| &each.name);
@@ -327,6 +331,9 @@ fn step(page: &mut String, step: &PlannedStep, detail: Detail) {
             facts(&mut lines, &of_turn(turn), detail);
             for undo in &turn.undo {
                 lines.push(format!("{:<9}{}", "undo", undo_line(undo)));
+            }
+            if number + 1 == step.turns.len() && !is_block {
+                facts(&mut lines, &last, detail);
             }
         }
         flush(page, &mut lines);

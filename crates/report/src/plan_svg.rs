@@ -16,6 +16,8 @@ const MARGIN: usize = 14;
 const TITLE: usize = 26;
 /// The most characters of a label.
 const LABEL: usize = 25;
+/// The most boxes of a row in a graph whose steps run in turn; the rest goes on below.
+const ACROSS: usize = 4;
 
 /// One box.
 struct Node {
@@ -82,9 +84,16 @@ fn edge(body: &mut String, from: &Node, to: &Node) {
     let (x1, y1, y2) = (x1 + WIDTH, y1 + HEIGHT / 2, y2 + HEIGHT / 2);
     let middle = x2.saturating_sub(GAP / 2);
     let dashed = if to.dashed { " dashed" } else { "" };
+    let way = if x2 > x1 {
+        format!("M{x1} {y1}H{middle}V{y2}H{x2}")
+    } else {
+        // On below, at the start of the next row.
+        let (out, between) = (x1 + 7, y2 - ROW / 2);
+        format!("M{x1} {y1}H{out}V{between}H{}V{y2}H{x2}", x2 - 9)
+    };
     let _ = write!(
         body,
-        "<path class=\"edge{dashed}\" d=\"M{x1} {y1}H{middle}V{y2}H{x2}\"/><path class=\"tip\" d=\"M{} {}l6 -4v8z\" transform=\"rotate(180 {} {y2})\"/>",
+        "<path class=\"edge{dashed}\" d=\"{way}\"/><path class=\"tip\" d=\"M{} {}l6 -4v8z\" transform=\"rotate(180 {} {y2})\"/>",
         x2 - 6,
         y2,
         x2 - 3,
@@ -138,9 +147,15 @@ fn node(step: &PlannedStep, layer: usize, row: usize, name: String) -> Node {
 fn layout(graph: &PlannedGraph) -> Vec<Node> {
     let mut nodes: Vec<Node> = Vec::new();
     if graph.kind.is_sequential() {
-        for (row, step) in graph.steps.iter().enumerate() {
-            let mut layer = 0;
-            in_turn(&mut nodes, step, &mut layer, row, "", false);
+        let mut row = 0;
+        for step in &graph.steps {
+            let mut chain = Chain {
+                layer: 0,
+                row,
+                begun: false,
+            };
+            in_turn(&mut nodes, step, &mut chain, "", false);
+            row = chain.row + 1;
         }
         return nodes;
     }
@@ -185,12 +200,18 @@ fn layout(graph: &PlannedGraph) -> Vec<Node> {
     nodes
 }
 
-/// The steps of a remedy, one after the other in a row.
+/// Where the next box of a remedy goes.
+struct Chain {
+    layer: usize,
+    row: usize,
+    begun: bool,
+}
+
+/// The steps of a remedy, one after the other in rows.
 fn in_turn(
     nodes: &mut Vec<Node>,
     step: &PlannedStep,
-    layer: &mut usize,
-    row: usize,
+    chain: &mut Chain,
     prefix: &str,
     dashed: bool,
 ) {
@@ -203,15 +224,20 @@ fn in_turn(
     if let Some((steps, finally)) = block {
         let prefix = format!("{name}.");
         for inner in steps.iter().chain(finally) {
-            in_turn(nodes, inner, layer, row, &prefix, dashed);
+            in_turn(nodes, inner, chain, &prefix, dashed);
         }
         return;
     }
-    let mut made = node(step, *layer, row, name);
+    if chain.layer == ACROSS {
+        chain.layer = 0;
+        chain.row += 1;
+    }
+    let mut made = node(step, chain.layer, chain.row, name);
     made.dashed = dashed;
-    if *layer > 0 {
+    if chain.begun {
         made.from = vec![nodes.len() - 1];
     }
-    *layer += 1;
+    chain.begun = true;
+    chain.layer += 1;
     nodes.push(made);
 }

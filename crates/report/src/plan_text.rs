@@ -2,8 +2,8 @@
 
 use crate::line::{Line, Look, Tone};
 use crate::plan_facts::{
-    EFFECTS, Fact, Weight, action_of, calls, contact, effect_of, effects, graph_condition, inside,
-    longest, mark, of_step, of_turn, open_ends, reading, readings, undo_line,
+    EFFECTS, Fact, Weight, action_of, calls, contact, counted, effect_of, effects, graph_condition,
+    inside, longest, mark, of_turn, open_ends, parted, reading, readings, undo_line,
 };
 use crate::plan_value::{lines as value_lines, one_line};
 use runbook_interpreter::plan::forecast::{
@@ -132,15 +132,13 @@ impl Page {
             line = line.plain(comma).with(tone, text);
         }
         self.add(&line);
-        let undo = crate::plan_facts::count(totals.undo);
-        let questions = crate::plan_facts::count(totals.questions);
+        let undo = counted(totals.undo, "call");
+        let questions = counted(totals.questions, "question");
         let out = totals.left_out;
         self.row(
             0,
             "",
-            &format!(
-                "asks {questions} times, takes back with {undo} calls, leaves {out} steps out"
-            ),
+            &format!("{questions} to people; taken back with {undo}; steps left out: {out}"),
         );
         self.row(0, "at most", &longest(&totals.longest));
         for open in open_ends(&totals.longest) {
@@ -260,17 +258,14 @@ impl Page {
     fn step(&mut self, step: &PlannedStep, depth: usize) {
         self.head(step, depth);
         let inner = depth + 2;
-        let facts = of_step(step);
-        let (first, last): (Vec<&Fact>, Vec<&Fact>) = facts
-            .iter()
-            .partition(|fact| fact.weight != Weight::Quiet && fact.label != "on error");
-        for fact in first {
+        let (first, last) = parted(step);
+        for fact in &first {
             self.fact(fact, inner);
         }
         for (number, turn) in step.turns.iter().enumerate() {
             self.turn(step, turn, number, inner);
         }
-        for fact in last {
+        for fact in &last {
             self.fact(fact, inner);
         }
         let trivial = matches!(
@@ -278,7 +273,7 @@ impl Page {
             None | Some(PlannedWork::Reason)
         );
         if !trivial {
-            let text = format!("{}", longest(&step.longest));
+            let text = longest(&step.longest);
             self.labelled(inner, "at most", &[(0, text)], Tone::Quiet);
         }
     }

@@ -134,7 +134,8 @@ fn dependencies(root: &Path) -> Result<(), String> {
 fn generated(root: &Path) -> Result<(), String> {
     cargo(root, &["xtask", "catalogue", "--check"])?;
     cargo(root, &["xtask", "schemas", "--check"])?;
-    cargo(root, &["xtask", "references", "--check"])
+    cargo(root, &["xtask", "references", "--check"])?;
+    cargo(root, &["xtask", "plans", "--check"])
 }
 
 /// The client against protocol suites that its authors did not write, where they stand beside the project.

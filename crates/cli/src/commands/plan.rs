@@ -66,7 +66,7 @@ pub fn execute(arguments: &PlanArguments, environment: &Environment) -> Result<u
     let out = environment.console.out;
     match arguments.format {
         PlanFormat::Text => out.lines(&plan_text::lines(&forecast, out.look)),
-        PlanFormat::Json => out.line(format!("{:#}", plan_json::document(&forecast))),
+        PlanFormat::Json => out.line(plan_json::text(&forecast)),
         PlanFormat::Markdown => out.line(plan_markdown::page(&forecast)),
         PlanFormat::Html => out.line(plan_html::page(&forecast)),
     }

@@ -342,6 +342,7 @@ fn compare(
         }
     }
     lies.extend(beyond_totals(name, &forecast, &made));
+    lies.extend(malformed(name, &forecast));
     let took = world.now().duration_since(scenario.clock);
     let most = forecast.totals.longest.bounded;
     if forecast.totals.longest.open.is_empty() && took > most {
@@ -407,6 +408,42 @@ fn beyond_totals(name: &str, forecast: &Forecast, made: &[Made]) -> Vec<String> 
         ));
     }
     lies
+}
+
+/// What a format owes whoever reads it.
+fn malformed(name: &str, forecast: &Forecast) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for width in [40, 80] {
+        let look = Look {
+            width: Some(width),
+            colour: false,
+        };
+        // A word that is longer than the line is the only reason for a longer one.
+        let wide = runbook_report::plan_text::lines(forecast, look)
+            .into_iter()
+            .find(|line| line.chars().count() > width);
+        wrong.extend(wide.map(|line| format!("{name}: wider than {width} columns: {line}")));
+    }
+    let document = runbook_report::plan_json::document(forecast);
+    let schema = runbook_report::plan_schema::schema();
+    let validator = jsonschema::validator_for(&schema).expect("a schema");
+    for error in validator.iter_errors(&document) {
+        wrong.push(format!("{name}: {error} at {}", error.instance_path()));
+    }
+    let page = runbook_report::plan_html::page(forecast);
+    for forbidden in ["<script", "src=", "href=", "url(", "http://", "@import"] {
+        if page.contains(forbidden) && !document.to_string().contains(forbidden) {
+            wrong.push(format!("{name}: the page has {forbidden}"));
+        }
+    }
+    let comment = runbook_report::plan_markdown::page(forecast);
+    if comment.chars().count() > runbook_report::plan_markdown::LONGEST {
+        wrong.push(format!("{name}: the comment is too long"));
+    }
+    if comment.matches("<details").count() != comment.matches("</details>").count() {
+        wrong.push(format!("{name}: the comment leaves something open"));
+    }
+    wrong
 }
 
 #[test]

@@ -3,6 +3,7 @@
 pub mod diff;
 pub mod forecast;
 pub mod policy;
+pub mod saved;
 pub mod visit;
 
 use indexmap::IndexMap;

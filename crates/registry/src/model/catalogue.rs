@@ -28,6 +28,14 @@ pub fn catalogue() -> &'static Catalogue {
     CATALOGUE.get_or_init(|| Catalogue::open(FILE).expect("the embedded catalogue is whole"))
 }
 
+/// What identifies the embedded catalogue: the SHA-256 of its bytes, in hexadecimal.
+#[must_use]
+pub fn digest() -> String {
+    use sha2::Digest as _;
+    let hash = sha2::Sha256::digest(FILE);
+    hash.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 impl Catalogue {
     /// Opens a catalogue.
     ///

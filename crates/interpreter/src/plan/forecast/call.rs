@@ -419,10 +419,11 @@ fn longest(site: &Site<'_>, action: &Action, arguments: &PlannedValue, path: Str
                 .as_ref()
                 .map_or(*bound, |timeout| timeout.value),
         ),
-        ActionKind::Composite => match length("timeout") {
-            Some(timeout) => bounded(timeout),
-            None if stated => bounded(REQUEST),
-            None => open(
+        ActionKind::Composite => match (length("timeout"), length("for")) {
+            (Some(timeout), _) => bounded(timeout),
+            (None, Some(wait)) => bounded(wait.saturating_add(REQUEST)),
+            _ if stated => bounded(REQUEST),
+            _ => open(
                 REQUEST,
                 "it makes as many requests as its result needs; `timeout` bounds them",
             ),

@@ -206,6 +206,7 @@ fn compare<'f>(
                             .and_then(|before| evidence.answer(&step.path, &before.action));
                         let now = match before {
                             Some(before) => Some(before.clone()),
+                            None if call.base.is_some() || repeated => None,
                             None => {
                                 let read = described(call, catalog);
                                 if let Some(read) = &read {
@@ -217,7 +218,11 @@ fn compare<'f>(
                                 }
                             }
                         };
-                        call.changes = now.map(|now| changes(&now, &call.arguments));
+                        // What the arguments begin from is what they change.
+                        let base = call.base.as_ref().and_then(|base| base.value.known());
+                        call.changes = base
+                            .or(now.as_ref())
+                            .map(|now| changes(now, &call.arguments));
                     }
                     PlannedWork::Block { steps, finally } => {
                         calls += compare(steps, evidence, held, catalog, readers).await;
@@ -310,6 +315,22 @@ fn differ(now: &Json, to: &PlannedValue, path: &str, found: &mut Vec<PlannedChan
         );
         if from.is_object() && structured {
             differ(from, &to, &path, found);
+        } else if let (Json::Array(before), PlannedValue::Known(Json::Array(after))) = (from, &to)
+            && before.len() == after.len()
+        {
+            for (at, (one, other)) in before.iter().zip(after).enumerate() {
+                let (path, other) = (format!("{path}[{at}]"), PlannedValue::Known(other.clone()));
+                if one.is_object() {
+                    differ(one, &other, &path, found);
+                } else if other.known() != Some(one) {
+                    let from = PlannedValue::Known(one.clone());
+                    found.push(PlannedChange {
+                        path,
+                        from,
+                        to: other,
+                    });
+                }
+            }
         } else if to.known() != Some(from) {
             let from = match to {
                 PlannedValue::Secret => PlannedValue::Secret,
