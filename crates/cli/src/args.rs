@@ -28,6 +28,9 @@ pub enum Command {
     /// Say what a run would do, before it does it
     #[command(after_help = exit::HELP)]
     Plan(Box<PlanArguments>),
+    /// Say who one is, and what that principal may do of what a playbook does
+    #[command(after_help = exit::HELP)]
+    Preflight(PreflightArguments),
     /// Print the least IAM policy that a playbook needs
     Policy(PolicyArguments),
     /// Say what changed in what playbooks do, between two versions of them
@@ -47,7 +50,11 @@ pub enum Command {
 #[derive(Debug, Clone, Args)]
 pub struct RunArguments {
     /// The playbook: a path, or its path below `playbooks/` or a folder of `RUNBOOK_PATH`
-    #[arg(required = false, required_unless_present = "plan", default_value_if("plan", ArgPredicate::IsPresent, Some("")))]
+    #[arg(
+        required = false,
+        required_unless_present = "plan",
+        default_value_if("plan", ArgPredicate::IsPresent, Some(""))
+    )]
     pub playbook: String,
     /// Do what this file of `runbook plan --out` says, and only that
     #[arg(
@@ -148,6 +155,9 @@ pub struct PlanArguments {
     /// With --live, make only reads that this version of the playbook makes too: a file, or REVISION:PATH
     #[arg(long, value_name = "BASE", requires = "live")]
     pub live_only_as: Option<String>,
+    /// A saved plan is compared with what is so now.
+    #[arg(skip)]
+    pub again: bool,
     /// What is written to standard output
     #[arg(long, value_enum, default_value_t = PlanFormat::Text, value_name = "FORMAT")]
     pub format: PlanFormat,
@@ -178,6 +188,28 @@ pub struct TargetArguments {
     /// Send every AWS call to this URL
     #[arg(long, value_name = "URL")]
     pub endpoint_url: Option<String>,
+}
+
+/// `runbook preflight`
+#[derive(Debug, Args)]
+pub struct PreflightArguments {
+    /// The playbook: a path, or its path below `playbooks/` or a folder of `RUNBOOK_PATH`
+    pub playbook: String,
+    /// Set an input; what is not given stands as `*`
+    #[arg(short, long = "input", value_name = "NAME=VALUE", value_parser = name_and_value)]
+    pub input: Vec<(String, String)>,
+    /// Read inputs from a YAML or JSON file
+    #[arg(long, value_name = "FILE")]
+    pub inputs: Option<PathBuf>,
+    /// Where calls go.
+    #[command(flatten)]
+    pub target: TargetArguments,
+    /// Take inputs and answers from this world of NAME.scenarios.yaml
+    #[arg(long, value_name = "NAME")]
+    pub scenario: Option<String>,
+    /// What is written to standard output
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+    pub format: Format,
 }
 
 /// `runbook policy`

@@ -11,6 +11,7 @@ mod document;
 mod environment;
 mod exit;
 mod git;
+mod identity;
 mod load;
 mod locate;
 mod person;

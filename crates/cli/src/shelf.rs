@@ -8,6 +8,7 @@ use runbook_playbook::checked::Checked;
 use runbook_playbook::diagnostic::{Diagnostic, has_errors};
 use runbook_playbook::source::Source;
 use runbook_playbook::syntax::playbook;
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -74,6 +75,27 @@ impl Shelf<'_> {
         let real = file.canonicalize().ok()?;
         let root = self.root.canonicalize().ok()?;
         (real.is_file() && real.starts_with(root)).then_some(file)
+    }
+}
+
+/// A shelf that remembers which files were asked for.
+pub struct Noted<'a> {
+    /// The playbooks.
+    pub shelf: Shelf<'a>,
+    /// The files, the first one first.
+    pub files: RefCell<Vec<PathBuf>>,
+}
+
+impl surroundings::Library for Noted<'_> {
+    fn load(&self, from: &Checked, path: &str) -> Result<Arc<Checked>, String> {
+        if let Some(file) = self.shelf.beside(&from.id, path) {
+            let file = self.shelf.places.place(&file).file;
+            let mut files = self.files.borrow_mut();
+            if !files.contains(&file) {
+                files.push(file);
+            }
+        }
+        self.shelf.load(from, path)
     }
 }
 

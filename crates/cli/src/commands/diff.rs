@@ -468,3 +468,23 @@ fn scenarios(
     }
     changes
 }
+
+/// What one version of one playbook would do.
+pub(super) fn forecast_of(
+    asked: &str,
+    environment: &Environment,
+    registry: &Arc<Registry>,
+) -> Result<Forecast, Failure> {
+    let version = Version::open(asked, environment).map_err(Failure::wrong)?;
+    if !version.is_file {
+        return Err(Failure::wrong(format!(
+            "{asked} is a folder; name a playbook"
+        )));
+    }
+    let mut found = version.read(registry, Timestamp::now())?.found;
+    match found.pop_first().map(|(_, playbook)| playbook.readable) {
+        Some(Ok((_, forecast))) => Ok(*forecast),
+        Some(Err(why)) => Err(Failure::wrong(format!("{asked} cannot be compared: {why}"))),
+        None => Err(Failure::wrong(format!("{asked} is no playbook"))),
+    }
+}

@@ -9,7 +9,10 @@ mod plan;
 #[cfg(test)]
 mod plan_honesty;
 mod policy;
+mod preflight;
+mod review;
 mod run;
+mod saved;
 mod test;
 
 use crate::args::Command;
@@ -27,6 +30,7 @@ pub fn execute(command: &Command, environment: &Environment) -> Result<u8, Failu
         Command::Plan(arguments) => plan::execute(arguments, environment),
         Command::Policy(arguments) => policy::execute(arguments, environment),
         Command::Diff(arguments) => diff::execute(arguments, environment),
+        Command::Preflight(arguments) => preflight::execute(arguments, environment),
         Command::Test(arguments) => test::execute(arguments, environment),
         Command::Check(arguments) => check::execute(arguments, environment),
         Command::Call(arguments) => call::execute(arguments, environment),

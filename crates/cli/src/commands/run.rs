@@ -1,5 +1,6 @@
 //! `runbook run`: one playbook, in the real world or in a scenario.
 
+use super::saved::{self, Only};
 use crate::approve::Answers;
 use crate::args::{Format, RunArguments, UntilGraph};
 use crate::calls::Calls;
@@ -31,6 +32,8 @@ use std::sync::Arc;
 
 /// Runs a playbook.
 pub fn execute(arguments: &RunArguments, environment: &Environment) -> Result<u8, Failure> {
+    let saved = saved::open(arguments, environment)?;
+    let arguments = saved.as_ref().map_or(arguments, |saved| &saved.arguments);
     let err = environment.console.err;
     let located = environment
         .places
@@ -104,7 +107,10 @@ pub fn execute(arguments: &RunArguments, environment: &Environment) -> Result<u8
     };
     let surroundings = Surroundings {
         world,
-        performer: &Calls(&registry),
+        performer: &Only {
+            calls: Calls(&registry),
+            saved: saved.as_ref(),
+        },
         approver: &approver,
         observer: watchers.observer(),
         journal: &*journal,
