@@ -44,7 +44,7 @@ scenarios:
     actions:
       sts:GetCallerIdentity:
         - return: {Account: "999999999999", Arn: "arn:aws:iam::999999999999:user/me", UserId: a}
-      iam:SimulatePrincipalPolicy: [{error: {code: AccessDenied, message: no}}]
+      iam:SimulatePrincipalPolicy: [{error: {code: AccessDenied, message: not you}}]
 "#;
 
 fn folder() -> tempfile::TempDir {

@@ -90,7 +90,7 @@ impl Performer for OnlyAs<'_> {
             None => self.calls.perform(world, call),
             Some(why) => {
                 let message = format!("{} was not made: {why}", call.action);
-                let error = CallError::new(FailureKind::NotSent, "held", message);
+                let error = CallError::new(FailureKind::NotSent, "not_reviewed", message);
                 Box::pin(std::future::ready(Err(error)))
             }
         }
