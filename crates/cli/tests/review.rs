@@ -178,6 +178,8 @@ fn a_base_that_is_not_there_is_refused() {
     };
     assert!(refused("nowhere").contains("the base nowhere is not here"));
     git(folder.path(), &["checkout", "-q", "--orphan", "alone"]);
+    // Alike in everything, it would be the same commit.
+    write(folder.path(), "alone.txt", "alone");
     commit(folder.path());
     assert!(refused("main").contains("have no commit in common"));
 }
