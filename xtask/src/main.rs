@@ -8,7 +8,9 @@
 mod catalogue;
 mod conformance;
 mod effects_page;
+mod fuzz;
 mod generated;
+mod many_playbooks;
 mod plans;
 mod test;
 
@@ -22,7 +24,9 @@ const USAGE: &str = "usage: cargo xtask TASK
 
   test [WORD…]                                 everything that must hold, or the checks named by these words
   catalogue --write|--check [--packages DIR]   the catalogue of AWS operations
+  many-playbooks [COUNT]                       times the release binary's `check` over many playbooks
   conformance DIR                              the client against botocore's protocol suites
+  fuzz [--minutes N] [--keep] [TARGET…]        what reads files, fed with what nobody would write
   schemas --write|--check                      the JSON Schemas of the language
   references --write|--check                   reference pages of the documentation
   plans --write|--check                        the plans of all playbooks and examples, below tests/plans";
@@ -46,7 +50,9 @@ fn run(arguments: &[String]) -> Outcome {
         Some((task, rest)) => match task.as_str() {
             "test" => Ok(test::test(root, rest)?),
             "conformance" => Ok(conformance::run(rest)?),
+            "many-playbooks" => Ok(many_playbooks::run(root, rest)?),
             "catalogue" => catalogue::run(rest),
+            "fuzz" => Ok(fuzz::run(root, rest)?),
             "schemas" => Ok(generated::schemas(root, rest)?),
             "plans" => Ok(plans::run(root, rest)?),
             "references" => Ok(generated::references(root, rest)?),

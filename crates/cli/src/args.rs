@@ -38,7 +38,10 @@ pub enum Command {
     /// Run the scenarios of playbooks: no account, no network
     Test(TestArguments),
     /// Say what is wrong with playbooks
+    #[command(after_help = exit::CHECK_HELP)]
     Check(CheckArguments),
+    /// Explain a code of `check`: what it means, and what to write instead
+    Explain(ExplainArguments),
     /// Make one typed call and print the result as the AWS CLI does
     Call(CallArguments),
     /// Look up what can be called
@@ -188,6 +191,18 @@ pub struct TargetArguments {
     /// Send every AWS call to this URL
     #[arg(long, value_name = "URL")]
     pub endpoint_url: Option<String>,
+    /// Assume this role for every call
+    #[arg(long, value_name = "ARN")]
+    pub role: Option<String>,
+    /// The external id that the role asks for
+    #[arg(long, value_name = "ID", requires = "role")]
+    pub external_id: Option<String>,
+    /// The name of the role's session [default: runbook]
+    #[arg(long, value_name = "NAME", requires = "role")]
+    pub role_session_name: Option<String>,
+    /// The device of the second factor that the role asks for
+    #[arg(long, value_name = "ARN", requires = "role")]
+    pub mfa_serial: Option<String>,
 }
 
 /// `runbook preflight`
@@ -322,10 +337,63 @@ pub struct TestArguments {
 }
 
 /// `runbook check`
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub struct CheckArguments {
-    /// Playbooks or folders [default: playbooks examples]
+    /// Playbooks, scenario files or folders [default: playbooks examples]
     pub paths: Vec<PathBuf>,
+    /// How findings are written: text to standard error, all others to standard output
+    #[arg(long, value_enum, default_value_t = CheckFormat::Text, value_name = "FORMAT")]
+    pub format: CheckFormat,
+    /// Show lints too
+    #[arg(long)]
+    pub lints: bool,
+    /// Take these for errors: a code, `warnings` or `lints`; may be repeated
+    #[arg(short = 'D', long, value_name = "CODE", value_delimiter = ',')]
+    pub deny: Vec<String>,
+    /// Take these for warnings: a code or `lints`; errors stay errors
+    #[arg(short = 'W', long, value_name = "CODE", value_delimiter = ',')]
+    pub warn: Vec<String>,
+    /// Leave these out: a code, `warnings` or `lints`; errors stay
+    #[arg(short = 'A', long, value_name = "CODE", value_delimiter = ',')]
+    pub allow: Vec<String>,
+    /// Where the pages of the codes are published, for the links of sarif
+    #[arg(long, value_name = "URL", value_parser = web_address)]
+    pub pages: Option<String>,
+}
+
+/// How the findings of `check` are written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum CheckFormat {
+    /// For people: the source, with the place marked
+    #[default]
+    Text,
+    /// For programs: one document
+    Json,
+    /// For code scanning and editors: SARIF 2.1.0
+    Sarif,
+    /// For GitHub Actions: annotations
+    Github,
+}
+
+/// `runbook explain`
+#[derive(Debug, Args)]
+pub struct ExplainArguments {
+    /// The code: `unknown-member`; without one, all codes are listed
+    pub code: Option<String>,
+    /// What is written to standard output
+    #[arg(long, value_enum, default_value_t = PageFormat::Text, value_name = "FORMAT")]
+    pub format: PageFormat,
+}
+
+/// How `explain` writes a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PageFormat {
+    /// For the terminal
+    Text,
+    /// As it is written
+    Markdown,
+    /// For programs: one document
+    Json,
 }
 
 /// `runbook call`
@@ -459,6 +527,15 @@ impl Consent {
         effects
             .iter()
             .all(|effect| *effect == Effect::Read || self.effects.contains(effect))
+    }
+}
+
+fn web_address(text: &str) -> Result<String, String> {
+    let known = ["https://", "http://"];
+    if known.iter().any(|scheme| text.starts_with(scheme)) && !text.contains(char::is_whitespace) {
+        Ok(text.to_owned())
+    } else {
+        Err("write an address that begins with https://".to_owned())
     }
 }
 

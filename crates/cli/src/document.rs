@@ -4,13 +4,15 @@ use crate::console::Stream;
 use crate::exit::Failure;
 use crate::problems;
 use crate::shelf::text_of;
-use runbook_playbook::diagnostic::{Code, Diagnostic, has_errors};
+use runbook_playbook::checked::Checked;
+use runbook_playbook::diagnostic::{Code, Diagnostic, has_errors, silence};
 use runbook_playbook::source::Source;
 use runbook_playbook::span::Span;
 use runbook_playbook::yaml::{self, Node};
+use runbook_registry::Registry;
 use runbook_registry::world::scenario::{ScenarioFile, ScenarioProblem, Segment};
 use serde_json::Value as Json;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Reads a file of inputs or arguments.
 ///
@@ -63,6 +65,60 @@ pub fn scenarios(source: &Source) -> Result<(ScenarioFile, Node), Vec<Diagnostic
     }
 }
 
+/// Checks a file of scenarios: its keys, what its actions answer, and whether its playbook is there. `file` is where it
+/// stands, `checked` reads and checks the playbook; of one with errors only those are worth knowing, and they are its own.
+#[must_use]
+pub fn check_scenarios(
+    source: &Source,
+    file: &Path,
+    registry: &Registry,
+    checked: impl FnOnce(&Path) -> Option<Checked>,
+) -> Vec<Diagnostic> {
+    let found = match scenarios(source) {
+        Err(found) => found,
+        Ok((scenarios, node)) => {
+            let playbook = playbook_of(&scenarios, file);
+            let checked = Some(&playbook)
+                .filter(|playbook| playbook.is_file())
+                .and_then(|playbook| checked(playbook));
+            let mut found = Vec::new();
+            for (name, scenario) in &scenarios.scenarios {
+                let route = ["scenarios", name.as_str()];
+                let mut problems = scenario.check(registry);
+                if let Some(checked) = &checked {
+                    problems.extend(scenario.check_against(checked, registry));
+                }
+                let placed = |problem| placed(source, &node, &route, problem);
+                found.extend(problems.iter().map(placed));
+            }
+            if !playbook.is_file() {
+                let place = place_of(&node, &["playbook".to_owned()]);
+                let name = playbook.file_name().unwrap_or_default().to_string_lossy();
+                found.push(
+                    Diagnostic::new(
+                        Code::UnknownPlaybook,
+                        source,
+                        place,
+                        format!("the playbook of these scenarios, `{name}`, does not exist"),
+                    )
+                    .help("name it in `playbook:`, relative to this file"),
+                );
+            }
+            found
+        }
+    };
+    silence(source, found)
+}
+
+/// The playbook of a file of scenarios.
+#[must_use]
+pub fn playbook_of(scenarios: &ScenarioFile, file: &Path) -> PathBuf {
+    match &scenarios.playbook {
+        Some(playbook) => file.parent().unwrap_or(Path::new("")).join(playbook),
+        None => PathBuf::from(file.to_string_lossy().replace(".scenarios.yaml", ".yaml")),
+    }
+}
+
 /// A problem of a scenario at its place in the file; `prefix` is where the problem's path begins.
 pub fn placed(
     source: &Source,
@@ -76,12 +132,7 @@ pub fn placed(
         Segment::Index(index) => index.to_string(),
     }));
     let span = place_of(node, &route);
-    Diagnostic::error(
-        Code::ScenarioResponse,
-        source,
-        span,
-        problem.message.clone(),
-    )
+    Diagnostic::new(problem.code, source, span, problem.message.clone())
 }
 
 /// Where a route of keys and positions ends: the last key, or the last element. What is missing has no place of its own;

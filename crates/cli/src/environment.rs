@@ -27,9 +27,33 @@ impl Environment {
     /// secrets are left for the person to fill in.
     #[must_use]
     pub fn command(&self, without: Option<Left>, secrets: &[String]) -> String {
+        self.written(without, secrets, None)
+    }
+
+    /// The command line of a call as a person would type it again, without one of its options; where the arguments hold
+    /// secrets, `with` stands for them.
+    #[must_use]
+    pub fn call(&self, without: Option<Left>, with: Option<&str>) -> String {
+        self.written(without, &[], with)
+    }
+
+    fn written(&self, without: Option<Left>, secrets: &[String], with: Option<&str>) -> String {
         let mut words = vec!["runbook".to_owned()];
         let mut given = self.line.iter();
         while let Some(word) = given.next() {
+            if let Some(with) = with
+                && word == "--with"
+            {
+                given.next();
+                words.extend([word.clone(), quoted(with)]);
+                continue;
+            }
+            if let Some(with) = with
+                && word.starts_with("--with=")
+            {
+                words.push(quoted(&format!("--with={with}")));
+                continue;
+            }
             match without {
                 Some(left) if word == left.option => {
                     if left.value {
@@ -81,7 +105,48 @@ fn quoted(word: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{quoted, without_secret};
+    use super::{Environment, Left, quoted, without_secret};
+    use crate::console::{Console, Stream};
+    use crate::locate::Places;
+    use runbook_report::terminal::Look;
+
+    fn environment(line: &[&str]) -> Environment {
+        let stream = Stream {
+            open: || Box::new(std::io::sink()),
+            terminal: false,
+            look: Look::default(),
+        };
+        Environment {
+            places: Places::default(),
+            state: None,
+            user: "me".to_owned(),
+            variables: Vec::new(),
+            console: Console {
+                out: stream,
+                err: stream,
+                input: false,
+            },
+            line: line.iter().map(|word| (*word).to_owned()).collect(),
+        }
+    }
+
+    #[test]
+    fn arguments_with_secrets_are_replaced() {
+        let yes = Left {
+            option: "--yes",
+            value: false,
+        };
+        for line in [
+            &["call", "a:B", "--with", "{\"s\": 1}", "--yes"][..],
+            &["call", "a:B", "--with={\"s\": 1}", "--yes=write"],
+        ] {
+            let shown = environment(line).call(Some(yes), Some("…"));
+            assert!(!shown.contains('1'), "{shown}");
+            assert!(!shown.contains("--yes"), "{shown}");
+            let typed = environment(line).call(None, None);
+            assert!(typed.contains('1'), "{typed}");
+        }
+    }
 
     #[test]
     fn secrets_are_not_repeated() {

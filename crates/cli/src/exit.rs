@@ -22,6 +22,15 @@ Exit codes:
   3  paused: someone must answer
   4  the environment is wrong: no credentials, no region, endpoint out of reach";
 
+/// The codes of `check` as its `--help` shows them.
+pub const CHECK_HELP: &str = "\
+Exit codes:
+  0  no errors
+  2  errors, what --deny takes for errors, or a file that cannot be read
+
+`runbook explain CODE` says what a finding means. A comment `# runbook: allow CODE reason` lets a
+warning or a lint on the next line stand.";
+
 /// Why a command could not do what was asked: what is said, and the code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {

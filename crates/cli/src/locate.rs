@@ -158,14 +158,17 @@ fn with_endings(path: &Path) -> Vec<PathBuf> {
 /// Whether a file is a playbook by its name: YAML, and not its scenarios.
 #[must_use]
 pub fn is_playbook(path: &Path) -> bool {
-    let name = path
-        .file_name()
-        .and_then(|name| name.to_str())
-        .unwrap_or("");
+    is_yaml(path) && !is_scenarios(path)
+}
+
+/// Whether a file is YAML by its name, and not hidden.
+#[must_use]
+pub fn is_yaml(path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str());
     let yaml = path
         .extension()
         .is_some_and(|ending| ending == "yaml" || ending == "yml");
-    yaml && !is_scenarios(path) && !name.starts_with('.')
+    yaml && !name.unwrap_or(".").starts_with('.')
 }
 
 /// Whether a file holds scenarios by its name.

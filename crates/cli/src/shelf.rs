@@ -3,14 +3,16 @@
 use crate::locate::{Located, Places};
 use runbook_interpreter::surroundings;
 use runbook_playbook::catalog::Catalog;
-use runbook_playbook::check::{self, Signature, check};
+use runbook_playbook::check::{self, Signature};
 use runbook_playbook::checked::Checked;
-use runbook_playbook::diagnostic::{Diagnostic, has_errors};
+use runbook_playbook::diagnostic::Diagnostic;
+use runbook_playbook::review::review;
 use runbook_playbook::source::Source;
 use runbook_playbook::syntax::playbook;
 use std::cell::RefCell;
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The playbooks below one root.
 #[derive(Clone, Copy)]
@@ -21,7 +23,13 @@ pub struct Shelf<'a> {
     pub root: &'a Path,
     /// What can be called.
     pub catalog: &'a dyn Catalog,
+    /// Signatures that were read for other playbooks.
+    signatures: Option<&'a Signatures>,
 }
+
+/// What playbooks that others name take and give: read once, however many name them.
+#[derive(Debug, Default)]
+pub struct Signatures(Mutex<HashMap<(PathBuf, PathBuf), Option<Signature>>>);
 
 /// A playbook that was read: checked where it has no errors, and everything that is to be said about it.
 #[derive(Debug)]
@@ -32,26 +40,52 @@ pub struct Read {
     pub diagnostics: Vec<Diagnostic>,
 }
 
-impl Shelf<'_> {
+impl<'a> Shelf<'a> {
+    /// The playbooks below `root`.
+    #[must_use]
+    pub fn new(places: &'a Places, root: &'a Path, catalog: &'a dyn Catalog) -> Self {
+        Self {
+            places,
+            root,
+            catalog,
+            signatures: None,
+        }
+    }
+
+    /// The same, with signatures that several shelves share.
+    #[must_use]
+    pub fn sharing(self, signatures: &'a Signatures) -> Self {
+        Self {
+            signatures: Some(signatures),
+            ..self
+        }
+    }
+
     /// Reads and checks a playbook.
     ///
     /// # Errors
     /// A sentence that says why the file cannot be read.
     pub fn read(&self, located: &Located) -> Result<Read, String> {
         let text = text_of(&located.file, &located.name)?;
+        Ok(self.review(located, text))
+    }
+
+    /// Checks the text of a playbook.
+    #[must_use]
+    pub fn review(&self, located: &Located, text: String) -> Read {
         let source = Source::new(&located.name, text);
-        let (playbook, mut diagnostics) = playbook::parse(&source);
-        let checked = playbook.and_then(|playbook| {
-            let unread = has_errors(&diagnostics);
-            let (checked, found) = check(playbook, &located.id, self.catalog, self);
-            diagnostics.extend(found);
-            checked.filter(|_| !unread)
-        });
-        diagnostics.sort_by_key(|diagnostic| diagnostic.primary.span);
-        Ok(Read {
+        let (checked, diagnostics) = review(&source, &located.id, self.catalog, self);
+        Read {
             checked,
             diagnostics,
-        })
+        }
+    }
+
+    fn read_signature(&self, from: &str, path: &str) -> Option<Signature> {
+        let file = self.beside(from, path)?;
+        let text = text_of(&file, path).ok()?;
+        let (playbook, _) = playbook::parse(&Source::new(path, text));
+        playbook.map(|playbook| check::signature(&playbook, self.catalog))
     }
 
     /// Reads and checks the file that a path in the playbook with the id `from` names.
@@ -101,10 +135,18 @@ impl surroundings::Library for Noted<'_> {
 
 impl check::Library for Shelf<'_> {
     fn signature(&self, from: &str, path: &str) -> Option<Signature> {
-        let file = self.beside(from, path)?;
-        let text = text_of(&file, path).ok()?;
-        let (playbook, _) = playbook::parse(&Source::new(path, text));
-        playbook.map(Signature::from)
+        let Some(Signatures(known)) = self.signatures else {
+            return self.read_signature(from, path);
+        };
+        let folder = Path::new(from).parent().unwrap_or(Path::new(""));
+        let key = (self.root.join(folder), PathBuf::from(path));
+        let known = || known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(signature) = known().get(&key) {
+            return signature.clone();
+        }
+        let signature = self.read_signature(from, path);
+        known().insert(key, signature.clone());
+        signature
     }
 }
 

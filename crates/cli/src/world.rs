@@ -1,6 +1,7 @@
 //! The worlds that a run can happen in.
 
 use crate::args::TargetArguments;
+use crate::device::Device;
 use crate::environment::Environment;
 use crate::locate::Located;
 use crate::person::Operator;
@@ -10,11 +11,12 @@ use jiff::{SignedDuration, Timestamp};
 use runbook_interpreter::plan::Plan;
 use runbook_playbook::catalog::Catalog;
 use runbook_playbook::expression::Scope;
-use runbook_playbook::template;
+use runbook_playbook::span::Spanned;
+use runbook_playbook::template::{self, Data};
 use runbook_playbook::types::Type;
 use runbook_playbook::value::Value;
 use runbook_registry::Registry;
-use runbook_registry::aws::{AwsClient, Options};
+use runbook_registry::aws::{AwsClient, Options, SecondFactor, SessionEnvironment};
 use runbook_registry::local::{
     FixedEnvironment, LocalContext, NoPerson, Person, Problem, Validator,
 };
@@ -43,15 +45,31 @@ pub fn person(environment: &Environment) -> Arc<dyn Person> {
 
 /// The real world.
 #[must_use]
-pub fn live(target: &TargetArguments, context: LocalContext) -> LiveWorld {
-    let client = AwsClient::new(Options {
+pub fn live(
+    environment: &Environment,
+    target: &TargetArguments,
+    context: LocalContext,
+) -> LiveWorld {
+    let second_factor =
+        prompt(environment).map(|prompt| Arc::new(Device { prompt }) as Arc<dyn SecondFactor>);
+    let client = Arc::new(AwsClient::new(Options {
         region: target.region.clone(),
         profile: target.profile.clone(),
         endpoint_url: target.endpoint_url.clone(),
+        role: target.role.clone(),
+        external_id: target.external_id.clone(),
+        role_session_name: target.role_session_name.clone(),
+        mfa_serial: target.mfa_serial.clone(),
+        second_factor,
         files: Some(context.root.clone()),
         ..Options::default()
-    });
-    LiveWorld::new(Arc::new(client), context)
+    }));
+    let session = SessionEnvironment::new(client.clone(), context.target_environment.clone());
+    let context = LocalContext {
+        target_environment: Arc::new(session),
+        ..context
+    };
+    LiveWorld::new(client, context)
 }
 
 /// What local actions see: the folder, the person, the variables, the judge of documents.
@@ -75,6 +93,15 @@ pub fn context(
         ("AWS_PROFILE", &target.profile),
         ("AWS_ENDPOINT_URL", &target.endpoint_url),
     ];
+    if target.profile.is_some() {
+        // As the AWS CLI has it: a profile that is named stands before keys.
+        let keys = [
+            "AWS_ACCESS_KEY_ID",
+            "AWS_SECRET_ACCESS_KEY",
+            "AWS_SESSION_TOKEN",
+        ];
+        aws.retain(|(name, _)| !keys.contains(&name.as_str()));
+    }
     for (name, value) in given {
         if let Some(value) = value {
             aws.retain(|(known, _)| known != name);
@@ -124,7 +151,7 @@ fn pointer(path: &str) -> String {
 /// What local actions of a playbook see: also the hosts and programs that it declares.
 ///
 /// # Errors
-/// A host that cannot be told from the inputs.
+/// A host or a folder that cannot be told from the inputs.
 pub fn playbook_context(
     environment: &Environment,
     target: &TargetArguments,
@@ -139,20 +166,24 @@ pub fn playbook_context(
         inputs: &plan.inputs,
         now,
     };
-    let reaches = match &playbook.reaches {
-        Some(hosts) => {
-            let mut rendered = Vec::new();
-            for host in hosts {
-                match template::read(host, &Type::text(), &scope) {
-                    Ok(Value::Text(host)) => rendered.push(host.to_string()),
-                    Ok(_) => return Err("`reaches` must name hosts".to_owned()),
-                    Err(error) => return Err(format!("`reaches` cannot be told: {error}")),
-                }
+    let texts = |key: &str, written: &[Spanned<Data>]| {
+        let mut rendered = Vec::new();
+        for data in written {
+            match template::read(data, &Type::text(), &scope) {
+                Ok(Value::Text(text)) => rendered.push(text.to_string()),
+                Ok(_) => return Err(format!("`{key}` must be text")),
+                Err(error) => return Err(format!("`{key}` cannot be told: {error}")),
             }
-            Some(rendered)
         }
-        None => None,
+        Ok(rendered)
     };
+    let reaches = playbook.reaches.as_deref();
+    let reaches = reaches.map(|hosts| texts("reaches", hosts)).transpose()?;
+    let folders = texts("folders", &playbook.folders)?
+        .into_iter()
+        .filter(|folder| !folder.is_empty())
+        .map(|folder| (folder.clone(), environment.places.current.join(folder)))
+        .collect();
     let runs = playbook
         .runs
         .as_ref()
@@ -160,6 +191,7 @@ pub fn playbook_context(
     Ok(LocalContext {
         reaches,
         runs,
+        folders,
         ..context(environment, target, registry, &located.root, folder)
     })
 }

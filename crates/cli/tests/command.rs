@@ -75,6 +75,7 @@ says! {
     call_with_wrong_arguments: ["call", "ecs:DescribeServices", "--with", r#"{"service": "web", "include": ["TAG"]}"#];
     call_with_malformed_json: ["call", "ecs:DescribeServices", "--with", "{services"];
     call_that_writes_asks: ["call", "ecs:UpdateService", "--with", r#"{"service": "web"}"#];
+    call_with_a_secret_asks_without_it: ["call", "secretsmanager:PutSecretValue", "--with", r#"{"SecretId": "s", "SecretString": "hunter22"}"#];
     call_without_region: ["call", "ecs:ListClusters"];
     call_of_a_local_action: ["call", "data:Diff", "--with", r#"{"expected": {"a": 1}, "actual": {"a": 2}}"#];
     show_an_operation: ["actions", "show", "ecs:StopTask"];
@@ -182,6 +183,36 @@ fn a_call_that_writes_is_on_record_before_it_is_sent() {
         .collect();
     let record = b"call local:Exec";
     assert!(kept.windows(record.len()).any(|bytes| bytes == record));
+}
+
+#[cfg(unix)]
+#[test]
+fn the_record_of_a_call_has_the_token_that_is_sent() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let output = Command::new(assert_cmd::cargo::cargo_bin!("runbook"))
+        .args(["call", "efs:CreateAccessPoint", "--yes"])
+        .args(["--with", r#"{"FileSystemId": "fs-12345678"}"#])
+        .args([
+            "--endpoint-url",
+            "http://127.0.0.1:1",
+            "--region",
+            "eu-west-3",
+        ])
+        .arg("--state-dir")
+        .arg(folder.path())
+        .env_clear()
+        .env("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+        .env("AWS_SECRET_ACCESS_KEY", "secret")
+        .stdin(Stdio::null())
+        .output()
+        .expect("the command starts");
+    assert_eq!(output.status.code(), Some(4), "{output:?}");
+    let kept: Vec<u8> = std::fs::read_dir(folder.path())
+        .expect("the folder")
+        .flat_map(|file| std::fs::read(file.expect("a file").path()).expect("its bytes"))
+        .collect();
+    let token = b"ClientToken";
+    assert!(kept.windows(token.len()).any(|bytes| bytes == token));
 }
 
 /// Starts a playbook that writes for a second, then waits for an hour; presses ctrl-C once a line says so.

@@ -40,6 +40,10 @@ fn blocks<'a>(page: &'a str, language: &str) -> Vec<&'a str> {
 fn whole_playbooks_check() {
     let mut checked = 0;
     for (page, text) in pages() {
+        // Pages that show mistakes have tests of their own: `errors.rs`, `checking.rs`.
+        if page.starts_with("docs/errors/") || page == "docs/checking.md" {
+            continue;
+        }
         for block in blocks(&text, "yaml") {
             if !block.lines().any(|line| line == "playbook: v1") {
                 continue;

@@ -205,6 +205,12 @@ pub trait Catalog: Send + Sync {
         names.map(|name| Permission::named(name)).collect()
     }
 
+    /// Error codes that any operation may answer with, modelled or not: throttling, permissions, and what the client itself
+    /// says.
+    fn common_errors(&self) -> &[&str] {
+        &[]
+    }
+
     /// The read that describes what a write of this action changes, where the names of both and of their members tell.
     fn described_by(&self, action: &Action) -> Option<Described> {
         let _ = action;

@@ -86,4 +86,29 @@ impl Source {
             column,
         }
     }
+
+    /// The column of a byte offset in UTF-16 code units, from 1, as editors and SARIF count; offsets past the end give the
+    /// end.
+    #[must_use]
+    pub fn utf16_column(&self, offset: usize) -> usize {
+        let offset = offset.min(self.inner.text.len());
+        let before = self.inner.text.get(..offset).unwrap_or_default();
+        let line = before.rsplit('\n').next().unwrap_or_default();
+        line.encode_utf16().count() + 1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Source;
+
+    #[test]
+    fn columns_are_counted_in_characters_and_in_utf16() {
+        let source = Source::new("x", "a\né😀b");
+        let b = source.text().len() - 1;
+        assert_eq!(source.position(b).column, 3);
+        assert_eq!(source.utf16_column(b), 4);
+        assert_eq!(source.utf16_column(0), 1);
+        assert_eq!(source.utf16_column(99), 5);
+    }
 }

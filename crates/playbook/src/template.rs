@@ -3,6 +3,7 @@
 mod check;
 mod literal;
 mod parse;
+mod pieces;
 mod render;
 #[cfg(test)]
 mod tests;

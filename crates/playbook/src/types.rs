@@ -103,6 +103,10 @@ pub trait Structure: fmt::Debug + Send + Sync {
     fn is_union(&self) -> bool {
         false
     }
+    /// All that it holds is secret.
+    fn is_secret(&self) -> bool {
+        false
+    }
 }
 
 /// A member of a structure.
@@ -127,6 +131,16 @@ impl Member {
             required: false,
             idempotency_token: false,
             sensitive: false,
+        }
+    }
+
+    /// Its type as what is looked at in a run: secret where it is sensitive.
+    #[must_use]
+    pub fn known(&self) -> Type {
+        match &self.ty {
+            ty if self.sensitive => ty.secret(),
+            Type::Text(rule) if rule.sensitive => Type::Secret,
+            ty => ty.clone(),
         }
     }
 
@@ -193,6 +207,33 @@ impl Structure for Record {
     }
 }
 
+/// A structure of which all members are secret.
+#[derive(Debug)]
+struct Sealed(Arc<dyn Structure>);
+
+impl Structure for Sealed {
+    fn name(&self) -> &str {
+        self.0.name()
+    }
+
+    fn member_names(&self) -> Vec<String> {
+        self.0.member_names()
+    }
+
+    fn member(&self, name: &str) -> Option<Member> {
+        let member = self.0.member(name)?;
+        Some(Member {
+            ty: member.ty.secret(),
+            sensitive: true,
+            ..member
+        })
+    }
+
+    fn is_secret(&self) -> bool {
+        true
+    }
+}
+
 impl Type {
     /// Any text.
     #[must_use]
@@ -250,6 +291,32 @@ impl Type {
         match self {
             Self::Any | Self::Absent | Self::Optional(_) => self,
             other => Self::Optional(Arc::new(other)),
+        }
+    }
+
+    /// The same, with all that is in it secret.
+    #[must_use]
+    pub fn secret(&self) -> Self {
+        match self {
+            Self::Optional(inner) => inner.secret().optional(),
+            Self::List(list) => Self::list(list.element.secret()),
+            Self::Map(value) => Self::map(value.secret()),
+            Self::Structure(structure) => Self::Structure(Arc::new(Sealed(Arc::clone(structure)))),
+            Self::Absent => Self::Absent,
+            _ => Self::Secret,
+        }
+    }
+
+    /// The type without its bounds: a result is compared with whatever one likes, and a default may stand outside of them.
+    #[must_use]
+    pub fn unbounded(&self) -> Self {
+        match self.present() {
+            Self::Text(_) | Self::JsonText | Self::Blob => Self::text(),
+            Self::Integer(_, None) | Self::Number(_) => Self::Number(Range::default()),
+            Self::Integer(_, unit) => Self::Integer(Range::default(), *unit),
+            Self::List(list) => Self::list(list.element.unbounded()),
+            Self::Structure(_) | Self::Map(_) => Self::Any,
+            other => other.clone(),
         }
     }
 

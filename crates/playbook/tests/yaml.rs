@@ -149,6 +149,21 @@ fn other_syntax_errors_have_a_place() {
 }
 
 #[test]
+fn a_comment_after_quotes_is_no_part_of_the_text() {
+    for (written, text) in [
+        ("'it is'", "it is"),
+        ("\"a b\"", "a b"),
+        ("'it''s'", "it's"),
+    ] {
+        let (source, node, _) = read(&format!("a: {written} # it's \"one\"\nb: c\n"));
+        let node = node.expect("a document");
+        let scalar = node.at(["a"]).expect("a scalar");
+        assert_eq!(source.slice(scalar.span), written);
+        assert_eq!(scalar.text(), Some(text));
+    }
+}
+
+#[test]
 fn untyped_json_refuses_what_is_ambiguous() {
     let (source, node, _) = read(
         "t: [true, 1, -2, 1.5, 1e3, text, 2026-01-15, 10.0.0.1, null, '0123']\nf: [no, True, 0123, 1.10, 9007199254740993, +1]\n",

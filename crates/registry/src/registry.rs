@@ -1,5 +1,6 @@
 //! The only list of actions: AWS operations and waiters from the catalogue, local actions and composites.
 
+mod common_errors;
 mod described;
 mod find;
 mod perform;
@@ -170,6 +171,10 @@ impl Catalog for Registry {
             Some(local) => local.action.effects(arguments),
             None => action.effects_given(arguments),
         }
+    }
+
+    fn common_errors(&self) -> &[&str] {
+        &common_errors::COMMON
     }
 
     fn described_by(&self, action: &Action) -> Option<Described> {

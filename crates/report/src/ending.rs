@@ -3,7 +3,7 @@
 use crate::line::{Line, Look, Tone};
 use crate::question::yaml_lines;
 use crate::step_line::one_line;
-use crate::value_text::short_json;
+use crate::value_text::differing;
 use jiff::SignedDuration;
 use runbook_interpreter::outcome::{Change, Outcome, StepStatus};
 use runbook_interpreter::truth::Truth;
@@ -112,11 +112,12 @@ fn changes(outcome: &Outcome, look: Look) -> Vec<String> {
             .with(Tone::Attention, state);
         lines.extend(line.wrapped(look));
         for value in &change.values {
+            let (from, to) = differing(&value.from, &value.to);
             let line = Line::at(2)
                 .plain(format!("{}: ", value.path))
-                .plain(short_json(&value.from))
+                .plain(from)
                 .plain(" → ")
-                .plain(short_json(&value.to));
+                .plain(to);
             lines.extend(line.wrapped(look));
         }
         if change.values.is_empty() {

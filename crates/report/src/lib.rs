@@ -1,11 +1,13 @@
-//! Readers of runs: what people see on a terminal, and the one JSON document that programs read.
+//! Readers of runs: what people see on a terminal, and the one JSON document that programs read; and of what the checker
+//! found.
 //!
-//! Both read the interpreter's events and outcome; neither prints: everything goes to a writer that the caller gives.
+//! None of them prints: they give text back, or write it to a writer that the caller gives.
 
 pub mod chart;
 pub mod diff;
 mod ending;
 mod escape;
+pub mod findings;
 pub mod json;
 mod line;
 mod live;

@@ -1,7 +1,7 @@
 //! A question to a person as lines of text: what would be called, with what, where, and how it would be taken back.
 
 use crate::line::{Line, Look, Tone};
-use crate::value_text::{counted, short_json};
+use crate::value_text::{counted, differing};
 use runbook_interpreter::approval::{Question, QuestionCall};
 use serde_json::Value as Json;
 
@@ -95,12 +95,13 @@ fn call_lines(call: &QuestionCall, depth: usize, look: Look) -> Vec<String> {
         lines.extend(line.wrapped(look));
     }
     for change in &call.changes {
+        let (from, to) = differing(&change.from, &change.to);
         let line = Line::at(depth + 1)
             .with(Tone::Quiet, "changes ")
             .plain(format!("{}: ", change.path))
-            .with(Tone::Bad, short_json(&change.from))
+            .with(Tone::Bad, from)
             .plain(" → ")
-            .with(Tone::Good, short_json(&change.to));
+            .with(Tone::Good, to);
         lines.extend(line.wrapped(look));
     }
     lines

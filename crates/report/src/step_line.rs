@@ -70,7 +70,9 @@ pub(crate) fn lines(
     chart: Option<&Chart>,
     look: Look,
 ) -> Vec<String> {
-    let graph = path.split('.').next().unwrap_or_default();
+    // The steps of a nested run stand after the step that runs it: `check.services/symptom.tasks`.
+    let own = path.rsplit('/').next().unwrap_or(path);
+    let graph = own.split('.').next().unwrap_or_default();
     let place = StepPlace::of(path);
     let depth = place.depth();
     let (tone, mark) = symbol(graph, outcome);

@@ -36,6 +36,30 @@ pub(crate) fn short_json(value: &Json) -> String {
     }
 }
 
+/// Two JSON values in a few characters each, such that what differs is seen: of long texts that begin alike the end is shown.
+pub(crate) fn differing(from: &Json, to: &Json) -> (String, String) {
+    if let (Json::String(from), Json::String(to)) = (from, to) {
+        let long = from.chars().count().max(to.chars().count()) > COLUMNS;
+        let alike = from
+            .char_indices()
+            .zip(to.chars())
+            .take_while(|((_, a), b)| a == b)
+            .filter(|((_, a), _)| matches!(a, '/' | ':' | ' '))
+            .map(|((at, a), _)| at + a.len_utf8())
+            .last();
+        if let (true, Some(at)) = (long, alike) {
+            // The last word that is the same says what it is that differs.
+            let word = from.get(..at - 1).map_or(0, |same| {
+                same.rfind(['/', ' ']).map_or(0, |before| before + 1)
+            });
+            let end =
+                |text: &str| format!("…{}", shorten(text.get(word..).unwrap_or(text), COLUMNS));
+            return (end(from), end(to));
+        }
+    }
+    (short_json(from), short_json(to))
+}
+
 /// A number without needless digits.
 pub(crate) fn number(value: f64) -> String {
     let rounded = (value * 100.0).round() / 100.0;
@@ -52,5 +76,30 @@ pub(crate) fn counted(count: usize, what: &str) -> String {
         format!("1 {what}")
     } else {
         format!("{count} {what}s")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::differing;
+    use serde_json::json;
+
+    #[test]
+    fn long_texts_that_begin_alike_show_where_they_differ() {
+        let arn = |revision: &str| {
+            json!(format!(
+                "arn:aws:ecs:us-east-1:123456789012:task-definition/aar-axon:{revision}"
+            ))
+        };
+        let shown = differing(&arn("8"), &arn("7"));
+        assert_eq!(shown, ("…aar-axon:8".to_owned(), "…aar-axon:7".to_owned()));
+        assert_eq!(
+            differing(&json!("a/b"), &json!("a/c")),
+            ("a/b".to_owned(), "a/c".to_owned())
+        );
+        assert_eq!(
+            differing(&json!(null), &json!(3)),
+            ("none".to_owned(), "3".to_owned())
+        );
     }
 }

@@ -1,5 +1,5 @@
 //! What the models do not say of members: which integers are times, which texts are JSON, which members report
-//! failures.
+//! failures, which patterns are mistakes.
 
 use super::tables::Tables;
 use runbook_registry::model::service::Service;
@@ -11,6 +11,12 @@ pub fn apply(service: &mut Service, tables: &Tables) {
     let name = service.name;
     for shape in &mut service.shapes {
         let shape_name = shape.name;
+        if let ShapeKind::String(text) = &mut shape.kind
+            && text.pattern.is_some()
+            && tables.is_wrong_pattern(&format!("{name}:{shape_name}"))
+        {
+            text.pattern = None;
+        }
         if let ShapeKind::Structure(structure) = &mut shape.kind {
             for member in &mut structure.members {
                 let path = format!("{name}:{shape_name}.{}", member.name);

@@ -51,6 +51,7 @@ struct PermissionsFile {
     prefixes: BTreeMap<String, Vec<String>>,
     operations: BTreeMap<String, Vec<String>>,
     dependent: BTreeMap<String, Vec<String>>,
+    documented: BTreeMap<String, Vec<String>>,
 }
 
 /// `members.toml`.
@@ -63,6 +64,7 @@ struct MembersFile {
     numeric: Vec<String>,
     failures: Vec<String>,
     not_failures: Reasons,
+    not_patterns: Reasons,
 }
 
 /// `names.toml`.
@@ -166,6 +168,7 @@ impl Tables {
             .permissions
             .operations
             .iter()
+            .chain(&self.permissions.documented)
             .filter(|(pattern, _)| matches(pattern, action))
             .max_by_key(|(pattern, _)| pattern.len())?;
         self.note(pattern);
@@ -184,7 +187,7 @@ impl Tables {
         found
     }
 
-    /// Every IAM action that the tables name.
+    /// Every IAM action that the tables name and IAM's data must know.
     pub fn named_permissions(&self) -> impl Iterator<Item = &str> {
         let files = [&self.permissions.operations, &self.permissions.dependent];
         files
@@ -219,6 +222,11 @@ impl Tables {
     pub fn is_failure(&self, member: &str) -> bool {
         self.any(&self.members.failures, member)
             && !self.any(self.members.not_failures.keys(), member)
+    }
+
+    /// Whether the pattern of a text shape refuses what the service takes: `osis:AwsAccountId`.
+    pub fn is_wrong_pattern(&self, shape: &str) -> bool {
+        self.any(self.members.not_patterns.keys(), shape)
     }
 
     /// Other words for a service.
@@ -258,11 +266,13 @@ impl Tables {
         .chain(self.permissions.operations.keys())
         .chain(self.permissions.prefixes.keys())
         .chain(self.permissions.dependent.keys())
+        .chain(self.permissions.documented.keys())
         .chain(&self.members.seconds)
         .chain(&self.members.milliseconds)
         .chain(&self.members.json)
         .chain(&self.members.failures)
-        .chain(self.members.not_failures.keys());
+        .chain(self.members.not_failures.keys())
+        .chain(self.members.not_patterns.keys());
         let unused: Vec<&String> = all.filter(|pattern| !used.contains(*pattern)).collect();
         if unused.is_empty() {
             Ok(())

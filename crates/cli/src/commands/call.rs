@@ -6,6 +6,7 @@ use crate::args::CallArguments;
 use crate::environment::{Environment, Left};
 use crate::exit::{self, Failure};
 use crate::{document, record, world};
+use runbook_interpreter::Redactor;
 use runbook_interpreter::approval::{Approver, Decision, Question, QuestionCall};
 use runbook_interpreter::cancel::Cancel;
 use runbook_playbook::catalog::{Catalog, Effect, Effects};
@@ -41,6 +42,13 @@ pub fn execute(arguments: &CallArguments, environment: &Environment) -> Result<u
             action.name
         )));
     }
+    let mut redactor = Redactor::default();
+    redactor.learn_typed(&with, &action.input);
+    let masked = redactor.json(&with);
+    let shown = Shown {
+        secret: masked != with,
+        arguments: masked,
+    };
     let mut call = Call::new(&action.name, with);
     call.limit = arguments
         .limit
@@ -50,14 +58,31 @@ pub fn execute(arguments: &CallArguments, environment: &Environment) -> Result<u
     // What is typed here is meant: there is no playbook that would have to name it.
     context.reaches = Some(hosts(&call.arguments));
     context.runs = Some(program(&call.arguments));
-    let world = world::live(&arguments.target, context);
+    let world = world::live(environment, &arguments.target, context);
     let effects = Catalog::effects(&*registry, &action, &call.arguments);
     let runtime = super::runtime()?;
     let result = runtime.block_on(async {
         if effects.iter().all(|effect| *effect == Effect::Read) {
             return Ok(registry.perform(&world, &call).await);
         }
-        approve(&call, &effects, &world.place(), arguments, environment).await?;
+        if let (Some(token), Some(members)) =
+            (&action.idempotency_token, call.arguments.as_object_mut())
+        {
+            // The record must know the token that is sent.
+            let given = members.get(token).is_some_and(|value| !value.is_null());
+            if !given {
+                members.insert(token.clone(), world.fresh_id().into());
+            }
+        }
+        approve(
+            &call,
+            &shown,
+            &effects,
+            &world.place(),
+            arguments,
+            environment,
+        )
+        .await?;
         let journal = record::open(arguments.state_dir.as_deref(), environment)?;
         let guarded = Guarded {
             journal: &*journal,
@@ -89,9 +114,20 @@ pub fn execute(arguments: &CallArguments, environment: &Environment) -> Result<u
     }
 }
 
+/// Arguments as people may see them.
+struct Shown {
+    arguments: Json,
+    /// Something of them is masked.
+    secret: bool,
+}
+
 /// Asks before anything is changed.
 async fn approve(
     call: &Call,
+    Shown {
+        arguments: shown,
+        secret,
+    }: &Shown,
     effects: &Effects,
     place: &Place,
     arguments: &CallArguments,
@@ -102,7 +138,7 @@ async fn approve(
         title: None,
         calls: vec![QuestionCall {
             action: call.action.clone(),
-            arguments: call.arguments.clone(),
+            arguments: shown.clone(),
             changes: Vec::new(),
         }],
         effects: effects.clone(),
@@ -118,17 +154,20 @@ async fn approve(
         people: 1,
         from: Vec::new(),
     };
-    let again = environment.command(None, &[]);
+    let in_a_file = arguments.with.starts_with('@');
+    let text = shown.to_string();
+    let with = (*secret && !in_a_file).then_some(text.as_str());
+    let again = environment.call(None, with);
     let answers = Answers {
         consent: arguments.yes.clone().unwrap_or_default(),
         prompt: world::prompt(environment),
         cancel: Cancel::new(),
-        unanswered: environment.command(
+        unanswered: environment.call(
             Some(Left {
                 option: "--yes",
                 value: false,
             }),
-            &[],
+            with,
         ),
         again,
     };

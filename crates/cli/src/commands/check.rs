@@ -1,64 +1,249 @@
-//! `runbook check`: what is wrong with playbooks.
+//! `runbook check`: what is wrong with playbooks and their scenarios.
 
-use crate::args::CheckArguments;
+use crate::args::{CheckArguments, CheckFormat};
+use crate::console::Stream;
+use crate::document;
 use crate::environment::Environment;
 use crate::exit::{self, Failure};
-use crate::locate::{files_below, is_playbook};
-use crate::problems;
-use crate::shelf::Shelf;
-use runbook_playbook::diagnostic::Severity;
+use crate::levels::Levels;
+use crate::locate::{files_below, is_scenarios, is_yaml};
+use crate::parallel::side_by_side;
+use crate::problems::counted;
+use crate::shelf::{Shelf, Signatures, text_of};
+use runbook_playbook::diagnostic::{Diagnostic, Severity, render};
+use runbook_playbook::source::Source;
 use runbook_registry::Registry;
+use runbook_report::findings::{Finding, Findings, Unread, github, json, sarif};
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-/// Checks every playbook and says what is wrong.
+/// The keys that a playbook, its scenarios or a file of escalation has at its top.
+const TOP_KEYS: [&str; 3] = ["playbook:", "scenarios:", "escalation:"];
+
+/// Checks every file and says what is wrong.
 pub fn execute(arguments: &CheckArguments, environment: &Environment) -> Result<u8, Failure> {
-    let places = &environment.places;
-    let registry = Registry::new();
-    let mut errors = 0;
-    let mut checked = 0;
-    for file in playbooks(&arguments.paths, environment)? {
-        let located = places.place(&file);
-        let shelf = Shelf {
-            places,
-            root: &located.root,
-            catalog: &registry,
-        };
-        let read = shelf.read(&located).map_err(Failure::wrong)?;
-        problems::show(&read.diagnostics, environment.console.err);
-        errors += read
-            .diagnostics
-            .iter()
-            .filter(|diagnostic| diagnostic.severity == Severity::Error)
-            .count();
-        checked += 1;
+    let checker = Checker {
+        environment,
+        registry: &Registry::new(),
+        signatures: &Signatures::default(),
+        levels: &Levels::new(arguments)?,
+        text: arguments.format == CheckFormat::Text,
+    };
+    let files = files(&arguments.paths, environment)?;
+    let results = side_by_side(&files, |file| checker.check(file));
+    let mut summary = Summary::default();
+    for result in results {
+        summary.add(result, environment.console.err);
     }
-    if errors > 0 {
-        return Err(Failure::wrong(problems::counted(errors, "error")));
+    if summary.findings.files == 0 && summary.findings.unread.is_empty() {
+        return Err(Failure::wrong(
+            "there are no playbooks here; name a file or a folder",
+        ));
     }
-    let line = format!("{} without errors", problems::counted(checked, "playbook"));
-    environment.console.out.line(line);
-    Ok(exit::WELL)
+    let out = environment.console.out;
+    match arguments.format {
+        CheckFormat::Text => {
+            let failed = summary.failed();
+            let stream = if failed { environment.console.err } else { out };
+            stream.line(summary.line());
+        }
+        CheckFormat::Json => out.line(format!("{:#}", json::document(&summary.findings))),
+        CheckFormat::Sarif => {
+            let version = env!("CARGO_PKG_VERSION");
+            let log = sarif::log(&summary.findings, version, arguments.pages.as_deref());
+            out.line(format!("{log:#}"));
+        }
+        CheckFormat::Github => out.lines(&github::lines(&summary.findings)),
+    }
+    Ok(if summary.failed() {
+        exit::WRONG
+    } else {
+        exit::WELL
+    })
 }
 
-/// The playbooks that files and folders name; a name that is no path is looked for as `run` does.
-fn playbooks(paths: &[PathBuf], environment: &Environment) -> Result<Vec<PathBuf>, Failure> {
+/// A file that is to be checked.
+struct File {
+    path: PathBuf,
+    /// It was named, and not met in a folder.
+    named: bool,
+}
+
+/// What checks a file; several threads share it.
+struct Checker<'a> {
+    environment: &'a Environment,
+    registry: &'a Registry,
+    signatures: &'a Signatures,
+    levels: &'a Levels,
+    /// Findings are wanted as text.
+    text: bool,
+}
+
+/// What came of one file.
+enum Checked {
+    /// It is none of ours.
+    LeftAlone,
+    Unread(Unread),
+    Found {
+        findings: Vec<Finding>,
+        /// The same as text, where that is wanted.
+        rendered: Vec<String>,
+        /// Lints that were not asked for.
+        hidden: usize,
+    },
+}
+
+impl Checker<'_> {
+    fn check(&self, file: &File) -> Checked {
+        let places = &self.environment.places;
+        let name = places.shown(&file.path);
+        let text = match text_of(&file.path, &name) {
+            Ok(text) => text,
+            Err(why) => return Checked::Unread(Unread { file: name, why }),
+        };
+        let scenarios = is_scenarios(&file.path);
+        if !file.named && !scenarios && !is_ours(&text) {
+            return Checked::LeftAlone;
+        }
+        let diagnostics = if scenarios {
+            let source = Source::new(&name, text);
+            document::check_scenarios(&source, &file.path, self.registry, |playbook| {
+                let located = places.place(playbook);
+                let shelf =
+                    Shelf::new(places, &located.root, self.registry).sharing(self.signatures);
+                shelf.read(&located).ok()?.checked
+            })
+        } else {
+            let located = places.place(&file.path);
+            let shelf = Shelf::new(places, &located.root, self.registry).sharing(self.signatures);
+            shelf.review(&located, text).diagnostics
+        };
+        self.found(diagnostics)
+    }
+
+    fn found(&self, diagnostics: Vec<Diagnostic>) -> Checked {
+        let mut hidden = 0;
+        let mut findings = Vec::new();
+        let mut rendered = Vec::new();
+        let style = self.environment.console.err.style();
+        for mut diagnostic in diagnostics {
+            let (code, severity) = (diagnostic.code, diagnostic.severity);
+            let Some(level) = self.levels.of(code, severity) else {
+                hidden += usize::from(self.levels.hides(code, severity));
+                continue;
+            };
+            diagnostic.severity = level;
+            findings.push(Finding::from(&diagnostic));
+            if self.text {
+                rendered.push(render(&diagnostic, style).trim_end().to_owned());
+            }
+        }
+        Checked::Found {
+            findings,
+            rendered,
+            hidden,
+        }
+    }
+}
+
+/// What came of all files.
+#[derive(Default)]
+struct Summary {
+    findings: Findings,
+    hidden: usize,
+    /// Files with errors or warnings.
+    marked: usize,
+}
+
+impl Summary {
+    /// Adds a file and shows what was found as text.
+    fn add(&mut self, checked: Checked, stream: Stream) {
+        match checked {
+            Checked::LeftAlone => {}
+            Checked::Unread(unread) => self.findings.unread.push(unread),
+            Checked::Found {
+                findings,
+                rendered,
+                hidden,
+            } => {
+                stream.lines(&rendered);
+                self.findings.files += 1;
+                self.hidden += hidden;
+                self.marked += usize::from(!findings.is_empty());
+                self.findings.found.extend(findings);
+            }
+        }
+    }
+
+    fn failed(&self) -> bool {
+        !self.findings.unread.is_empty() || self.findings.count(Severity::Error) > 0
+    }
+
+    /// `12 files checked: 2 errors and 1 warning in 2 of them`
+    fn line(&self) -> String {
+        let of = |severity: Severity| {
+            let count = self.findings.count(severity);
+            (count > 0).then(|| counted(count, severity.word()))
+        };
+        let severities = [Severity::Error, Severity::Warning, Severity::Lint];
+        let counts: Vec<String> = severities.into_iter().filter_map(of).collect();
+        let found = match counts.as_slice() {
+            [] => "nothing wrong".to_owned(),
+            [one] => one.clone(),
+            [rest @ .., last] => format!("{} and {last}", rest.join(", ")),
+        };
+        let files = self.findings.files;
+        let mut line = format!("{} checked: {found}", counted(files, "file"));
+        if files > 1 && self.marked > 0 {
+            line.push_str(&format!(" in {} of them", self.marked));
+        }
+        if !self.findings.unread.is_empty() {
+            let unread = counted(self.findings.unread.len(), "file");
+            line.push_str(&format!("; {unread} could not be read"));
+        }
+        if self.hidden > 0 {
+            let hidden = counted(self.hidden, "lint");
+            line.push_str(&format!("; {hidden} not shown (`--lints` shows them)"));
+        }
+        line
+    }
+}
+
+/// Whether the text of a YAML file says that it is for this program.
+fn is_ours(text: &str) -> bool {
+    let text = text.trim_start_matches('\u{feff}');
+    text.lines()
+        .any(|line| TOP_KEYS.iter().any(|key| line.starts_with(key)))
+}
+
+/// The files that paths name, each once, in the order of the paths and sorted within folders; a name that is no path is
+/// looked for as `run` does.
+fn files(paths: &[PathBuf], environment: &Environment) -> Result<Vec<File>, Failure> {
     let places = &environment.places;
+    let mut seen = HashSet::new();
     let mut found = Vec::new();
     for path in usual(paths, &places.current) {
         let full = places.current.join(&path);
         if full.is_dir() {
-            found.extend(files_below(&full, is_playbook));
-        } else {
-            let located = places
-                .locate(&path.to_string_lossy())
-                .map_err(|error| Failure::wrong(error.to_string()))?;
-            found.push(located.file);
+            let below = files_below(&full, is_yaml).into_iter();
+            found.extend(
+                below
+                    .filter(|path| seen.insert(path.clone()))
+                    .map(|path| File { path, named: false }),
+            );
+            continue;
         }
-    }
-    if found.is_empty() {
-        return Err(Failure::wrong(
-            "there are no playbooks here; name a file or a folder",
-        ));
+        let path = if full.is_file() {
+            places.place(&full).file
+        } else {
+            places
+                .locate(&path.to_string_lossy())
+                .map_err(|error| Failure::wrong(error.to_string()))?
+                .file
+        };
+        if seen.insert(path.clone()) {
+            found.push(File { path, named: true });
+        }
     }
     Ok(found)
 }

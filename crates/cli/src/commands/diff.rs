@@ -222,11 +222,7 @@ impl Version {
     }
 
     fn shelf<'s>(&'s self, located: &'s Located, registry: &'s Arc<Registry>) -> Shelf<'s> {
-        Shelf {
-            places: &self.environment.places,
-            root: &located.root,
-            catalog: &**registry,
-        }
+        Shelf::new(&self.environment.places, &located.root, &**registry)
     }
 }
 

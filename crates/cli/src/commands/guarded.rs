@@ -63,7 +63,12 @@ impl Guarded<'_> {
                 target: call.target.clone(),
                 effect,
                 before: None,
-                token: None,
+                token: self
+                    .action
+                    .idempotency_token
+                    .as_ref()
+                    .and_then(|token| call.arguments.get(token)?.as_str())
+                    .map(ToOwned::to_owned),
                 attempt: 1,
                 at: started,
             })

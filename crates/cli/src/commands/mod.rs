@@ -4,6 +4,7 @@ mod actions;
 mod call;
 mod check;
 mod diff;
+mod explain;
 mod guarded;
 mod plan;
 #[cfg(test)]
@@ -33,6 +34,7 @@ pub fn execute(command: &Command, environment: &Environment) -> Result<u8, Failu
         Command::Preflight(arguments) => preflight::execute(arguments, environment),
         Command::Test(arguments) => test::execute(arguments, environment),
         Command::Check(arguments) => check::execute(arguments, environment),
+        Command::Explain(arguments) => explain::execute(arguments, environment),
         Command::Call(arguments) => call::execute(arguments, environment),
         Command::Actions(command) => actions::execute(command, environment),
     }

@@ -65,11 +65,7 @@ pub fn make(arguments: &PlanArguments, environment: &Environment) -> Result<Made
         .locate(&arguments.playbook)
         .map_err(|error| Failure::wrong(error.to_string()))?;
     let registry = Arc::new(Registry::new());
-    let shelf = Shelf {
-        places: &environment.places,
-        root: &located.root,
-        catalog: &*registry,
-    };
+    let shelf = Shelf::new(&environment.places, &located.root, &*registry);
     let checked = load::playbook(&shelf, &located, err)?;
     let library = Noted {
         shelf,
@@ -157,7 +153,7 @@ impl Readings<'_> {
                 &scenario_world
             }
             None => {
-                live_world = world::live(&self.arguments.target, context);
+                live_world = world::live(self.environment, &self.arguments.target, context);
                 &live_world
             }
         };

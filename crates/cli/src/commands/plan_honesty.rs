@@ -467,11 +467,7 @@ fn plans_never_lie_and_every_write_is_tried() {
                 None => PathBuf::from(file.to_string_lossy().replace(".scenarios.yaml", ".yaml")),
             };
             let located = environment.places.place(&playbook);
-            let shelf = Shelf {
-                places: &environment.places,
-                root: &located.root,
-                catalog: &*registry,
-            };
+            let shelf = Shelf::new(&environment.places, &located.root, &*registry);
             let read = shelf
                 .read(&located)
                 .unwrap_or_else(|wrong| panic!("{wrong}"));

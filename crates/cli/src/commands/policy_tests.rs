@@ -1,10 +1,11 @@
 //! The proof that the least policy is enough, and not more than enough: every scenario runs with exactly it, and without any
 //! one of its permissions some scenario fails.
 
-use crate::commands::test::{Enforced, least, run_scenario, side_by_side, suite};
+use crate::commands::test::{Enforced, least, run_scenario, suite};
 use crate::console::{Console, Stream};
 use crate::environment::Environment;
 use crate::locate::{Places, files_below, is_scenarios};
+use crate::parallel::side_by_side;
 use crate::shelf::Shelf;
 use runbook_interpreter::plan::policy::MOST_CHARACTERS;
 use runbook_registry::Registry;
@@ -77,11 +78,7 @@ fn prove(file: &PathBuf, registry: &Arc<Registry>, environment: &Environment) ->
             return proof;
         }
     };
-    let shelf = Shelf {
-        places: &environment.places,
-        root: &suite.root,
-        catalog: &**registry,
-    };
+    let shelf = Shelf::new(&environment.places, &suite.root, &**registry);
     let id = suite.checked.id.clone();
     let runs = |scenario: &Arc<Scenario>, enforced: &Enforced| {
         run_scenario(
@@ -196,11 +193,7 @@ fn every_shipped_playbook_has_a_policy_without_any_input() {
         .flat_map(|folder| files_below(&environment.places.current.join(folder), is_scenarios))
     {
         let suite = suite(&file, &registry, &environment).expect("a suite");
-        let shelf = Shelf {
-            places: &environment.places,
-            root: &suite.root,
-            catalog: &*registry,
-        };
+        let shelf = Shelf::new(&environment.places, &suite.root, &*registry);
         let now = jiff::Timestamp::UNIX_EPOCH;
         let options = runbook_interpreter::plan::Options::default();
         let plan = crate::load::open_plan(&suite.checked, &[], options, now)

@@ -56,11 +56,7 @@ pub fn execute(arguments: &PreflightArguments, environment: &Environment) -> Res
         .locate(&arguments.playbook)
         .map_err(|error| Failure::wrong(error.to_string()))?;
     let registry = Arc::new(Registry::new());
-    let shelf = Shelf {
-        places: &environment.places,
-        root: &located.root,
-        catalog: &*registry,
-    };
+    let shelf = Shelf::new(&environment.places, &located.root, &*registry);
     let checked = load::playbook(&shelf, &located, environment.console.err)?;
     let scenario = match &arguments.scenario {
         Some(name) => Some(find_scenario(name, &located, &registry, environment)?),
@@ -94,7 +90,7 @@ pub fn execute(arguments: &PreflightArguments, environment: &Environment) -> Res
             &scenario_world
         }
         None => {
-            live_world = world::live(&arguments.target, context);
+            live_world = world::live(environment, &arguments.target, context);
             &live_world
         }
     };

@@ -40,11 +40,7 @@ pub fn execute(arguments: &RunArguments, environment: &Environment) -> Result<u8
         .locate(&arguments.playbook)
         .map_err(|error| Failure::wrong(error.to_string()))?;
     let registry = Arc::new(Registry::new());
-    let shelf = Shelf {
-        places: &environment.places,
-        root: &located.root,
-        catalog: &*registry,
-    };
+    let shelf = Shelf::new(&environment.places, &located.root, &*registry);
     let checked = load::playbook(&shelf, &located, err)?;
     let scenario = match &arguments.scenario {
         Some(name) => Some(Arc::new(find_scenario(
@@ -82,7 +78,7 @@ pub fn execute(arguments: &RunArguments, environment: &Environment) -> Result<u8
             let world = ScenarioWorld::new(scenario, facts, context);
             written.insert(world.with_person(world::person(environment)))
         }
-        None => live.insert(world::live(&arguments.target, context)),
+        None => live.insert(world::live(environment, &arguments.target, context)),
     };
     let state_dir = arguments.state_dir.as_deref();
     let journal: Box<dyn Journal> = match state_dir {

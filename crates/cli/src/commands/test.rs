@@ -7,6 +7,7 @@ use crate::calls::Calls;
 use crate::environment::Environment;
 use crate::exit::{self, Failure};
 use crate::locate::{files_below, is_scenarios, scenarios_of};
+use crate::parallel::side_by_side;
 use crate::problems::counted;
 use crate::shelf::{Shelf, text_of};
 use crate::{document, load, world};
@@ -32,7 +33,6 @@ use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// What came of one file.
 #[derive(Debug, Default)]
@@ -81,39 +81,6 @@ pub fn execute(arguments: &TestArguments, environment: &Environment) -> Result<u
     } else {
         exit::NOT_WELL
     })
-}
-
-/// Works on the items on several threads; the results come in the items' order.
-pub(super) fn side_by_side<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
-    let next = AtomicUsize::new(0);
-    let threads = std::thread::available_parallelism()
-        .map_or(1, usize::from)
-        .min(items.len());
-    let mut results: Vec<(usize, R)> = std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads)
-            .map(|_| {
-                scope.spawn(|| {
-                    let mut done = Vec::new();
-                    loop {
-                        let at = next.fetch_add(1, Ordering::Relaxed);
-                        let Some(item) = items.get(at) else {
-                            return done;
-                        };
-                        done.push((at, work(item)));
-                    }
-                })
-            })
-            .collect();
-        workers
-            .into_iter()
-            .flat_map(|worker| match worker.join() {
-                Ok(done) => done,
-                Err(panic) => std::panic::resume_unwind(panic),
-            })
-            .collect()
-    });
-    results.sort_by_key(|(at, _)| *at);
-    results.into_iter().map(|(_, result)| result).collect()
 }
 
 /// The files of scenarios that paths name; a playbook stands for its own.
@@ -213,17 +180,9 @@ pub(super) fn suite(
     let source = Source::new(&shown, text);
     let (scenarios, node) =
         document::scenarios(&source).map_err(|found| drawn(environment, &found))?;
-    let folder = file.parent().unwrap_or(&places.current);
-    let playbook = match &scenarios.playbook {
-        Some(playbook) => folder.join(playbook),
-        None => PathBuf::from(file.to_string_lossy().replace(".scenarios.yaml", ".yaml")),
-    };
+    let playbook = document::playbook_of(&scenarios, file);
     let located = places.place(&playbook);
-    let shelf = Shelf {
-        places,
-        root: &located.root,
-        catalog: registry,
-    };
+    let shelf = Shelf::new(places, &located.root, registry);
     let read = shelf.read(&located).map_err(|wrong| vec![wrong])?;
     let checked = read
         .checked
@@ -263,18 +222,16 @@ fn run_file(
         root,
         scenarios,
     } = suite(file, registry, environment)?;
-    let shelf = Shelf {
-        places: &environment.places,
-        root: &root,
-        catalog: &**registry,
-    };
+    let shelf = Shelf::new(&environment.places, &root, &**registry);
     let mut wrong = Vec::new();
     for (name, scenario) in scenarios {
         let title = format!("{} {name}", checked.id);
         if !title.contains(arguments.filter.as_deref().unwrap_or_default()) {
             continue;
         }
-        let problems = scenario.check(&**registry);
+        let mut problems = scenario.check(&**registry);
+        problems.extend(scenario.check_against(&checked, &**registry));
+        problems.retain(|problem| problem.code.severity() == Severity::Error);
         if problems.is_empty() {
             let description = scenario.description.clone().unwrap_or_default();
             let scenario = Arc::new(scenario);

@@ -85,6 +85,7 @@ impl Run<'_> {
             .steps
             .iter()
             .filter(|(_, ended)| ended.outcome.holds == Some(Truth::False))
+            .filter(|(_, ended)| ended.outcome.status == StepStatus::Done)
             .map(|(path, _)| path.as_str())
             .collect();
         names.join(", ")

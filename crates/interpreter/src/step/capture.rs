@@ -96,7 +96,8 @@ fn take(
         let ty = match (&capture.convert, &ty) {
             (Some(convert), Type::List(_)) => Type::list(type_of(convert.value)),
             (Some(convert), _) => type_of(convert.value),
-            (None, _) => ty.present().clone(),
+            // A default may stand outside of what the API gives: it says that there was nothing.
+            (None, _) => ty.unbounded(),
         };
         return Ok(template::read_default(default, &ty, scope)?);
     }

@@ -4,11 +4,12 @@ use super::unit::{self, Element, Ready};
 use super::{Context, Failure, Found, Halt, approval};
 use crate::outcome::StepError;
 use crate::run::scope::StepScope;
+use crate::run::state::Graph;
 use crate::truth::Truth;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use indexmap::IndexMap;
-use runbook_playbook::expression::evaluate;
+use runbook_playbook::expression::{evaluate, evaluate_condition};
 use runbook_playbook::syntax::each::{Each, MaxErrors};
 use runbook_playbook::syntax::step::{Call, Work};
 use runbook_playbook::value::Value;
@@ -64,29 +65,50 @@ fn elements(context: &Context<'_, '_>, each: &Each) -> Result<Vec<Element>, Halt
         )
         .into());
     };
+    let mut elements = Vec::new();
+    for item in items.iter() {
+        let locals = IndexMap::from([(each.name.value.clone(), item.clone())]);
+        if wanted(context, each, &locals)? {
+            elements.push(Element {
+                locals,
+                number: Some(elements.len()),
+            });
+        }
+    }
     let most = each
         .max
         .as_ref()
         .map_or(MAX, |max| usize::try_from(max.value).unwrap_or(usize::MAX));
-    if items.len() > most {
+    if elements.len() > most {
         return Err(StepError::new(
             "max",
             format!(
                 "`{}` has {} elements, and the step takes at most {most}",
                 each.list.text,
-                items.len()
+                elements.len()
             ),
         )
         .into());
     }
-    Ok(items
-        .iter()
-        .enumerate()
-        .map(|(number, item)| Element {
-            locals: IndexMap::from([(each.name.value.clone(), item.clone())]),
-            number: Some(number),
-        })
-        .collect())
+    Ok(elements)
+}
+
+/// Whether the step is for this element.
+fn wanted(
+    context: &Context<'_, '_>,
+    each: &Each,
+    locals: &IndexMap<String, Value>,
+) -> Result<bool, StepError> {
+    let Some(condition) = &each.condition else {
+        return Ok(true);
+    };
+    let scope = StepScope::new(context.run, context.container, locals.clone());
+    evaluate_condition(condition, &scope)?.ok_or_else(|| {
+        StepError::new(
+            "each",
+            format!("`{}` cannot be told for an element", condition.text),
+        )
+    })
 }
 
 fn allowed_errors(each: &Each, count: usize) -> usize {
@@ -280,10 +302,13 @@ fn combine(
     };
     let claims = super::claims(step, context.container.graph);
     let holds = claims.then(|| {
-        founds
-            .iter()
-            .filter_map(|found| found.holds)
-            .fold(start, Truth::or)
+        let held = founds.iter().filter_map(|found| found.holds);
+        if context.container.graph == Graph::Check {
+            // What must be true must be so of every element.
+            held.fold(!start, Truth::and)
+        } else {
+            held.fold(start, Truth::or)
+        }
     });
     let finders = step
         .causes

@@ -15,14 +15,19 @@ use std::rc::Rc;
 /// How deep playbooks may run each other.
 const DEEPEST: usize = 8;
 
-/// Passes a nested run's events on, without its beginning and end, which are not those of the whole.
+/// Passes on what a nested run's steps do: its beginning and end, its graphs and causes are not those of the whole, and the
+/// names of its steps say where they belong.
 struct Inner<'o>(&'o dyn Observer);
 
 impl Observer for Inner<'_> {
     fn observe(&self, event: &Event) {
         if !matches!(
             event.kind,
-            EventKind::RunStarted { .. } | EventKind::RunEnded(_)
+            EventKind::RunStarted { .. }
+                | EventKind::RunEnded(_)
+                | EventKind::GraphStarted { .. }
+                | EventKind::GraphEnded { .. }
+                | EventKind::CauseJudged(_)
         ) {
             self.0.observe(event);
         }

@@ -52,6 +52,7 @@ impl Catalog for Actions {
             .optional("sizes", Type::list(Type::integer()))
             .optional("members", Type::list(member))
             .optional("extra", Type::text())
+            .optional("state", Type::one_of(&["ON", "OFF"]))
             .optional("failures", Type::list(Type::Any))
             .build();
         let verb = name.split(':').nth(1).unwrap_or_default();
@@ -127,7 +128,8 @@ struct Shelf<'s>(&'s HashMap<String, Arc<Checked>>);
 
 impl check::Library for Shelf<'_> {
     fn signature(&self, _from: &str, path: &str) -> Option<Signature> {
-        Some(Signature::from(self.0.get(path)?.playbook.clone()))
+        let playbook = &self.0.get(path)?.playbook;
+        Some(check::signature(playbook, &Actions))
     }
 }
 

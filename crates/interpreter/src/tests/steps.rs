@@ -155,6 +155,69 @@ symptom:
 }
 
 #[test]
+fn each_of_a_check_is_true_when_every_element_is() {
+    let script = script()
+        .on("t:ReadList", json!({"items": ["a", "b"]}))
+        .on("t:ReadA", json!({"ok": true}))
+        .on("t:ReadA", json!({"ok": false}));
+    let outcome = script.run(
+        "
+check:
+  list: {action: t:ReadList, capture: {items: '$.items[*]'}}
+  ok:
+    each: item in list.items
+    action: t:ReadA
+    with: {name: '${{ item }}'}
+    assert: {path: $.ok, equals: true}
+  other:
+    when: 'list.items | length > 5'
+    assert: {that: 'false'}
+",
+    );
+    assert_eq!(outcome.verdict, Verdict::Unhealthy);
+    assert_eq!(outcome.explanation, "not true: check.ok");
+}
+
+#[test]
+fn each_leaves_out_the_elements_for_which_its_condition_is_false() {
+    let script = script().on("t:ReadList", json!({"items": ["a", "b", "c"]}));
+    let outcome = script.run(
+        "
+resolve:
+  list: {action: t:ReadList, capture: {items: '$.items[*]'}}
+  some:
+    each: {in: list.items, as: item, if: item != 'b', max: 2}
+    action: t:Write
+    with: {name: '${{ item }}'}
+",
+    );
+    assert_eq!(outcome.verdict, Verdict::Done, "{}", outcome.explanation);
+    assert_eq!(
+        script.arguments("t:Write"),
+        [json!({"name": "a"}), json!({"name": "c"})]
+    );
+}
+
+#[test]
+fn a_capture_s_default_may_be_what_the_api_never_gives() {
+    let outcome = script().run(
+        "
+symptom:
+  read:
+    action: t:Read
+    capture: {state: {path: $.state, default: UNKNOWN}}
+    assert: [{that: state == 'UNKNOWN'}]
+",
+    );
+    assert_eq!(
+        step(&outcome, "symptom.read").holds,
+        Some(Truth::True),
+        "{}",
+        outcome.explanation
+    );
+}
+
+#[test]
 fn each_tolerates_as_many_errors_as_it_is_told() {
     let playbook = |max: &str| {
         format!(

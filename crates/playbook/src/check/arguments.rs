@@ -164,7 +164,7 @@ fn into_base(
         );
         return;
     }
-    let ty = typing::path(problems, &path, &action.input);
+    let ty = typing::path(problems, &path, &action.input, scope);
     typing::data(problems, value, ty.present(), scope);
 }
 

@@ -2,7 +2,7 @@
 
 use super::index::{Index, StepId};
 use super::names::Viewpoint;
-use super::problems::{Problems, closest, helped};
+use super::problems::Problems;
 use super::types::Types;
 use super::typing;
 use super::uses::Moment;
@@ -11,8 +11,7 @@ use crate::expression::TypeScope;
 use crate::span::{Span, Spanned};
 use crate::syntax::assertion::{Assertion, Predicate, Subject};
 use crate::syntax::step::Work;
-use crate::template::Data;
-use crate::types::{Range, Type};
+use crate::types::Type;
 
 /// Checks `require`, `assert`, `causes` and `until` of every step.
 pub(super) fn check(index: &Index<'_>, types: &Types<'_>, problems: &mut Problems) {
@@ -58,7 +57,7 @@ fn one(
             Some(Looked { ty, many: false })
         }
         Subject::Path(path) if matches!(index.entry(step).step.work, Work::Action(_)) => {
-            let ty = typing::path(problems, path, &types.result(step));
+            let ty = typing::path(problems, path, &types.result(step), &scope);
             Some(Looked {
                 ty,
                 many: !path.singular,
@@ -121,15 +120,14 @@ fn one_predicate(
                 .help("ask `any: {…}`, `all: {…}`, `none: {…}` or `count: {…}`"),
         ),
         Predicate::Equals(operand) | Predicate::NotEquals(operand) => {
-            typing::data(problems, operand, &unbounded(ty), scope);
-            known_value(problems, ty, operand);
+            typing::data(problems, operand, &ty.unbounded(), scope);
         }
         Predicate::Lt(operand)
         | Predicate::Lte(operand)
         | Predicate::Gt(operand)
         | Predicate::Gte(operand) => {
             if ordered(ty) {
-                typing::data(problems, operand, &unbounded(ty), scope);
+                typing::data(problems, operand, &ty.unbounded(), scope);
             } else {
                 problems.push(
                     problems
@@ -143,12 +141,12 @@ fn one_predicate(
             }
         }
         Predicate::In(operand) => {
-            typing::data(problems, operand, &Type::list(unbounded(ty)), scope);
+            typing::data(problems, operand, &Type::list(ty.unbounded()), scope);
         }
         Predicate::Contains(operand) => match ty {
             Type::Any => typing::data(problems, operand, &Type::Any, scope),
             Type::List(list) => {
-                typing::data(problems, operand, &unbounded(list.element.present()), scope);
+                typing::data(problems, operand, &list.element.unbounded(), scope);
             }
             Type::Map(_) | Type::Structure(_) => {
                 typing::data(problems, operand, &Type::text(), scope);
@@ -195,32 +193,6 @@ fn elements(problems: &mut Problems, looked: &Looked, span: Span) -> Option<Type
     }
 }
 
-/// A text that the API does not list can still come one day, but is likelier to be a slip of the pen.
-fn known_value(problems: &mut Problems, ty: &Type, operand: &Spanned<Data>) {
-    let (Type::Text(rule), Data::Scalar(scalar)) = (ty, &operand.value) else {
-        return;
-    };
-    if rule.values.is_empty() || rule.values.contains(&scalar.text) {
-        return;
-    }
-    let mut problem = problems
-        .error(
-            Code::InvalidValue,
-            operand.span,
-            format!(
-                "`{}` is none of the values that are known for this",
-                scalar.text
-            ),
-        )
-        .warning();
-    problem = helped(
-        problem,
-        closest(&scalar.text, rule.values.iter().map(String::as_str))
-            .map(|meant| format!("did you mean `{meant}`?")),
-    );
-    problems.push(problem);
-}
-
 fn text(problems: &mut Problems, ty: &Type, span: Span) {
     if matches!(ty, Type::Any) || is_text(ty) {
         return;
@@ -245,16 +217,4 @@ fn ordered(ty: &Type) -> bool {
         ty,
         Type::Any | Type::Integer(..) | Type::Number(_) | Type::Timestamp(_) | Type::Duration
     )
-}
-
-/// The type without its bounds: a result is compared with whatever one likes.
-pub(super) fn unbounded(ty: &Type) -> Type {
-    match ty.present() {
-        Type::Text(_) | Type::JsonText | Type::Blob => Type::text(),
-        Type::Integer(_, None) | Type::Number(_) => Type::Number(Range::default()),
-        Type::Integer(_, unit) => Type::Integer(Range::default(), *unit),
-        Type::List(list) => Type::list(unbounded(&list.element)),
-        Type::Structure(_) | Type::Map(_) => Type::Any,
-        other => other.clone(),
-    }
 }

@@ -20,11 +20,13 @@ pub(super) fn check(index: &Index<'_>, types: &Types<'_>, problems: &mut Problem
         if let Some(before) = &entry.step.before
             && let Some(path) = &before.path
         {
-            typing::path(problems, path, &types.before_result(id));
+            let scope = types.from(Viewpoint::Step(id, Moment::Element));
+            typing::path(problems, path, &types.before_result(id), &scope);
         }
         if let Some(Sensitive::Paths(paths)) = &entry.step.sensitive {
             for path in paths {
-                typing::path(problems, path, &types.result(id));
+                let scope = types.from(Viewpoint::Step(id, Moment::End));
+                typing::path(problems, path, &types.result(id), &scope);
             }
         }
     }
@@ -42,7 +44,7 @@ fn one(
     let calls = matches!(index.entry(step).step.work, Work::Action(_));
     match &capture.from {
         CaptureFrom::Path(path) if calls => {
-            typing::path(problems, path, &types.result(step));
+            typing::path(problems, path, &types.result(step), &scope);
         }
         CaptureFrom::Path(_) => return,
         CaptureFrom::Expression(expression) => {
@@ -99,12 +101,7 @@ fn one(
             || found.clone(),
             |convert| types::converted(&found, convert.value),
         );
-        typing::data(
-            problems,
-            default,
-            &super::assertions::unbounded(&due),
-            &scope,
-        );
+        typing::data(problems, default, &due.unbounded(), &scope);
     }
 }
 

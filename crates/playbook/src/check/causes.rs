@@ -136,6 +136,6 @@ pub(super) fn claims(index: &Index<'_>, problems: &mut Problems, resolved: &[Res
 /// Another step uses what the step found.
 fn is_read(resolved: &[Resolved], step: StepId) -> bool {
     resolved.iter().any(
-        |name| matches!(name.meaning, Meaning::Step(on, Offer::Value | Offer::State) if on == step),
+        |name| matches!(name.meaning, Meaning::Step(on, Offer::Value(_) | Offer::State) if on == step),
     )
 }

@@ -27,6 +27,9 @@ pub(super) fn check(index: &Index<'_>, types: &Types<'_>, problems: &mut Problem
                 &at(Moment::Start),
                 "`each` goes through a list",
             );
+            if let Some(condition) = &each.condition {
+                typing::condition(problems, condition, &at(Moment::Element));
+            }
         }
         if let Some(target) = &step.target {
             for part in [&target.region, &target.account, &target.role]

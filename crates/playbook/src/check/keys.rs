@@ -2,8 +2,8 @@
 
 use super::effects;
 use super::index::Index;
-use super::problems::{Problems, helped};
-use crate::catalog::{Action, ActionKind, Effect};
+use super::problems::Problems;
+use crate::catalog::{Action, Effect};
 use crate::diagnostic::Code;
 use crate::span::Span;
 use crate::syntax::assertion::{Assertion, Subject};
@@ -71,27 +71,6 @@ fn on_action(problems: &mut Problems, step: &Step, action: &Action, reads: bool)
     if reads && let Some(before) = &step.before {
         let message = format!("`before` shows what a write changes, and `{name}` only reads");
         unused(problems, before.call.action.span, message);
-    }
-    if action.errors.is_empty() || action.kind != ActionKind::Operation {
-        return;
-    }
-    for code in &step.expect_error {
-        if action.errors.contains(&code.value) {
-            continue;
-        }
-        let mut problem = problems
-            .error(
-                Code::InvalidValue,
-                code.span,
-                format!("the model of `{name}` names no error `{}`", code.value),
-            )
-            .warning();
-        problem = helped(
-            problem,
-            super::problems::closest(&code.value, action.errors.iter().map(String::as_str))
-                .map(|meant| format!("did you mean `{meant}`?")),
-        );
-        problems.push(problem);
     }
 }
 

@@ -1,7 +1,8 @@
 //! What the checker asks about other playbooks.
 
 use crate::syntax::input::Input;
-use crate::syntax::playbook::{Kind, Playbook};
+use crate::syntax::playbook::Kind;
+use crate::types::Type;
 
 /// What a caller needs to know of a playbook.
 #[derive(Debug, Clone, Default)]
@@ -10,26 +11,10 @@ pub struct Signature {
     pub kind: Kind,
     /// What it takes.
     pub inputs: Vec<Input>,
-    /// The names of what it gives back.
-    pub outputs: Vec<String>,
+    /// What it gives back, with its types.
+    pub outputs: Vec<(String, Type)>,
     /// The levels that it tells, when it is one of escalation; empty where it makes no difference between them.
     pub levels: Vec<u32>,
-}
-
-impl From<Playbook> for Signature {
-    fn from(playbook: Playbook) -> Self {
-        let levels = playbook.escalate.iter().flat_map(|own| &own.levels);
-        Self {
-            kind: playbook.kind,
-            levels: levels.map(|level| level.level.value).collect(),
-            outputs: playbook
-                .outputs
-                .into_iter()
-                .map(|(name, _)| name.value)
-                .collect(),
-            inputs: playbook.inputs,
-        }
-    }
 }
 
 /// The playbooks that a playbook can name: with `playbook:Run` and `escalate.use`.

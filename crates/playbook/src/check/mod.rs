@@ -8,21 +8,30 @@ mod arguments;
 mod assertions;
 mod captures;
 mod causes;
+mod certain;
 mod conditions;
 mod effects;
+mod errors;
 mod index;
 mod inputs;
 mod keys;
 mod library;
 mod names;
+mod never;
 mod order;
 mod playbooks;
 mod problems;
+mod reach;
 mod reference;
 mod secrets;
+mod sensitive;
 mod steps;
+mod truncated;
 mod types;
 mod typing;
+mod unread;
+mod unused;
+mod unverified;
 mod uses;
 
 pub use library::{Empty, Library, Signature};
@@ -33,11 +42,12 @@ use crate::diagnostic::{Diagnostic, has_errors};
 use crate::span::Span;
 use crate::syntax::playbook::Playbook;
 use index::Index;
-use names::{Meaning, Viewpoint};
+use names::{Meaning, Offer, Viewpoint};
 use order::Resolved;
 use problems::Problems;
 use reference::Written;
 use types::Types;
+use unused::Used;
 use uses::Moment;
 
 /// Checks a playbook whose text could be read. `id` is its path below the playbook root without the ending.
@@ -55,20 +65,30 @@ pub fn check(
         let mut index = Index::new(&playbook);
         actions::look_up(&mut index, catalog, &mut problems);
         let index = index;
-        let resolved = names(&index, &mut problems);
+        let (resolved, used) = names(&index, &mut problems);
         names::shadowing(&index, &mut problems);
         let order = order::order(&index, &mut problems, &resolved);
         effects::check(&index, &mut problems);
         keys::check(&index, &mut problems);
         causes::check(&index, &mut problems);
         causes::claims(&index, &mut problems, &resolved);
-        let types = Types::new(&index, &order);
+        let types = Types::new(&index, &order, id, library);
         inputs::check(&index, &types, &mut problems);
         arguments::check(&index, &types, &mut problems);
         captures::check(&index, &types, &mut problems);
         assertions::check(&index, &types, &mut problems);
         conditions::check(&index, &types, &mut problems);
         playbooks::check(&index, &types, &mut problems, id, library);
+        secrets::shown(&index, &types, &mut problems);
+        errors::check(&index, catalog, &mut problems);
+        unread::check(&index, &mut problems);
+        truncated::check(&index, &resolved, &mut problems);
+        reach::check(&index, &types, &order, &resolved, &mut problems);
+        // Of what could not be read nobody knows what it uses.
+        if index.playbook.readable && !problems.has_error() {
+            unused::check(&index, &used, &mut problems);
+            unverified::check(&index, &mut problems);
+        }
         (
             steps::table(&index, &order, &resolved, &types),
             causes::table(&index),
@@ -87,15 +107,50 @@ pub fn check(
     (Some(checked), problems)
 }
 
-/// Resolves every name of the playbook; what steps name comes back.
-fn names(index: &Index<'_>, problems: &mut Problems) -> Vec<Resolved> {
+/// What a caller needs to know of a playbook. What the playbooks that it calls give back can be anything.
+#[must_use]
+pub fn signature(playbook: &Playbook, catalog: &dyn Catalog) -> Signature {
+    let mut problems = Problems::new(playbook.source.clone());
+    let mut index = Index::new(playbook);
+    actions::look_up(&mut index, catalog, &mut problems);
+    let (resolved, _) = names(&index, &mut problems);
+    let order = order::order(&index, &mut problems, &resolved);
+    let types = Types::new(&index, &order, "", &Empty);
+    let ended = types.from(Viewpoint::Ended);
+    let outputs = playbook.outputs.iter().map(|(name, output)| {
+        let (ty, _) = crate::expression::infer(&output.root, &ended);
+        (name.value.clone(), ty)
+    });
+    let levels = playbook
+        .escalate
+        .iter()
+        .flat_map(|escalate| &escalate.levels);
+    Signature {
+        kind: playbook.kind,
+        inputs: playbook.inputs.clone(),
+        outputs: outputs.collect(),
+        levels: levels.map(|level| level.level.value).collect(),
+    }
+}
+
+/// Resolves every name of the playbook; what steps name comes back, and what is used at all.
+fn names(index: &Index<'_>, problems: &mut Problems) -> (Vec<Resolved>, Used) {
     let mut resolved = Vec::new();
     let mut exposed: Vec<(usize, Span)> = Vec::new();
-    let mut note = |meaning: &Meaning, span: Span, argument: bool| {
-        if let (Meaning::Input(input), false) = (meaning, argument) {
-            exposed.push((*input, span));
+    let mut used = Used::default();
+    let mut note = |meaning: &Meaning, span: Span, argument: bool| match meaning {
+        Meaning::Input(input) => {
+            used.inputs.insert(*input);
+            if !argument {
+                exposed.push((*input, span));
+            }
         }
+        Meaning::Step(on, Offer::Value(at)) => {
+            used.captures.insert((*on, *at));
+        }
+        _ => {}
     };
+    let mut locals: Vec<(usize, String)> = Vec::new();
     for from in 0..index.steps.len() {
         for used in uses::of_step(index.entry(from).step) {
             for reference in used.written.references() {
@@ -104,6 +159,9 @@ fn names(index: &Index<'_>, problems: &mut Problems) -> Vec<Resolved> {
                     continue;
                 };
                 note(&meaning, reference.span(), used.argument);
+                if let (Meaning::Local, Some(name)) = (&meaning, reference.name(0)) {
+                    locals.push((from, name.to_owned()));
+                }
                 resolved.push(Resolved {
                     from,
                     at_end: matches!(used.moment, Moment::Capture(_) | Moment::End),
@@ -120,8 +178,11 @@ fn names(index: &Index<'_>, problems: &mut Problems) -> Vec<Resolved> {
             }
         }
     }
+    for (from, name) in locals {
+        used.local(index, from, &name);
+    }
     secrets::check(index, problems, exposed);
-    resolved
+    (resolved, used)
 }
 
 /// What is written outside steps, from where it is looked at, and whether a secret may enter there.
@@ -150,6 +211,7 @@ fn outside_steps(playbook: &Playbook) -> Vec<(Viewpoint, Written<'_>, bool)> {
     for data in places
         .chain(guards)
         .chain(playbook.reaches.iter().flatten())
+        .chain(&playbook.folders)
     {
         found.push((Viewpoint::Playbook, Written::Data(data), false));
     }

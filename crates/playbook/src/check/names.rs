@@ -73,8 +73,8 @@ pub(super) enum Meaning {
 /// What is wanted of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Offer {
-    /// A capture: the step must have been done.
-    Value,
+    /// A capture, by position: the step must have been done.
+    Value(usize),
     /// How it ended or whether it holds: any end will do.
     State,
     /// Whether its result was cut.
@@ -186,14 +186,15 @@ impl Resolver<'_, '_> {
                 return Err(Box::new(
                     self.error(Code::ForwardReference, 0, message).help(
                         "results and captures are there in `capture`, `require`, `assert`, `causes`, `until`, `show` and `undo`; \
-                         the element of `each` is there in everything but `when`",
+                         the element of `each` is there in everything but `when`; for some of the elements there is \
+                         `each: {in: …, as: …, if: …}`",
                     ),
                 ));
             }
         }
         match name {
             "inputs" => return self.input(),
-            "now" if self.run_is_known() => return Ok(Meaning::Builtin),
+            "now" => return Ok(Meaning::Builtin),
             "run" if self.run_is_known() => return self.run(),
             "target" if self.run_is_known() => return self.builtin(&TARGET),
             "cause" if self.run_is_known() => return self.cause(),
@@ -431,8 +432,11 @@ impl Resolver<'_, '_> {
             ));
         };
         let captures = &entry.step.capture;
-        if captures.iter().any(|capture| capture.name.value == member) {
-            return Ok(Meaning::Step(step, Offer::Value));
+        if let Some(at) = captures
+            .iter()
+            .position(|capture| capture.name.value == member)
+        {
+            return Ok(Meaning::Step(step, Offer::Value(at)));
         }
         match member {
             "status" => return Ok(Meaning::Step(step, Offer::State)),
@@ -520,9 +524,9 @@ impl Resolver<'_, '_> {
                     .map(|other| self.index.entry(other).step.id.value.as_str()),
             );
         }
-        candidates.push("inputs");
+        candidates.extend(["inputs", "now"]);
         if self.run_is_known() {
-            candidates.extend(["now", "run", "target", "cause"]);
+            candidates.extend(["run", "target", "cause"]);
             if self.escalates() {
                 candidates.extend(ESCALATING);
             }

@@ -6,7 +6,7 @@ use super::problems::{Problems, helped, suggestion};
 use crate::diagnostic::Code;
 use crate::span::Span;
 use crate::syntax::step::Step;
-use petgraph::algo::{tarjan_scc, toposort};
+use petgraph::algo::{kosaraju_scc, toposort};
 use petgraph::graph::{DiGraph, NodeIndex};
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
@@ -124,7 +124,7 @@ fn beside(
         format!("`{id}` runs after this step")
     };
     let mut problem = problems.error(Code::ForwardReference, name.span, message);
-    if on == from && matches!(name.meaning, Meaning::Step(_, Offer::Value)) {
+    if on == from && matches!(name.meaning, Meaning::Step(_, Offer::Value(_))) {
         problem = problem.help("inside its step a capture is named without the step: `NAME`");
     }
     problems.push(problem);
@@ -272,7 +272,8 @@ fn reachable(after: &[BTreeSet<StepId>], from: StepId) -> BTreeSet<StepId> {
 
 fn cycles(index: &Index<'_>, problems: &mut Problems, edges: &[Wait]) {
     let graph = of_steps(index, edges.iter().map(|edge| (edge.waiting, edge.on)));
-    for component in tarjan_scc(&graph) {
+    // The other algorithm recurses, and a chain may be as long as the file.
+    for component in kosaraju_scc(&graph) {
         let Some(first) = component.iter().map(|node| node.index()).min() else {
             continue;
         };

@@ -106,7 +106,7 @@ fn level(problems: &mut Problems, escalate: &Escalate, levels: &[u32]) {
     problems.push(
         problems
             .error(
-                Code::InvalidValue,
+                Code::UnknownLevel,
                 level.span,
                 format!("nobody is told at level {}", level.value),
             )

@@ -19,9 +19,9 @@ impl Problems {
         }
     }
 
-    /// An error of this file; nothing is kept until [`Problems::push`].
+    /// A problem of this file, as bad as its code says; nothing is kept until [`Problems::push`].
     pub(super) fn error(&self, code: Code, span: Span, message: impl Into<String>) -> Diagnostic {
-        Diagnostic::error(code, &self.source, span, message)
+        Diagnostic::new(code, &self.source, span, message)
     }
 
     /// Something is already wrong at exactly this place, so that what follows from it need not be said.
@@ -30,6 +30,21 @@ impl Problems {
         self.found
             .iter()
             .any(|problem| at(problem) && problem.severity == Severity::Error)
+    }
+
+    /// Something keeps the playbook from running.
+    pub(super) fn has_error(&self) -> bool {
+        crate::diagnostic::has_errors(&self.found)
+    }
+
+    /// Something is already wrong somewhere in this place.
+    pub(super) fn has_error_in(&self, span: Span) -> bool {
+        let within = |problem: &Diagnostic| {
+            span.start <= problem.primary.span.start && problem.primary.span.end <= span.end
+        };
+        self.found
+            .iter()
+            .any(|problem| within(problem) && problem.severity == Severity::Error)
     }
 
     pub(super) fn push(&mut self, diagnostic: Diagnostic) {

@@ -89,6 +89,13 @@ pub(super) fn path_of_key(key: &Spanned<String>, source: &Source) -> Result<Path
     Path::parse(key, place, source).map_err(Box::new)
 }
 
+/// Everything that an expression names.
+pub(super) fn references(expr: &Expr) -> Vec<Reference> {
+    let mut found = Vec::new();
+    walk(expr, &mut found);
+    found
+}
+
 fn walk_data(data: &Data, found: &mut Vec<Reference>) {
     match data {
         Data::Scalar(_) => {}

@@ -28,7 +28,7 @@ pub(super) fn table(
                 .iter()
                 .filter(|name| name.from == id)
                 .filter_map(|name| match name.meaning {
-                    Meaning::Step(on, Offer::Value) => Some(on),
+                    Meaning::Step(on, Offer::Value(_)) => Some(on),
                     _ => None,
                 })
                 .filter(|on| !index.chain(*on).iter().any(|(_, outer)| *outer == id))

@@ -1,35 +1,65 @@
 //! What type every name has where it stands.
 
-use super::index::{GroupId, Index, Part, Stage, StepId};
+use super::index::{Entry, GroupId, Index, Part, Stage, StepId};
+use super::library::Library;
 use super::names::{RUN, TARGET, Viewpoint, locals, neighbours};
 use super::order::Order;
+use super::sensitive;
 use super::uses::Moment;
 use crate::expression::{TypeScope, infer};
 use crate::inputs::type_of;
 use crate::jsonpath::Path;
 use crate::syntax::capture::{Capture, CaptureFrom, Convert};
+use crate::syntax::step::{Call, Work};
 use crate::template::{Data, read_scalar};
 use crate::types::{Member, Record, Structure, Type};
 use crate::value::Value;
 use indexmap::IndexMap;
 use std::sync::Arc;
 
+/// How a run can end, as `verdict` says it.
+pub(super) const VERDICTS: [&str; 11] = [
+    "absent",
+    "diagnosed",
+    "resolved",
+    "unresolved",
+    "done",
+    "healthy",
+    "unhealthy",
+    "failed",
+    "undone",
+    "aborted",
+    "paused",
+];
+
 /// The types of a playbook's names.
 #[derive(Debug)]
 pub(super) struct Types<'a> {
     index: &'a Index<'a>,
     inputs: Type,
+    /// For each step the type of its result.
+    results: Vec<Type>,
     /// For each step the types of its captures, as they are inside the step.
     captures: Vec<IndexMap<&'a str, Type>>,
 }
 
 impl<'a> Types<'a> {
-    pub(super) fn new(index: &'a Index<'a>, order: &Order) -> Self {
+    pub(super) fn new(
+        index: &'a Index<'a>,
+        order: &Order,
+        id: &str,
+        library: &dyn Library,
+    ) -> Self {
         let inputs = index.playbook.inputs.iter();
         let inputs = inputs.map(|input| (input.name.value.as_str(), type_of(input)));
         let mut types = Self {
             index,
             inputs: namespace("inputs", inputs),
+            results: index
+                .steps
+                .iter()
+                .map(|entry| sensitive::marked(entry.step, result(entry, id, library)))
+                .collect(),
             captures: vec![IndexMap::new(); index.steps.len()],
         };
         for step in order.sequence.iter().copied() {
@@ -59,11 +89,7 @@ impl<'a> Types<'a> {
 
     /// The result of a step's action inside the step.
     pub(super) fn result(&self, step: StepId) -> Type {
-        let entry = self.index.entry(step);
-        entry
-            .action
-            .as_ref()
-            .map_or(Type::Any, |action| action.output.clone())
+        self.results.get(step).cloned().unwrap_or(Type::Any)
     }
 
     /// The result of a step's `before`.
@@ -98,6 +124,7 @@ impl<'a> Types<'a> {
             .map_or(found.clone(), |convert| converted(&found, convert.value));
         match &capture.default {
             Some(default) if default.value.is_absent() => ty.optional(),
+            Some(default) if is_outside(&default.value, &ty) => Type::text(),
             _ => ty,
         }
     }
@@ -214,6 +241,38 @@ impl<'a> Types<'a> {
     }
 }
 
+/// The result of a step's action. What another playbook gives back, that playbook says.
+fn result(entry: &Entry<'_>, id: &str, library: &dyn Library) -> Type {
+    let Some(action) = &entry.action else {
+        return Type::Any;
+    };
+    let called = match &entry.step.work {
+        Work::Action(call) if call.action.value == "playbook:Run" => called(call),
+        _ => None,
+    };
+    let Some(signature) = called.and_then(|path| library.signature(id, path)) else {
+        return action.output.clone();
+    };
+    let outputs = signature.outputs.into_iter().fold(
+        Record::new("the outputs of the playbook"),
+        |record, (name, ty)| record.optional(&name, ty.present().clone()),
+    );
+    Record::new("the result of `playbook:Run`")
+        .required("verdict", Type::one_of(&VERDICTS))
+        .required("causes", Type::list(Type::text()))
+        .required("outputs", outputs.build())
+        .build()
+}
+
+/// The path of the playbook that a call of `playbook:Run` names.
+fn called(call: &Call) -> Option<&str> {
+    let (_, path) = call.with.iter().find(|(key, _)| key.value == "path")?;
+    match &path.value {
+        Data::Scalar(scalar) => Some(&scalar.text),
+        _ => None,
+    }
+}
+
 /// The types of names, looked at from one place. What the rules on names complain about can be anything here.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct NameTypes<'t, 'a> {
@@ -237,6 +296,7 @@ impl TypeScope for NameTypes<'_, '_> {
                 let member = |name: &'static str| match name {
                     "started" => (name, Type::timestamp()),
                     "changed" => (name, Type::Boolean),
+                    "verdict" => (name, Type::one_of(&VERDICTS)),
                     "causes" | "changes" => (name, Type::list(Type::text())),
                     "reason" | "report" => (name, Type::text().optional()),
                     _ => (name, Type::text()),
@@ -328,6 +388,16 @@ fn namespace<'n>(name: &str, members: impl IntoIterator<Item = (&'n str, Type)>)
             .map(|(name, ty)| (name.to_owned(), ty))
             .collect(),
     }))
+}
+
+/// A default that the API never gives.
+fn is_outside(default: &Data, ty: &Type) -> bool {
+    match (default, ty) {
+        (Data::Scalar(scalar), Type::Text(rule)) => {
+            !rule.values.is_empty() && !rule.values.contains(&scalar.text)
+        }
+        _ => false,
+    }
 }
 
 /// The type of data whose place asks for none.

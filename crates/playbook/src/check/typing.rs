@@ -1,7 +1,6 @@
 //! The type of what is written, with its problems put into the list.
 
 use super::problems::{Problems, helped};
-use crate::diagnostic::Code;
 use crate::expression::{Expression, Problem, TypeScope, infer, infer_condition};
 use crate::jsonpath::Path;
 use crate::span::Spanned;
@@ -24,15 +23,28 @@ pub(super) fn condition(problems: &mut Problems, condition: &Expression, scope: 
     report(problems, infer_condition(&condition.root, scope));
 }
 
-/// The type of a node that a path leads to.
-pub(super) fn path(problems: &mut Problems, path: &Path, ty: &Type) -> Type {
-    path.infer(ty).unwrap_or_else(|found| {
-        for problem in found {
-            let diagnostic = problems.error(Code::UnknownMember, problem.span, problem.message);
-            problems.push(helped(diagnostic, problem.suggestion));
-        }
-        Type::Any
-    })
+/// The type of a node that a path leads to, and what is wrong with it and with what its filters compare.
+pub(super) fn path(problems: &mut Problems, path: &Path, ty: &Type, scope: &dyn TypeScope) -> Type {
+    let names = path.names.iter().map(|name| of_name(&name.path, scope));
+    let (found, wrong) = path.review(ty, names.collect());
+    for problem in wrong {
+        let diagnostic = problems.error(problem.code, problem.span, problem.message);
+        problems.push(helped(diagnostic, problem.suggestion));
+    }
+    found
+}
+
+/// The type of a dotted name; what it does not have, the rules on names say.
+fn of_name(path: &[String], scope: &dyn TypeScope) -> Option<Type> {
+    let (first, rest) = path.split_first()?;
+    let mut ty = scope.name(first)?;
+    for name in rest {
+        ty = match ty.present() {
+            Type::Structure(structure) => structure.member(name)?.known(),
+            _ => return None,
+        };
+    }
+    Some(ty)
 }
 
 /// Data must fit a type.

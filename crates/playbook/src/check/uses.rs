@@ -39,6 +39,9 @@ pub(super) fn of_step(step: &Step) -> Vec<Use<'_>> {
     }
     if let Some(each) = &step.each {
         uses.add(Moment::Start, Written::Expression(&each.list));
+        if let Some(condition) = &each.condition {
+            uses.add(Moment::Element, Written::Expression(condition));
+        }
     }
     if let Some(target) = &step.target {
         for part in [&target.region, &target.account, &target.role]
@@ -126,7 +129,11 @@ impl<'a> Uses<'a> {
             });
         }
         if let Some(base) = &call.base {
-            self.add(moment, Written::Expression(base));
+            self.0.push(Use {
+                moment,
+                written: Written::Expression(base),
+                argument: true,
+            });
         }
     }
 

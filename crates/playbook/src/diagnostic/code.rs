@@ -1,13 +1,14 @@
 //! The one list of problem codes.
 
-/// Declares the codes: variant, slug, one-line meaning.
+use super::Severity;
+
+/// Declares the codes: variant, how bad it is, slug. What it means stands on its page, `docs/errors/SLUG.md`.
 macro_rules! codes {
-    ($($variant:ident $slug:literal $meaning:literal),* $(,)?) => {
+    ($($variant:ident $severity:ident $slug:literal),* $(,)?) => {
         /// A kind of problem. Its slug names the documentation page and the fixture.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        #[expect(clippy::doc_markdown, reason = "meanings are shown to people as they are")]
         pub enum Code {
-            $(#[doc = $meaning] $variant),*
+            $(#[doc = concat!("`", $slug, "`")] $variant),*
         }
 
         impl Code {
@@ -20,10 +21,18 @@ macro_rules! codes {
                 match self { $(Self::$variant => $slug),* }
             }
 
-            /// What the code means, in one line.
+            /// How bad it is, unless the place says otherwise.
             #[must_use]
-            pub fn meaning(self) -> &'static str {
-                match self { $(Self::$variant => $meaning),* }
+            pub fn severity(self) -> Severity {
+                match self { $(Self::$variant => Severity::$severity),* }
+            }
+
+            /// Its page in Markdown: what it means, an example, why it matters, what to write instead.
+            #[must_use]
+            pub fn page(self) -> &'static str {
+                match self {
+                    $(Self::$variant => include_str!(concat!("../../../../docs/errors/", $slug, ".md"))),*
+                }
             }
         }
     };
@@ -31,47 +40,96 @@ macro_rules! codes {
 
 codes! {
     // Text and YAML
-    YamlSyntax "yaml-syntax" "The file is not well-formed YAML.",
-    YamlFeature "yaml-feature" "An anchor, alias, merge key, tag, second document or forbidden character.",
-    YamlLimit "yaml-limit" "The file is too deep, too large or has too many nodes.",
-    DuplicateKey "duplicate-key" "A key stands twice in one mapping.",
-    UnknownKey "unknown-key" "A key that the language does not have.",
-    MissingKey "missing-key" "A key that must be there is not.",
-    WrongKind "wrong-kind" "A value of another kind than its key takes.",
-    ConflictingKeys "conflicting-keys" "Keys that exclude each other.",
-    InvalidName "invalid-name" "An id that is not snake_case, or reserved.",
-    DuplicateName "duplicate-name" "A name that shadows another.",
-    InvalidValue "invalid-value" "A value outside what its key allows.",
+    YamlSyntax Error "yaml-syntax",
+    YamlFeature Error "yaml-feature",
+    YamlLimit Error "yaml-limit",
+    DuplicateKey Error "duplicate-key",
+    UnknownKey Error "unknown-key",
+    MissingKey Error "missing-key",
+    WrongKind Error "wrong-kind",
+    ConflictingKeys Error "conflicting-keys",
+    InvalidName Error "invalid-name",
+    DuplicateName Error "duplicate-name",
+    InvalidValue Error "invalid-value",
     // Templates, expressions, paths
-    TemplateSyntax "template-syntax" "A template that cannot be read.",
-    TemplatePlace "template-place" "A template where none may stand.",
-    ExpressionType "expression-type" "An expression of the wrong type.",
-    UnknownName "unknown-name" "A name that nothing defines.",
-    UnknownFunction "unknown-function" "A function, filter or test that does not exist.",
-    JsonpathSyntax "jsonpath-syntax" "A JSONPath that cannot be read.",
-    UnknownMember "unknown-member" "A member that the result does not have.",
-    InvalidRegex "invalid-regex" "A regular expression that cannot be read.",
-    InvalidDuration "invalid-duration" "A duration that cannot be read.",
-    MaybeAbsent "maybe-absent" "A value that may be absent is used without a default.",
+    TemplateSyntax Error "template-syntax",
+    TemplatePlace Error "template-place",
+    ExpressionType Error "expression-type",
+    UnknownName Error "unknown-name",
+    UnknownFunction Error "unknown-function",
+    JsonpathSyntax Error "jsonpath-syntax",
+    UnknownMember Error "unknown-member",
+    InvalidRegex Error "invalid-regex",
+    InvalidDuration Error "invalid-duration",
+    MaybeAbsent Error "maybe-absent",
     // Actions and arguments
-    UnknownAction "unknown-action" "An action that does not exist.",
-    UnknownArgument "unknown-argument" "An argument that the action does not take.",
-    MissingArgument "missing-argument" "A required argument is not given.",
-    ArgumentType "argument-type" "An argument of the wrong type or outside its bounds.",
-    UnknownInput "unknown-input" "An input that the playbook does not declare.",
-    InputType "input-type" "An input's value of the wrong type or outside its bounds.",
-    UnknownPlaybook "unknown-playbook" "A playbook that does not exist.",
+    UnknownAction Error "unknown-action",
+    UnknownArgument Error "unknown-argument",
+    MissingArgument Error "missing-argument",
+    ArgumentType Error "argument-type",
+    UnknownInput Error "unknown-input",
+    InputType Error "input-type",
+    UnknownPlaybook Error "unknown-playbook",
+    UnknownErrorCode Warning "unknown-error-code",
+    UnknownLevel Error "unknown-level",
+    // What is shown
+    SecretShown Error "secret-shown",
     // Steps and graphs
-    Cycle "cycle" "Steps that wait for each other.",
-    ForwardReference "forward-reference" "A reference to what cannot have run yet.",
-    WriteInReadingGraph "write-in-reading-graph" "A step that writes where only reads may stand.",
-    MisplacedKey "misplaced-key" "A key that has no meaning in this graph or on this kind of step.",
-    UnknownCause "unknown-cause" "A cause that nothing finds.",
-    CauseWithoutRemedy "cause-without-remedy" "A cause that no remedy is for.",
-    NoClaim "no-claim" "A symptom graph without an assertion.",
+    Cycle Error "cycle",
+    ForwardReference Error "forward-reference",
+    WriteInReadingGraph Error "write-in-reading-graph",
+    MisplacedKey Error "misplaced-key",
+    UnknownCause Error "unknown-cause",
+    CauseWithoutRemedy Error "cause-without-remedy",
+    NoClaim Error "no-claim",
+    // What is well-formed and cannot be meant
+    NeverTrue Warning "never-true",
+    NeverFalse Warning "never-false",
+    UnreachableStep Warning "unreachable-step",
+    UnreadAssertion Warning "unread-assertion",
+    TruncatedDiagnosis Warning "truncated-diagnosis",
+    UnusedInput Lint "unused-input",
+    UnusedCapture Lint "unused-capture",
+    UnverifiedWrite Lint "unverified-write",
+    // Comments of the file
+    InvalidAllow Error "invalid-allow",
+    UnusedAllow Warning "unused-allow",
+    AllowWithoutReason Warning "allow-without-reason",
     // Scenarios
-    UnknownScenario "unknown-scenario" "A scenario that the file does not have.",
-    ScenarioResponse "scenario-response" "A response that the action could not give.",
+    ScenarioResponse Error "scenario-response",
+    ScenarioExpectation Error "scenario-expectation",
+    UnreachedEntry Warning "unreached-entry",
+}
+
+impl Code {
+    /// The code with a slug.
+    #[must_use]
+    pub fn from_slug(slug: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|code| code.slug() == slug)
+    }
+
+    /// The code that was probably meant.
+    #[must_use]
+    pub fn similar(slug: &str) -> Option<Self> {
+        let wanted = slug.to_lowercase().replace(['_', ' '], "-");
+        let near = 1 + wanted.len() / 4;
+        Self::ALL
+            .iter()
+            .map(|code| (strsim::damerau_levenshtein(&wanted, code.slug()), *code))
+            .filter(|(distance, _)| *distance <= near && *distance < wanted.len())
+            .min()
+            .map(|(_, code)| code)
+    }
+
+    /// What it means, in one sentence: the first one of its page.
+    #[must_use]
+    pub fn meaning(self) -> &'static str {
+        self.page()
+            .lines()
+            .skip(1)
+            .find(|line| !line.is_empty())
+            .unwrap_or_default()
+    }
 }
 
 #[cfg(test)]
@@ -90,7 +148,17 @@ mod tests {
                     .all(|each| each.is_ascii_lowercase() || each == '-'),
                 "{slug}"
             );
+            assert_eq!(Code::from_slug(slug), Some(*code));
+        }
+    }
+
+    #[test]
+    fn every_page_begins_with_its_slug_and_one_sentence() {
+        for code in Code::ALL {
+            let slug = code.slug();
+            assert!(code.page().starts_with(&format!("# {slug}\n\n")), "{slug}");
             assert!(code.meaning().ends_with('.'), "{slug}");
+            assert!(code.meaning().len() <= 100, "{slug}: say it shorter");
         }
     }
 }

@@ -1,8 +1,10 @@
 //! Problems in files, with the place and what to write instead.
 
+mod allow;
 mod code;
 mod render;
 
+pub use allow::silence;
 pub use code::Code;
 pub use render::{Style, render};
 
@@ -18,6 +20,18 @@ pub enum Severity {
     Warning,
     /// Wrong: the playbook does not run.
     Error,
+}
+
+impl Severity {
+    /// The word for it: `error`, `warning`, `lint`.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Lint => "lint",
+        }
+    }
 }
 
 /// A place and what is to be said about it.
@@ -49,11 +63,11 @@ pub struct Diagnostic {
 }
 
 impl Diagnostic {
-    /// An error at a place.
-    pub fn error(code: Code, source: &Source, span: Span, message: impl Into<String>) -> Self {
+    /// A problem at a place, as bad as its code says.
+    pub fn new(code: Code, source: &Source, span: Span, message: impl Into<String>) -> Self {
         Self {
             code,
-            severity: Severity::Error,
+            severity: code.severity(),
             message: message.into(),
             source: source.clone(),
             primary: Label {
@@ -65,7 +79,7 @@ impl Diagnostic {
         }
     }
 
-    /// Makes it a warning.
+    /// Makes it a warning where its code says worse.
     #[must_use]
     pub fn warning(mut self) -> Self {
         self.severity = Severity::Warning;

@@ -81,7 +81,7 @@ mod tests {
 
     fn twice() -> Diagnostic {
         let source = Source::new("é.yaml", "title: é\nb: 1\ntitle: x\n");
-        Diagnostic::error(Code::DuplicateKey, &source, Span::new(15, 20), "twice")
+        Diagnostic::new(Code::DuplicateKey, &source, Span::new(15, 20), "twice")
             .label("again here")
             .also(Span::new(0, 5), "first here")
             .help("keep one")
@@ -108,7 +108,7 @@ error[duplicate-key]: twice
     fn marks_places_at_the_edges() {
         let source = Source::new("edge.yaml", "é");
         for span in [(0, 0), (1, 1), (2, 2), (0, 99), (50, 60), (2, 1)] {
-            let problem = Diagnostic::error(
+            let problem = Diagnostic::new(
                 Code::WrongKind,
                 &source,
                 Span {
@@ -119,7 +119,7 @@ error[duplicate-key]: twice
             );
             assert!(render(&problem, Style::Plain).contains("edge.yaml:1:"));
         }
-        let empty = Diagnostic::error(
+        let empty = Diagnostic::new(
             Code::YamlSyntax,
             &Source::new("e", ""),
             Span::default(),

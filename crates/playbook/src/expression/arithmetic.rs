@@ -31,6 +31,9 @@ pub(crate) fn calculate(op: Arithmetic, left: &Value, right: &Value) -> Result<V
             numbers(op, *left, number::from_integer(*right))
         }
         (Value::Number(left), Value::Number(right)) => numbers(op, *left, *right),
+        (Value::List(left), Value::List(right)) if op == Arithmetic::Add => Ok(Value::list(
+            left.iter().chain(right.iter()).cloned().collect(),
+        )),
         _ => times(op, left, right),
     }
 }

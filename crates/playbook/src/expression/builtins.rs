@@ -21,8 +21,17 @@ pub(crate) fn apply(
     if let (BuiltinKind::Filter, "default", Some(input)) = (builtin.kind, builtin.name, input) {
         return Ok(match input {
             Value::Absent => argument(0).cloned().unwrap_or(Value::Absent),
+            other if argument(1) == Some(&Value::Boolean(true)) && is_empty(other) => {
+                argument(0).cloned().unwrap_or(Value::Absent)
+            }
             other => other.clone(),
         });
+    }
+    if let (BuiltinKind::Filter, "required", Some(input)) = (builtin.kind, builtin.name, input) {
+        return match input {
+            Value::Absent => Err("the value is absent, and it is required".to_owned()),
+            other => Ok(other.clone()),
+        };
     }
     if input
         .into_iter()
@@ -52,6 +61,15 @@ pub(crate) fn apply(
     match input {
         Some(input) => filter(builtin.name, input, &argument),
         None => function(builtin.name, arguments, scope),
+    }
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Text(text) => text.is_empty(),
+        Value::List(items) => items.is_empty(),
+        Value::Map(entries) => entries.is_empty(),
+        _ => false,
     }
 }
 

@@ -169,8 +169,13 @@ pub const BUILTINS: &[Builtin] = &[
     ),
     filter(
         "default",
-        &["other"],
-        "The value, or the other where it is absent.",
+        &["other", "empty?"],
+        "The value, or the other where it is absent; with `empty=true` also where it is an empty text, list or mapping.",
+    ),
+    filter(
+        "required",
+        &[],
+        "The value; where it is absent the step fails and says so.",
     ),
     filter(
         "length",
@@ -241,6 +246,16 @@ pub const BUILTINS: &[Builtin] = &[
         "unique",
         &[],
         "The elements without repetitions, in their first order.",
+    ),
+    filter(
+        "intersect",
+        &["other"],
+        "The elements that the other list has too.",
+    ),
+    filter(
+        "difference",
+        &["other"],
+        "The elements that the other list does not have.",
     ),
     filter(
         "reverse",

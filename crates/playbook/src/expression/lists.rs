@@ -8,8 +8,22 @@ use std::collections::HashSet;
 
 /// The filters that this module carries out.
 pub(super) const FILTERS: &[&str] = &[
-    "length", "first", "last", "join", "min", "max", "sum", "average", "sort", "unique", "reverse",
-    "map", "select", "reject",
+    "length",
+    "first",
+    "last",
+    "join",
+    "min",
+    "max",
+    "sum",
+    "average",
+    "sort",
+    "unique",
+    "reverse",
+    "map",
+    "select",
+    "reject",
+    "intersect",
+    "difference",
 ];
 
 /// A count as a value.
@@ -39,6 +53,8 @@ pub(super) fn filter<'a>(
         },
         "sort" => sort(items, argument(0), argument(1)),
         "unique" => Ok(Value::list(unique(items))),
+        "intersect" => among(items, argument(0), true),
+        "difference" => among(items, argument(0), false),
         "map" => {
             let name = attribute(argument(0))?;
             let values = items.iter().map(|item| path(item, name));
@@ -176,20 +192,35 @@ fn key_order(left: &Value, right: &Value) -> Option<Ordering> {
     }
 }
 
+/// What makes two elements the same: an integer is the number that it is.
+fn identity(item: &Value) -> String {
+    match item {
+        Value::Integer(integer) => number::from_integer(*integer).to_string(),
+        Value::Number(number) => number.to_string(),
+        other => format!("{}:{}", other.kind(), other.to_json()),
+    }
+}
+
 fn unique(items: &[Value]) -> Vec<Value> {
     let mut seen = HashSet::new();
     items
         .iter()
-        .filter(|item| {
-            let key = match item {
-                Value::Integer(integer) => number::from_integer(*integer).to_string(),
-                Value::Number(number) => number.to_string(),
-                other => format!("{}:{}", other.kind(), other.to_json()),
-            };
-            seen.insert(key)
-        })
+        .filter(|item| seen.insert(identity(item)))
         .cloned()
         .collect()
+}
+
+/// The elements that another list has, or those that it has not.
+fn among(items: &[Value], other: Option<&Value>, kept: bool) -> Result<Value, String> {
+    let Some(Value::List(other)) = other else {
+        let kind = other.map_or("nothing", Value::kind);
+        return Err(format!("the other is a list, not {kind}"));
+    };
+    let other: HashSet<String> = other.iter().map(identity).collect();
+    let chosen = items
+        .iter()
+        .filter(|item| other.contains(&identity(item)) == kept);
+    Ok(Value::list(chosen.cloned().collect()))
 }
 
 fn choose(

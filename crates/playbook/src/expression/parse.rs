@@ -65,7 +65,7 @@ impl Reader<'_> {
     }
 
     fn problem(&self, span: Span, message: impl Into<String>) -> Diagnostic {
-        Diagnostic::error(Code::TemplateSyntax, self.source, span, message)
+        Diagnostic::new(Code::TemplateSyntax, self.source, span, message)
     }
 
     /// Refuses what would make the parser, or the walks over its tree, recurse without bound.

@@ -252,9 +252,13 @@ fn filter(
             match input {
                 Type::Optional(_) => join(present, &other),
                 Type::Absent => other,
+                // Where it is empty, too.
+                _ if arguments.get(1).is_some_and(Option::is_some) => join(present, &other),
                 _ => present.clone(),
             }
         }
+        ("required", Type::Absent) => return None,
+        ("required", present) => present.clone(),
         ("tojson", _) | ("join", Type::Any) => Type::text(),
         ("text", ty) => return no_text(ty).is_none().then(|| Ok(Type::text())),
         ("round", Type::Integer(..) | Type::Number(_) | Type::Any) => return Some(round(first)),
@@ -283,7 +287,7 @@ fn filter(
         ("fromjson", Type::Text(_) | Type::Any)
         | (
             "first" | "last" | "min" | "max" | "sum" | "average" | "sort" | "unique" | "select"
-            | "reject" | "map" | "reverse",
+            | "reject" | "map" | "reverse" | "intersect" | "difference",
             Type::Any,
         ) => Type::Any,
         _ => return None,
@@ -303,6 +307,7 @@ fn of_list(
     Some(match (name, element.present()) {
         ("first" | "last", _) => Ok(element.clone().optional()),
         ("reverse" | "unique", _) => Ok(list.clone()),
+        ("intersect" | "difference", ty) => comparable(name, ty, first).map(|()| list.clone()),
         ("min" | "max", _) => extreme(name, element),
         ("sum", Type::Integer(..)) => there().map(|()| Type::integer()),
         ("sum", Type::Number(_)) | ("average", Type::Integer(..) | Type::Number(_)) => {
@@ -324,6 +329,23 @@ fn of_list(
             .map(|()| list.clone()),
         _ => return None,
     })
+}
+
+/// Refuses another list whose elements are never the same.
+fn comparable(
+    name: &str,
+    element: &Type,
+    other: Option<&(&Expr, Type)>,
+) -> Result<(), (Code, String)> {
+    let message = match other.map(|(_, ty)| ty.present()) {
+        Some(Type::Any | Type::JsonText) | None => return Ok(()),
+        Some(Type::List(list)) if same_kind(element, list.element.present()) => return Ok(()),
+        Some(Type::List(list)) => {
+            format!("an element is {element}, which is never {}", list.element)
+        }
+        Some(other) => format!("`{name}` takes a list, not {other}"),
+    };
+    Err((Code::ExpressionType, message))
 }
 
 /// Refuses keys that elements cannot be sorted by.

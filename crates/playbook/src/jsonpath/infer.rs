@@ -1,6 +1,7 @@
 //! Types of paths: what a node is that a path leads to.
 
 use super::Path;
+use crate::diagnostic::Code;
 use crate::expression::{join, unknown_member};
 use crate::span::Span;
 use crate::types::Type;
@@ -17,6 +18,8 @@ const MAX_SHAPES: usize = 2_000;
 /// What is wrong with a path into a known type.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PathProblem {
+    /// The kind of problem.
+    pub code: Code,
     /// Where.
     pub span: Span,
     /// What is wrong, in one sentence without a full stop.
@@ -32,11 +35,7 @@ impl Path {
     /// # Errors
     /// Members that the type does not have, those in filters included.
     pub fn infer(&self, ty: &Type) -> Result<Type, Vec<PathProblem>> {
-        let mut walk = Walk {
-            span: self.span,
-            root: ty.clone(),
-            problems: Vec::new(),
-        };
+        let mut walk = Walk::new(self.span, ty, None);
         let found = walk.segments(ty.clone(), &self.query.segments);
         if walk.problems.is_empty() {
             Ok(found)
@@ -44,24 +43,70 @@ impl Path {
             Err(walk.problems)
         }
     }
+
+    /// Finds what [`Path::infer`] does, and looks at what the filters compare too, given the types of the names in them.
+    #[must_use]
+    pub fn review(&self, ty: &Type, names: Vec<Option<Type>>) -> (Type, Vec<PathProblem>) {
+        let mut walk = Walk::new(self.span, ty, Some(names));
+        let found = walk.segments(ty.clone(), &self.query.segments);
+        let unknown = walk
+            .problems
+            .iter()
+            .any(|problem| problem.code == Code::UnknownMember);
+        (if unknown { Type::Any } else { found }, walk.problems)
+    }
 }
 
-struct Walk {
+pub(super) struct Walk {
     span: Span,
     root: Type,
+    /// The types of the names in filters, where what filters compare is to be looked at.
+    names: Option<Vec<Option<Type>>>,
     problems: Vec<PathProblem>,
 }
 
 impl Walk {
-    fn problem(&mut self, message: impl Into<String>, suggestion: Option<String>) -> Type {
+    fn new(span: Span, root: &Type, names: Option<Vec<Option<Type>>>) -> Self {
+        Self {
+            span,
+            root: root.clone(),
+            names,
+            problems: Vec::new(),
+        }
+    }
+
+    pub(super) fn root(&self) -> Type {
+        self.root.clone()
+    }
+
+    /// The type of a name in a filter, by its position.
+    pub(super) fn named(&self, place: usize) -> Option<Type> {
+        self.names.as_ref()?.get(place)?.clone()
+    }
+
+    /// The type that some segments lead to; what is wrong with them is said elsewhere.
+    pub(super) fn quietly(&mut self, from: &Type, segments: &[Segment]) -> Option<Type> {
+        let before = self.problems.len();
+        let found = self.segments(from.clone(), segments);
+        let fine = self.problems.len() == before;
+        self.problems.truncate(before);
+        fine.then_some(found)
+    }
+
+    pub(super) fn wrong(&mut self, code: Code, message: String, suggestion: Option<String>) {
         let problem = PathProblem {
+            code,
             span: self.span,
-            message: message.into(),
+            message,
             suggestion,
         };
         if !self.problems.contains(&problem) {
             self.problems.push(problem);
         }
+    }
+
+    fn problem(&mut self, message: impl Into<String>, suggestion: Option<String>) -> Type {
+        self.wrong(Code::UnknownMember, message.into(), suggestion);
         Type::Any
     }
 
@@ -115,8 +160,8 @@ impl Walk {
             Type::Map(inner) => inner.as_ref().clone().optional(),
             Type::Structure(structure) => match structure.member(name) {
                 // Results are what the API sends: that a member is required says what requests must have.
-                Some(member) if member.required => member.ty,
-                Some(member) => member.ty.optional(),
+                Some(member) if member.required => member.known(),
+                Some(member) => member.known().optional(),
                 None => {
                     let problem = unknown_member(structure.as_ref(), name, self.span);
                     self.problem(problem.message, problem.help)
@@ -149,7 +194,7 @@ impl Walk {
                 .member_names()
                 .iter()
                 .filter_map(|name| structure.member(name))
-                .map(|member| member.ty.present().clone())
+                .map(|member| member.known().present().clone())
                 .reduce(|left, right| join(&left, &right))
                 .unwrap_or(Type::Any),
             other => self.problem(format!("{other} has no elements"), None),
@@ -179,7 +224,8 @@ impl Walk {
                                 continue;
                             };
                             if member_name == *name {
-                                let ty = member.ty.present();
+                                let ty = member.known();
+                                let ty = ty.present();
                                 found = Some(
                                     found.map_or_else(|| ty.clone(), |found| join(&found, ty)),
                                 );
@@ -222,6 +268,9 @@ impl Walk {
                 | Comparison::Lte(left, right)) = comparison.as_ref();
                 self.comparable(node, left);
                 self.comparable(node, right);
+                if self.names.is_some() {
+                    self.compared(node, comparison);
+                }
             }
         }
     }
@@ -259,6 +308,13 @@ impl Walk {
     }
 
     fn function(&mut self, node: &Type, function: &TestFunction) {
+        if let (
+            Some(_),
+            TestFunction::Search(subject, pattern) | TestFunction::Match(subject, pattern),
+        ) = (&self.names, function)
+        {
+            self.searched(node, subject, pattern);
+        }
         let arguments: Vec<&FnArg> = match function {
             TestFunction::Custom(_, arguments) => arguments.iter().collect(),
             TestFunction::Length(argument) => vec![argument],
@@ -388,6 +444,89 @@ mod tests {
         ] {
             assert_eq!(show(text), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn looks_at_what_filters_compare() {
+        let review = |text: &str, names: Vec<Option<Type>>| {
+            let place = TextPlace {
+                span: Span::new(0, text.len()),
+                exact: true,
+            };
+            let path = Path::parse(text, place, &Source::new("test.yaml", text)).expect("a path");
+            let problems = path.review(&response(), names).1;
+            let said = problems.iter().map(|problem| {
+                let help = problem.suggestion.as_ref();
+                let help = help.map_or_else(String::new, |help| format!("; {help}"));
+                format!("{} {}{help}", problem.code.slug(), problem.message)
+            });
+            said.collect::<Vec<_>>().join(" / ")
+        };
+        for (text, expected) in [
+            ("$.tasks[?@.cpu > 256]", ""),
+            ("$.tasks[?@.cpu == null || @.tags.a == 'b']", ""),
+            ("$.tasks[?@.containers[0].name < 'b']", ""),
+            (
+                "$.tasks[?@.cpu == '256']",
+                "expression-type the filter compares a number with text, which is never true",
+            ),
+            (
+                "$.tasks[?'256' != @.cpu]",
+                "expression-type the filter compares text with a number, which is always true",
+            ),
+            (
+                "$.tasks[?length(@.containers) == 'many']",
+                "expression-type the filter compares a number with text, which is never true",
+            ),
+            (
+                "$.tasks[?@.containers == 1]",
+                "expression-type the filter compares a list with a number, which is never true",
+            ),
+            (
+                "$.tasks[?@.tags < @.tags]",
+                "expression-type the filter asks for an order, and a mapping has none",
+            ),
+            (
+                "$.tasks[*].containers[?search(@.exitCode, '1')]",
+                "expression-type the filter searches in text, and this is a number",
+            ),
+            (
+                "$.tasks[*].containers[?search(@.name, 'a(')]",
+                "invalid-regex `a(` is no regular expression",
+            ),
+        ] {
+            assert_eq!(review(text, Vec::new()), expected, "{text}");
+        }
+        let named = "$.tasks[?@.cpu == inputs.cpu]";
+        assert_eq!(review(named, vec![Some(Type::integer())]), "");
+        assert_eq!(review(named, vec![None]), "");
+        assert_eq!(
+            review(named, vec![Some(Type::text())]),
+            "expression-type the filter compares a number with text, which is never true"
+        );
+        let state = Record::new("Result")
+            .optional(
+                "items",
+                Type::list(
+                    Record::new("Item")
+                        .optional("state", Type::one_of(&["ACTIVE"]))
+                        .build(),
+                ),
+            )
+            .build();
+        let text = "$.items[?@.state == 'ACTIV']";
+        let place = TextPlace {
+            span: Span::new(0, text.len()),
+            exact: true,
+        };
+        let path = Path::parse(text, place, &Source::new("test.yaml", text)).expect("a path");
+        let problems = path.review(&state, Vec::new()).1;
+        assert_eq!(problems.len(), 1);
+        assert_eq!(problems[0].code, Code::NeverTrue);
+        assert_eq!(
+            problems[0].suggestion.as_deref(),
+            Some("did you mean `ACTIVE`?")
+        );
     }
 
     #[test]

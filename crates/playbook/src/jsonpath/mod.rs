@@ -1,5 +1,6 @@
 //! JSONPath (RFC 9535) over results.
 
+mod compare;
 mod infer;
 mod parse;
 mod select;

@@ -68,7 +68,7 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn problem(&self, start: usize, end: usize, message: impl Into<String>) -> Diagnostic {
-        Diagnostic::error(
+        Diagnostic::new(
             Code::JsonpathSyntax,
             self.source,
             self.place.part(start, end),

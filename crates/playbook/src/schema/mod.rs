@@ -47,6 +47,24 @@ const NAME: &str = "^[a-z][a-z0-9_]*$";
 const ACTION: &str = "^[A-Za-z0-9_-]+:[A-Za-z0-9_-]+$";
 const DURATION: &str = "^-?([0-9]+(ms|w|d|h|m|s))+$";
 
+/// Keys of one mapping that exclude each other, wherever both are known.
+const EXCLUSIVE: [(&str, &str); 10] = [
+    ("action", "steps"),
+    ("path", "value"),
+    ("path", "that"),
+    ("value", "that"),
+    ("chart", "table"),
+    ("check", "symptom"),
+    ("check", "diagnose"),
+    ("check", "resolve"),
+    ("check", "match"),
+    ("check", "verify"),
+];
+
+/// What an assertion looks at: one of these, wherever all are known. A cause may have a list of assertions instead.
+const LOOKED_AT: [&str; 3] = ["path", "value", "that"];
+const ASSERTIONS: &str = "assert";
+
 /// Collects definitions while it writes.
 #[derive(Default)]
 struct Writer {
@@ -64,13 +82,31 @@ impl Writer {
             }
             properties.insert(key.name.to_owned(), self.key(key, place));
         }
+        let exclusive: Vec<Value> = EXCLUSIVE
+            .iter()
+            .filter(|(one, other)| properties.contains_key(*one) && properties.contains_key(*other))
+            .map(|(one, other)| json!({"not": {"required": [one, other]}}))
+            .collect();
+        let assertion = LOOKED_AT.iter().all(|key| properties.contains_key(*key));
+        let looked_at: Vec<Value> = LOOKED_AT
+            .iter()
+            .chain(&[ASSERTIONS])
+            .filter(|key| assertion && properties.contains_key(**key))
+            .map(|key| json!({"required": [key]}))
+            .collect();
         let mut schema = object(json!({
             "type": "object",
             "additionalProperties": false,
             "properties": properties,
         }));
+        if assertion {
+            schema.insert("anyOf".to_owned(), looked_at.into());
+        }
         if !required.is_empty() {
             schema.insert("required".to_owned(), json!(required));
+        }
+        if !exclusive.is_empty() {
+            schema.insert("allOf".to_owned(), exclusive.into());
         }
         Value::Object(schema)
     }

@@ -11,7 +11,7 @@ pub fn scenarios_schema() -> Value {
         "title": "Scenarios",
         "description": "Named worlds in which a playbook runs without an account, and what must come out.",
         "type": "object",
-        "required": ["playbook", "scenarios"],
+        "required": ["scenarios"],
         "additionalProperties": false,
         "properties": {
             "playbook": {"type": "string", "description": "The playbook, relative to this file."},

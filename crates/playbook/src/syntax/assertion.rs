@@ -192,7 +192,7 @@ impl Assertion {
         }
         if let [(_, first), (_, second), ..] = subjects.as_slice() {
             reader.push(
-                Diagnostic::error(
+                Diagnostic::new(
                     Code::ConflictingKeys,
                     reader.source,
                     second.key.span,
@@ -221,7 +221,7 @@ impl Assertion {
         };
         match (subjects.first(), written.first()) {
             (Some(("that", that)), Some(first)) => reader.push(
-                Diagnostic::error(
+                Diagnostic::new(
                     Code::ConflictingKeys,
                     reader.source,
                     first.key.span,

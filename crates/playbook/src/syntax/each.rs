@@ -16,6 +16,8 @@ pub struct Each {
     pub name: Spanned<String>,
     /// The list.
     pub list: Expression,
+    /// Which elements; all where it is not said.
+    pub condition: Option<Expression>,
     /// How many at once; by default 1 for writes, 8 for reads.
     pub concurrency: Option<Spanned<u32>>,
     /// How many may fail.
@@ -55,6 +57,11 @@ pub static EACH: Table = Table {
     keys: &[
         key("in", Shape::Expression, "The list.").required(),
         key("as", Shape::Name, "The element's name.").required(),
+        key(
+            "if",
+            Shape::Condition,
+            "Only the elements for which this is true.",
+        ),
         CONCURRENCY,
         MAX_ERRORS,
         MAX,
@@ -91,6 +98,10 @@ impl Each {
         if !name.is_empty() {
             reader.name("element", &name);
         }
+        let condition = inner
+            .as_ref()
+            .and_then(|fields| fields.get("if"))
+            .map(|condition| reader.expression(&condition));
         let bound = |reader: &mut Reader<'_>, key: &str| {
             let inside = inner.as_ref().and_then(|fields| fields.get(key));
             let beside = step.get(key);
@@ -111,6 +122,7 @@ impl Each {
         Some(Self {
             name,
             list,
+            condition,
             concurrency,
             max_errors,
             max,

@@ -113,7 +113,7 @@ impl Escalate {
             for key in ["contacts", "levels", "notify"] {
                 if let Some(own) = fields.get(key) {
                     reader.push(
-                        Diagnostic::error(
+                        Diagnostic::new(
                             Code::ConflictingKeys,
                             reader.source,
                             own.key.span,

@@ -61,6 +61,11 @@ pub static ESCALATION: Table = Table {
             Shape::OneOrMore(&Shape::Text),
             "Programs that it may start.",
         ),
+        key(
+            "folders",
+            Shape::OneOrMore(&Shape::Template),
+            "Folders outside of the playbook root in which programs may work and files may be read.",
+        ),
     ],
     includes: None,
 };

@@ -84,7 +84,7 @@ fn missing(
     owner: &str,
 ) -> Diagnostic {
     let span = entries.first().map_or(node.span, |(first, _)| first.span);
-    Diagnostic::error(
+    Diagnostic::new(
         Code::MissingKey,
         reader.source,
         span,

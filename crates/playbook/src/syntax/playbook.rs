@@ -34,6 +34,8 @@ pub struct Playbook {
     pub kind: Kind,
     /// The file.
     pub source: Source,
+    /// No error was found while it was read, so nothing of it is left out here.
+    pub readable: bool,
     /// What it is called.
     pub title: Spanned<String>,
     /// One sentence.
@@ -78,6 +80,8 @@ pub struct Playbook {
     pub reaches: Option<Vec<Spanned<Data>>>,
     /// Programs that it may start; `None` when not said.
     pub runs: Option<Vec<Spanned<String>>>,
+    /// Folders outside of the playbook root in which programs may work and files may be read.
+    pub folders: Vec<Spanned<Data>>,
 }
 
 /// Steps that run together.
@@ -213,6 +217,11 @@ pub static PLAYBOOK: Table = Table {
             Shape::OneOrMore(&Shape::Text),
             "Programs that it may start.",
         ),
+        key(
+            "folders",
+            Shape::OneOrMore(&Shape::Template),
+            "Folders outside of the playbook root in which programs may work and files may be read.",
+        ),
     ],
     includes: None,
 };
@@ -265,6 +274,10 @@ pub fn parse(source: &Source) -> (Option<Playbook>, Vec<Diagnostic>) {
         }
     });
     let mut diagnostics = reader.diagnostics;
+    let playbook = playbook.map(|playbook| Playbook {
+        readable: !crate::diagnostic::has_errors(&diagnostics),
+        ..playbook
+    });
     diagnostics.sort_by_key(|diagnostic| diagnostic.primary.span.start);
     (playbook, diagnostics)
 }
@@ -333,6 +346,7 @@ impl Playbook {
         Self {
             kind,
             source: reader.source.clone(),
+            readable: true,
             title: described
                 .title
                 .unwrap_or_else(|| Spanned::new(String::new(), Span::default())),
@@ -345,6 +359,7 @@ impl Playbook {
             defaults: described.defaults,
             reaches: described.reaches,
             runs: described.runs,
+            folders: described.folders,
             match_symptoms: MatchSymptoms::default(),
             symptom: None,
             diagnose: None,
@@ -373,6 +388,7 @@ pub(super) struct Described {
     defaults: Vec<ServiceDefaults>,
     reaches: Option<Vec<Spanned<Data>>>,
     runs: Option<Vec<Spanned<String>>>,
+    folders: Vec<Spanned<Data>>,
 }
 
 impl Described {
@@ -403,6 +419,10 @@ impl Described {
                 .unwrap_or_default(),
             reaches: fields.get("reaches").map(|field| reader.templates(&field)),
             runs: fields.get("runs").map(|field| reader.texts(&field)),
+            folders: fields
+                .get("folders")
+                .map(|field| reader.templates(&field))
+                .unwrap_or_default(),
         }
     }
 }
@@ -439,7 +459,7 @@ fn graphs_together(reader: &mut Reader<'_>, fields: &Fields<'_>) {
         .chain(["match", "verify"].map(|key| fields.get(key)));
     for other in others.flatten() {
         reader.push(
-            Diagnostic::error(
+            Diagnostic::new(
                 Code::MisplacedKey,
                 reader.source,
                 other.key.span,

@@ -38,7 +38,7 @@ impl<'s> Reader<'s> {
         message: impl Into<String>,
         help: impl Into<String>,
     ) {
-        self.push(Diagnostic::error(code, self.source, span, message).help(help));
+        self.push(Diagnostic::new(code, self.source, span, message).help(help));
     }
 
     /// Reports a value of another kind than its place takes.

@@ -262,7 +262,7 @@ pub(super) fn check(reader: &mut Reader<'_>, fields: &Fields<'_>, place: Place, 
     let steps = fields.get("steps");
     match (action, steps) {
         (Some(action), Some(steps)) => reader.push(
-            Diagnostic::error(
+            Diagnostic::new(
                 Code::ConflictingKeys,
                 reader.source,
                 steps.key.span,

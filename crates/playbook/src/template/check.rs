@@ -1,7 +1,7 @@
 //! Data against the types of their places, before anything runs.
 
 use super::literal::{check_count, due, read_scalar};
-use super::{Data, Part};
+use super::{Data, Part, pieces};
 use crate::diagnostic::Code;
 use crate::expression::{Problem, TypeScope, infer, no_text, same_kind, unknown_member};
 use crate::span::Spanned;
@@ -78,6 +78,11 @@ fn check(data: &Spanned<Data>, ty: &Type, scope: &dyn TypeScope, problems: &mut 
                     }),
                 };
                 problems.extend(wrong);
+            }
+            if let Type::Text(rule) = present
+                && let Some(message) = pieces::misfit(template, rule, scope)
+            {
+                problems.push(mistype(message));
             }
             if matches!(
                 present,

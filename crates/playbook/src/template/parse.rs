@@ -40,7 +40,7 @@ pub fn parse(
             at += length;
         } else if rest.starts_with("{{") {
             let span = place.part(at, at + 2);
-            return Err(Diagnostic::error(
+            return Err(Diagnostic::new(
                 Code::TemplateSyntax,
                 source,
                 span,
@@ -77,7 +77,7 @@ fn template(
     source: &Source,
 ) -> Result<(Expression, usize), Diagnostic> {
     let Some(end) = closing(rest) else {
-        return Err(Diagnostic::error(
+        return Err(Diagnostic::new(
             Code::TemplateSyntax,
             source,
             place.part(at, at + OPEN.len()),

@@ -21,7 +21,7 @@ pub(super) fn check(source: &Source, text: &str, diagnostics: &mut Vec<Diagnosti
         reported += 1;
         if reported <= REPORTED {
             diagnostics.push(
-                Diagnostic::error(
+                Diagnostic::new(
                     Code::YamlFeature,
                     source,
                     Span::new(at, at + character.len_utf8()).offset(base),

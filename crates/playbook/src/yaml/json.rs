@@ -29,7 +29,7 @@ impl Node {
                 text, plain: true, ..
             } => plain(text).unwrap_or_else(|doubt| {
                 diagnostics.push(
-                    Diagnostic::error(
+                    Diagnostic::new(
                         Code::InvalidValue,
                         source,
                         self.span,

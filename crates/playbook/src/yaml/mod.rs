@@ -1,10 +1,12 @@
 //! YAML as playbooks use it: one document of mappings, lists and scalars, each with its place in the file.
 
 mod characters;
+mod comments;
 mod json;
 mod read;
 mod trap;
 
+pub use comments::comments;
 pub use read::{MAX_BYTES, MAX_DEPTH, MAX_NODES, read};
 
 use crate::span::{Span, Spanned, TextPlace};

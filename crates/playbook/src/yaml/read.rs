@@ -22,7 +22,7 @@ const MAX_REPAIRS: usize = 50;
 pub fn read(source: &Source, diagnostics: &mut Vec<Diagnostic>) -> Option<Node> {
     if source.text().len() > MAX_BYTES {
         diagnostics.push(
-            Diagnostic::error(
+            Diagnostic::new(
                 Code::YamlLimit,
                 source,
                 Span::default(),
@@ -66,7 +66,7 @@ pub fn read(source: &Source, diagnostics: &mut Vec<Diagnostic>) -> Option<Node> 
             offsets.byte(trap.marked.start),
             offsets.byte(trap.marked.end),
         );
-        diagnostics.push(Diagnostic::error(trap.code, source, span, trap.message).help(trap.help));
+        diagnostics.push(Diagnostic::new(trap.code, source, span, trap.message).help(trap.help));
         let Some(mask) = trap.mask else {
             diagnostics.append(&mut found);
             return None;
@@ -82,7 +82,7 @@ fn without_bom<'a>(source: &'a Source, diagnostics: &mut Vec<Diagnostic>) -> (us
     match source.text().strip_prefix('\u{feff}') {
         Some(rest) => {
             diagnostics.push(
-                Diagnostic::error(
+                Diagnostic::new(
                     Code::YamlFeature,
                     source,
                     Span::new(0, '\u{feff}'.len_utf8()),
@@ -97,13 +97,13 @@ fn without_bom<'a>(source: &'a Source, diagnostics: &mut Vec<Diagnostic>) -> (us
 }
 
 /// Byte offsets of characters: the YAML library counts characters.
-struct Offsets {
+pub(super) struct Offsets {
     /// The byte at which each character starts, and the end.
     bytes: Vec<usize>,
 }
 
 impl Offsets {
-    fn new(text: &str, base: usize) -> Self {
+    pub(super) fn new(text: &str, base: usize) -> Self {
         let bytes = text
             .char_indices()
             .map(|(at, _)| at + base)
@@ -112,7 +112,7 @@ impl Offsets {
         Self { bytes }
     }
 
-    fn byte(&self, character: usize) -> usize {
+    pub(super) fn byte(&self, character: usize) -> usize {
         self.bytes
             .get(character)
             .or(self.bytes.last())
@@ -146,7 +146,7 @@ impl<'a> Builder<'a> {
             match event {
                 Event::DocumentStart(_) if root.is_some() => {
                     self.diagnostics.push(
-                        Diagnostic::error(
+                        Diagnostic::new(
                             Code::YamlFeature,
                             self.source,
                             span,
@@ -166,7 +166,7 @@ impl<'a> Builder<'a> {
         }
         if root.is_none() {
             self.diagnostics.push(
-                Diagnostic::error(
+                Diagnostic::new(
                     Code::YamlSyntax,
                     self.source,
                     Span::default(),
@@ -205,7 +205,7 @@ impl<'a> Builder<'a> {
 
     fn limit(&mut self, span: Span, message: String) -> Stop {
         self.diagnostics.push(
-            Diagnostic::error(Code::YamlLimit, self.source, span, message)
+            Diagnostic::new(Code::YamlLimit, self.source, span, message)
                 .help("split it: a playbook describes one problem"),
         );
         Stop::Limit
@@ -213,7 +213,7 @@ impl<'a> Builder<'a> {
 
     fn feature(&mut self, span: Span, what: &str, help: &str) {
         self.diagnostics.push(
-            Diagnostic::error(
+            Diagnostic::new(
                 Code::YamlFeature,
                 self.source,
                 span,
@@ -305,8 +305,8 @@ impl<'a> Builder<'a> {
                 },
             };
         }
-        // The span of a block scalar reaches to the next token.
-        let written = self.source.slice(span);
+        // The span of a block scalar reaches to the next token, that of a quoted one to the end of a comment after it.
+        let written = within_quotes(self.source.slice(span), style);
         let span = Span::new(span.start, span.start + written.trim_end().len());
         let inner = match style {
             ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted if span.end > span.start + 1 => {
@@ -363,7 +363,7 @@ impl<'a> Builder<'a> {
             };
             if plain && is_null(text) {
                 self.diagnostics.push(
-                    Diagnostic::error(
+                    Diagnostic::new(
                         Code::WrongKind,
                         self.source,
                         key.span,
@@ -383,7 +383,7 @@ impl<'a> Builder<'a> {
             }
             if let Some(first) = seen.get(text) {
                 self.diagnostics.push(
-                    Diagnostic::error(
+                    Diagnostic::new(
                         Code::DuplicateKey,
                         self.source,
                         key.span,
@@ -415,7 +415,7 @@ impl<'a> Builder<'a> {
             let span = Span::new(key.span.start - 1, end);
             let template = self.source.slice(span).to_owned();
             self.diagnostics.push(
-                Diagnostic::error(
+                Diagnostic::new(
                     Code::TemplateSyntax,
                     self.source,
                     span,
@@ -428,7 +428,7 @@ impl<'a> Builder<'a> {
             return;
         }
         self.diagnostics.push(
-            Diagnostic::error(
+            Diagnostic::new(
                 Code::WrongKind,
                 self.source,
                 key.span,
@@ -448,6 +448,27 @@ impl<'a> Builder<'a> {
         };
         Span::new(start.start, end.max(start.start))
     }
+}
+
+/// What is written of a scalar, up to its closing quote.
+pub(super) fn within_quotes(written: &str, style: ScalarStyle) -> &str {
+    let quote = match style {
+        ScalarStyle::SingleQuoted => '\'',
+        ScalarStyle::DoubleQuoted => '"',
+        _ => return written,
+    };
+    let mut characters = written.char_indices().skip(1).peekable();
+    while let Some((at, character)) = characters.next() {
+        if character == '\\' && quote == '"' {
+            characters.next();
+        } else if character == quote {
+            let doubled = characters.next_if(|(_, next)| *next == '\'' && quote == '\'');
+            if doubled.is_none() {
+                return written.get(..=at).unwrap_or(written);
+            }
+        }
+    }
+    written
 }
 
 /// A value that was left out.

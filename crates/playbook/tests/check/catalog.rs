@@ -21,6 +21,10 @@ impl Catalog for Actions {
                 .collect(),
         })
     }
+
+    fn common_errors(&self) -> &[&str] {
+        &["ThrottlingException"]
+    }
 }
 
 /// An action that reads.
@@ -306,12 +310,40 @@ fn others() -> Vec<Action> {
     ]
 }
 
+fn people_and_secrets() -> Vec<Action> {
+    let secret = Type::Text(Arc::new(TextRule {
+        sensitive: true,
+        ..TextRule::default()
+    }));
+    vec![
+        Action {
+            kind: ActionKind::Local,
+            ..read(
+                "human:Ask",
+                Record::new("human:Ask input").required("question", Type::text()),
+                Record::new("human:Ask result")
+                    .required("answer", Type::text())
+                    .build(),
+            )
+        },
+        read(
+            "secretsmanager:GetSecretValue",
+            Record::new("GetSecretValueRequest").required("SecretId", Type::text()),
+            Record::new("GetSecretValueResponse")
+                .optional("Name", Type::text())
+                .optional("SecretString", secret)
+                .build(),
+        ),
+    ]
+}
+
 /// All of them.
 pub fn actions() -> Actions {
     let all = ecs_services()
         .into_iter()
         .chain(ecs_deployments())
-        .chain(others());
+        .chain(others())
+        .chain(people_and_secrets());
     Actions(
         all.map(|action| {
             let name: &'static str = Box::leak(action.name.clone().into_boxed_str());

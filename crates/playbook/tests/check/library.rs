@@ -1,6 +1,7 @@
 //! The playbooks that fixtures name.
 
-use runbook_playbook::check::{Library, Signature};
+use super::catalog::actions;
+use runbook_playbook::check::{Library, Signature, signature};
 use runbook_playbook::source::Source;
 use runbook_playbook::syntax;
 
@@ -11,14 +12,14 @@ impl Library for Shelf {
     fn signature(&self, _from: &str, path: &str) -> Option<Signature> {
         let text = match path {
             "escalation.yaml" => {
-                "escalation: v1\ntitle: Escalation\nlevels: [{level: 2, after: 30m}]\n"
+                "escalation: v1\ntitle: Escalation\nlevels: [{level: 2, after: 30m}, {level: 4, at: start}]\n"
             }
             "drain.yaml" => {
-                "playbook: v1\ntitle: Drain\ninputs:\n  instance: {type: string}\n  grace: {type: duration, default: 5m}\n"
+                "playbook: v1\ntitle: Drain\ninputs:\n  instance: {type: string}\n  grace: {type: duration, default: 5m}\noutputs:\n  waited: inputs.grace\n"
             }
             _ => return None,
         };
         let (playbook, _) = syntax::parse(&Source::new(path, text));
-        playbook.map(Signature::from)
+        playbook.map(|playbook| signature(&playbook, &actions()))
     }
 }

@@ -4,7 +4,6 @@ use super::body::{Silent, TooLarge};
 use super::checksum::Mismatch;
 use super::endpoint::NoEndpoint;
 use super::failure::Failure;
-use super::mfa::SecondFactor;
 use crate::call::{CallError, FailureKind};
 use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::interceptors::context::Error;
@@ -155,6 +154,9 @@ fn unreachable_endpoint(code: &str, address: &str, reason: &str) -> CallError {
 
 /// There are no usable credentials.
 pub(super) fn credentials(problem: &CredentialsError) -> CallError {
+    if let Some(error) = find::<CallError>(problem) {
+        return error.clone();
+    }
     let next = "log in (`aws sso login`), name a profile (`--profile`), or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY";
     let message = match problem {
         CredentialsError::CredentialsNotLoaded(_) => {
@@ -168,14 +170,55 @@ pub(super) fn credentials(problem: &CredentialsError) -> CallError {
     CallError::new(FailureKind::Environment, "credentials", message)
 }
 
-/// The credentials cannot be used, probably for want of a second factor.
-pub(super) fn second_factor(factor: &SecondFactor, error: CallError) -> CallError {
-    let SecondFactor { profile, serial } = factor;
-    let message = format!(
-        "{}; the profile `{profile}` asks for a second factor (`mfa_serial = {serial}`), which runbook cannot ask for: get a session with it first (`aws sts get-session-token --serial-number {serial} --token-code CODE`, or `aws configure export-credentials --profile {profile}` in `credential_process`)",
-        error.message
-    );
-    CallError { message, ..error }
+/// A role could not be assumed.
+pub(super) fn role(arn: &str, problem: CallError) -> CallError {
+    let message = match problem.kind {
+        FailureKind::Answered => format!(
+            "the role {arn} cannot be assumed: {}: {}; see that it trusts the credentials it is assumed with, and that they may call sts:AssumeRole",
+            problem.code, problem.message
+        ),
+        // There were no credentials to assume it with, or no answer: nothing of the call itself was sent.
+        _ => format!("the role {arn} cannot be assumed: {}", problem.message),
+    };
+    let code = match problem.kind {
+        FailureKind::Answered => "credentials".to_owned(),
+        _ => problem.code,
+    };
+    CallError {
+        request_id: problem.request_id,
+        ..CallError::new(FailureKind::Environment, code, message)
+    }
+}
+
+/// The answer to an assumption had no credentials in it.
+pub(super) fn session(arn: &str) -> CallError {
+    CallError::new(
+        FailureKind::Environment,
+        "credentials",
+        format!("the role {arn} cannot be assumed: the answer has no credentials in it"),
+    )
+}
+
+/// A role asks for a second factor and nobody is there to give it.
+pub(super) fn second_factor(device: &str, role: &str) -> CallError {
+    CallError::new(
+        FailureKind::Environment,
+        "credentials",
+        format!(
+            "the role {role} asks for the code of a second factor ({device}), and nobody can be asked here; run it in a terminal, or get a session first: `aws sts get-session-token --serial-number {device} --token-code CODE`, or `credential_process = aws configure export-credentials --profile …`"
+        ),
+    )
+}
+
+/// Somebody was asked for the code of a second factor and gave none.
+pub(super) fn no_code(device: &str, role: &str) -> CallError {
+    CallError::new(
+        FailureKind::Environment,
+        "credentials",
+        format!(
+            "the role {role} asks for the code of a second factor and none was given; it has the six digits that {device} shows"
+        ),
+    )
 }
 
 /// A session policy without a role has nothing to limit.

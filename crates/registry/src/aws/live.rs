@@ -1,16 +1,20 @@
 //! The client: any operation of any service, by name, with the configuration of the AWS CLI and SDKs.
 
-use super::auth::{self, Proof};
+use super::auth::Proof;
 use super::body::DEFAULT_ANSWER_LIMIT;
 use super::checksum;
+use super::compress;
+use super::configuration::Configuration;
 use super::customize;
-use super::endpoint::{self, Settings};
+use super::endpoint;
 use super::error;
+use super::express::{self, BucketSession};
 use super::files::{self, Files};
-use super::mfa;
+use super::options::Options;
 use super::orchestrate::{Channel, Parts};
 use super::paginate::{self, Page};
 use super::protocol::{Reply, Wire};
+use super::role::{Role, RoleSession};
 use super::s3;
 use super::transport::Transport;
 use super::unsupported;
@@ -20,50 +24,21 @@ use crate::model::service::{Operation, Service};
 use crate::model::shape::MemberTrait;
 use crate::world::live::AwsSender;
 use crate::world::{Pending, Place};
-use aws_config::sts::AssumeRoleProvider;
-use aws_config::{BehaviorVersion, ConfigLoader, SdkConfig};
+use aws_config::SdkConfig;
+use aws_credential_types::Credentials;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_runtime_api::client::identity::SharedIdentityResolver;
-use aws_smithy_runtime_api::client::identity::http::Token;
 use aws_smithy_types::checksum_config::ResponseChecksumValidation;
-use aws_smithy_types::retry::RetryConfig;
 use aws_types::region::Region;
-use aws_types::service_config::ServiceConfigKey;
 use serde_json::{Map, Value as Json};
 use std::collections::HashMap;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::OnceCell;
 
-/// What a client is told; everything else comes from the environment and profiles, as the AWS CLI reads them.
-#[derive(Debug, Clone, Default)]
-pub struct Options {
-    /// The region, before any other.
-    pub region: Option<String>,
-    /// The profile.
-    pub profile: Option<String>,
-    /// The URL of every service, before any other.
-    pub endpoint_url: Option<String>,
-    /// A role to assume for every call.
-    pub role: Option<String>,
-    /// A policy, as JSON, that the sessions of assumed roles are limited to; it needs a role.
-    pub session_policy: Option<String>,
-    /// The longest wait for a connection; 5 s when not given.
-    pub connect_timeout: Option<Duration>,
-    /// The longest wait for an answer to start or go on; 60 s when not given.
-    pub read_timeout: Option<Duration>,
-    /// The most attempts at one request, the first included; the environment's, else 3, when not given.
-    pub max_attempts: Option<u32>,
-    /// The most bytes of an answer that is kept in memory; [`DEFAULT_ANSWER_LIMIT`] when not given.
-    pub answer_limit: Option<u64>,
-    /// The folder below which calls may read and write files; none when not given.
-    pub files: Option<PathBuf>,
-}
-
-/// Channels by service, target and what calls prove who makes them with.
-type Channels = HashMap<(&'static str, Target, Proof), Arc<Channel>>;
+/// Channels by service, target, what calls prove who makes them with, and the bucket of a session.
+type Channels = HashMap<(&'static str, Target, Proof, Option<String>), Arc<Channel>>;
 
 /// A client for every AWS operation.
 ///
@@ -72,10 +47,9 @@ type Channels = HashMap<(&'static str, Target, Proof), Arc<Channel>>;
 pub struct AwsClient {
     options: Options,
     http: SharedHttpClient,
-    /// The configuration was given, and not found in the environment.
-    given: bool,
-    config: OnceCell<SdkConfig>,
-    roles: tokio::sync::Mutex<HashMap<String, SharedIdentityResolver>>,
+    transport: Transport,
+    config: OnceCell<Configuration>,
+    roles: Mutex<HashMap<String, SharedCredentialsProvider>>,
     wires: Mutex<HashMap<&'static str, Arc<Wire>>>,
     channels: Mutex<Channels>,
     /// The regions of buckets that turned out to be elsewhere.
@@ -86,12 +60,13 @@ impl AwsClient {
     /// Makes a client.
     #[must_use]
     pub fn new(options: Options) -> Self {
+        let transport = Transport::default();
         Self {
             options,
-            http: SharedHttpClient::new(Transport::default()),
-            given: false,
+            http: SharedHttpClient::new(transport.clone()),
+            transport,
             config: OnceCell::new(),
-            roles: tokio::sync::Mutex::default(),
+            roles: Mutex::default(),
             wires: Mutex::default(),
             channels: Mutex::default(),
             buckets: Mutex::default(),
@@ -103,8 +78,7 @@ impl AwsClient {
     pub fn with_config(options: Options, config: SdkConfig) -> Self {
         let http = config.http_client();
         let client = Self {
-            given: true,
-            config: OnceCell::new_with(Some(config)),
+            config: OnceCell::new_with(Some(Configuration::given(config))),
             ..Self::new(options)
         };
         match http {
@@ -118,19 +92,45 @@ impl AwsClient {
     /// # Errors
     /// [`CallError`] of any kind.
     pub fn call<'a>(&'a self, call: &'a Call) -> Pending<'a, Result<Answer, CallError>> {
-        Box::pin(async {
-            match self.perform(call).await {
-                Err(error) => Err(self.explained(error).await),
-                answered => answered,
-            }
-        })
+        Box::pin(self.perform(call))
+    }
+
+    /// Calls an AWS operation that has neither pages nor files nor anything special about it.
+    ///
+    /// # Errors
+    /// [`CallError`] of any kind.
+    pub(super) async fn call_once(&self, call: &Call) -> Result<Json, CallError> {
+        let (service, operation) = find(&call.action)?;
+        let arguments = Arc::new(call.arguments.clone());
+        let files = Arc::new(Files::default());
+        self.send_once(service, operation, call, (arguments, &files), None)
+            .await
+            .map(|reply| reply.result)
+    }
+
+    /// The credentials of the session that calls to the target are made in, where a role is assumed or a second factor
+    /// was asked for; nothing where calls are made with what every program finds by itself.
+    ///
+    /// # Errors
+    /// [`CallError`] of [`FailureKind::Environment`] when the role cannot be assumed.
+    pub async fn session(&self, target: &Target) -> Result<Option<Credentials>, CallError> {
+        let configuration = self.configuration().await;
+        let role = target.role.as_ref().or(self.options.role.as_ref());
+        if role.is_none() && !configuration.second_factor {
+            return Ok(None);
+        }
+        let provider = self.credentials(&configuration.sdk, target)?;
+        let found = provider.provide_credentials().await;
+        found
+            .map(Some)
+            .map_err(|problem| error::credentials(&problem))
     }
 
     /// Where calls go, as far as it is known by now: the region is, once something was called or
     /// [`Self::check_environment`] done.
     #[must_use]
     pub fn place(&self) -> Place {
-        let configured = self.config.get().and_then(SdkConfig::region);
+        let configured = self.config.get().and_then(|found| found.sdk.region());
         let region = self
             .options
             .region
@@ -156,26 +156,11 @@ impl AwsClient {
         if config.region().is_none() && self.options.region.is_none() {
             return Err(error::region());
         }
-        let missing =
-            || aws_credential_types::provider::error::CredentialsError::not_loaded_no_source();
-        let provider = config
-            .credentials_provider()
-            .ok_or_else(|| error::credentials(&missing()))?;
-        match provider.provide_credentials().await {
-            Ok(_) => Ok(()),
-            Err(problem) => Err(self.explained(error::credentials(&problem)).await),
-        }
-    }
-
-    /// The error with what is known of its cause: a profile may want a second factor, which nobody was asked for.
-    async fn explained(&self, error: CallError) -> CallError {
-        if self.given || error.code != "credentials" {
-            return error;
-        }
-        match mfa::second_factor(self.options.profile.clone()).await {
-            Some(factor) => error::second_factor(&factor, error),
-            None => error,
-        }
+        let provider = self.credentials(config, &Target::default())?;
+        let found = provider.provide_credentials().await;
+        found
+            .map(|_| ())
+            .map_err(|problem| error::credentials(&problem))
     }
 
     async fn perform(&self, call: &Call) -> Result<Answer, CallError> {
@@ -281,7 +266,12 @@ impl AwsClient {
         }) {
             target.region = Some(region);
         }
-        let channel = self.channel(service, operation, &target).await?;
+        let session = self
+            .session_bucket(service, operation, &arguments, &target)
+            .await;
+        let channel = self
+            .channel(service, operation, &target, session.as_deref())
+            .await?;
         let refusal = match channel
             .call(operation, arguments.clone(), files, left, call.limit)
             .await
@@ -301,7 +291,7 @@ impl AwsClient {
             .unwrap_or_else(PoisonError::into_inner)
             .insert(bucket, region.clone());
         target.region = Some(region);
-        let channel = self.channel(service, operation, &target).await?;
+        let channel = self.channel(service, operation, &target, None).await?;
         let answered = channel
             .call(operation, arguments, files, left, call.limit)
             .await;
@@ -309,21 +299,12 @@ impl AwsClient {
     }
 
     async fn config(&self) -> &SdkConfig {
+        &self.configuration().await.sdk
+    }
+
+    async fn configuration(&self) -> &Configuration {
         self.config
-            .get_or_init(async || {
-                let mut loader: ConfigLoader =
-                    aws_config::defaults(BehaviorVersion::latest()).http_client(self.http.clone());
-                if let Some(region) = &self.options.region {
-                    loader = loader.region(Region::new(region.clone()));
-                }
-                if let Some(profile) = &self.options.profile {
-                    loader = loader.profile_name(profile);
-                }
-                if let Some(url) = &self.options.endpoint_url {
-                    loader = loader.endpoint_url(url);
-                }
-                loader.load().await
-            })
+            .get_or_init(|| Configuration::load(&self.options, &self.transport, &self.http))
             .await
     }
 
@@ -335,15 +316,35 @@ impl AwsClient {
             .clone()
     }
 
+    /// The bucket that a session is needed with, by the endpoint rules.
+    async fn session_bucket(
+        &self,
+        service: &'static Service,
+        operation: &'static Operation,
+        arguments: &Json,
+        target: &Target,
+    ) -> Option<String> {
+        let bucket = s3::bucket(service, arguments).filter(|name| express::is_directory(name))?;
+        let configuration = self.configuration().await;
+        let settings = configuration
+            .settings(&self.options, service, target)
+            .ok()?;
+        endpoint::wants_session(service, operation, arguments, &settings).then(|| bucket.to_owned())
+    }
+
+    /// The channel to a service at a target, with the session of a bucket where one is named.
     async fn channel(
         &self,
         service: &'static Service,
         operation: &'static Operation,
         target: &Target,
+        session: Option<&str>,
     ) -> Result<Arc<Channel>, CallError> {
-        let config = self.config().await;
-        let (proof, token) = Self::proof(config, service, operation);
-        let key = (service.name, target.clone(), proof);
+        let configuration = self.configuration().await;
+        let config = &configuration.sdk;
+        let (proof, token) = configuration.proof(service, operation);
+        let bucket = session.map(ToOwned::to_owned);
+        let key = (service.name, target.clone(), proof, bucket);
         let known = self
             .channels
             .lock()
@@ -353,33 +354,34 @@ impl AwsClient {
         if let Some(channel) = known {
             return Ok(channel);
         }
-        let region = target
-            .region
-            .clone()
-            .or_else(|| self.options.region.clone())
-            .or_else(|| config.region().map(ToString::to_string))
-            .ok_or_else(error::region)?;
-        let identity = match proof {
-            Proof::None => None,
-            Proof::Token => token,
-            Proof::Credentials => Some(self.identity(config, target).await?),
+        let identity = match (proof, session) {
+            (Proof::None, _) => None,
+            (Proof::Token, _) => token,
+            (Proof::Credentials, Some(bucket)) => {
+                let own = Box::pin(self.channel(service, operation, target, None)).await?;
+                let session = BucketSession::new(service, own, bucket)?;
+                let session = SharedCredentialsProvider::new(session);
+                Some(SharedIdentityResolver::new(session))
+            }
+            (Proof::Credentials, None) => {
+                let provider = self.credentials(config, target)?;
+                Some(SharedIdentityResolver::new(provider))
+            }
         };
         if proof == Proof::Token && identity.is_none() {
             return Err(error::token(service.name));
         }
         let channel = Arc::new(Channel::new(Parts {
             wire: self.wire(service),
-            settings: Arc::new(Settings {
-                region: Some(region),
-                fips: config.use_fips().unwrap_or(false),
-                dual_stack: config.use_dual_stack().unwrap_or(false),
-                url: self.endpoint_url(config, service),
-            }),
+            settings: Arc::new(configuration.settings(&self.options, service, target)?),
             proof,
             identity,
+            bucket_session: session.is_some(),
+            patient: self.options.second_factor.is_some(),
             checksums: config.request_checksum_calculation(),
+            compression: compress::least(config),
             http: self.http.clone(),
-            retry: self.retry(config),
+            retry: configuration.retry(&self.options),
             connect_timeout: self
                 .options
                 .connect_timeout
@@ -394,102 +396,54 @@ impl AwsClient {
         Ok(channel)
     }
 
-    /// What an operation is called with, and the bearer token where it is one.
-    fn proof(
-        config: &SdkConfig,
-        service: &Service,
-        operation: &Operation,
-    ) -> (Proof, Option<SharedIdentityResolver>) {
-        let proof = auth::proof(service, operation);
-        if proof == Proof::None || !auth::takes_token(service, operation) {
-            return (proof, None);
-        }
-        // `AWS_BEARER_TOKEN_BEDROCK` stands before any credentials.
-        let named = ServiceConfigKey::builder()
-            .service_id(service.metadata.signing_name)
-            .env("AWS_BEARER_TOKEN")
-            .profile("bearer_token")
-            .build()
-            .ok()
-            .and_then(|key| config.service_config()?.load_config(key))
-            .filter(|token| !token.trim().is_empty());
-        if let Some(token) = named {
-            let token = Token::new(token.trim(), None);
-            return (Proof::Token, Some(SharedIdentityResolver::new(token)));
-        }
-        let provider = config.token_provider().map(SharedIdentityResolver::new);
-        (proof, provider.filter(|_| proof == Proof::Token))
-    }
-
-    fn retry(&self, config: &SdkConfig) -> RetryConfig {
-        let configured = config
-            .retry_config()
-            .cloned()
-            .unwrap_or_else(RetryConfig::standard);
-        match self.options.max_attempts {
-            Some(attempts) => configured.with_max_attempts(attempts),
-            None => configured,
-        }
-    }
-
-    /// The endpoint given by the user: an option, `AWS_ENDPOINT_URL_<SERVICE>`, the profile's service section,
-    /// `AWS_ENDPOINT_URL`, the profile's `endpoint_url`.
-    fn endpoint_url(&self, config: &SdkConfig, service: &Service) -> Option<String> {
-        if let Some(url) = &self.options.endpoint_url {
-            return Some(url.clone());
-        }
-        let of_service = ServiceConfigKey::builder()
-            .service_id(service.metadata.service_id)
-            .env("AWS_ENDPOINT_URL")
-            .profile("endpoint_url")
-            .build()
-            .ok()
-            .and_then(|key| config.service_config()?.load_config(key));
-        of_service.or_else(|| config.endpoint_url().map(ToOwned::to_owned))
-    }
-
-    async fn identity(
+    /// What calls to the target are signed with: the configuration's own credentials, or those of a role that is
+    /// assumed with them.
+    fn credentials(
         &self,
         config: &SdkConfig,
         target: &Target,
-    ) -> Result<SharedIdentityResolver, CallError> {
-        let none = || {
+    ) -> Result<SharedCredentialsProvider, CallError> {
+        let options = &self.options;
+        let own = config.credentials_provider().ok_or_else(|| {
             error::credentials(
                 &aws_credential_types::provider::error::CredentialsError::not_loaded_no_source(),
             )
-        };
-        let own = config.credentials_provider().ok_or_else(none)?;
-        let Some(role) = target.role.as_ref().or(self.options.role.as_ref()) else {
+        })?;
+        let Some(arn) = target.role.as_ref().or(options.role.as_ref()) else {
             // Without a session of its own nothing would be limited.
-            return match self.options.session_policy {
+            return match options.session_policy {
                 Some(_) => Err(error::session_policy()),
-                None => Ok(SharedIdentityResolver::new(own)),
+                None => Ok(own),
             };
         };
-        let mut roles = self.roles.lock().await;
-        if let Some(identity) = roles.get(role) {
-            return Ok(identity.clone());
+        let mut roles = self.roles.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(provider) = roles.get(arn) {
+            return Ok(provider.clone());
         }
+        // What the role of all calls asks for says nothing of a step's own.
+        let ours = target.role.is_none() || target.role == options.role;
+        let role = Role {
+            arn: arn.clone(),
+            session_name: options.role_session_name.clone(),
+            external_id: options.external_id.clone().filter(|_| ours),
+            device: options.mfa_serial.clone().filter(|_| ours),
+            duration: None,
+            policy: options.session_policy.clone(),
+        };
         let mut configured = config.to_builder();
         configured.set_http_client(Some(self.http.clone()));
-        // The provider insists on one.
-        configured.set_time_source(Some(config.time_source().unwrap_or_default()));
-        if let Some(region) = target.region.as_ref().or(self.options.region.as_ref()) {
+        if let Some(region) = target.region.as_ref().or(options.region.as_ref()) {
             configured.set_region(Region::new(region.clone()));
         }
-        if let Some(url) = &self.options.endpoint_url {
-            configured.set_endpoint_url(Some(url.clone()));
-        }
-        let mut provider = AssumeRoleProvider::builder(role)
-            .session_name("runbook")
-            .configure(&configured.build());
-        if let Some(policy) = &self.options.session_policy {
-            provider = provider.policy(policy);
-        }
-        let assumed = provider.build_from_provider(own).await;
-        let identity = SharedIdentityResolver::new(SharedCredentialsProvider::new(assumed));
-        roles.insert(role.clone(), identity.clone());
-        Ok(identity)
+        let provider = SharedCredentialsProvider::new(RoleSession::new(
+            role,
+            &configured.build(),
+            own,
+            options.endpoint_url.clone(),
+            options.second_factor.clone(),
+        ));
+        roles.insert(arn.clone(), provider.clone());
+        Ok(provider)
     }
 }
 

@@ -3,9 +3,11 @@
 use super::auth::{Proof, is_asymmetric};
 use super::body::{BoundAnswer, Bounds};
 use super::checksum;
+use super::compress;
 use super::endpoint::{Resolver, Settings};
 use super::error;
 use super::events::{self, Until};
+use super::express;
 use super::failure::Failure;
 use super::files::{self, Files};
 use super::protocol::{Reply, Wire};
@@ -14,7 +16,10 @@ use crate::call::{CallError, FailureKind};
 use crate::model::service::{Operation, Service};
 use aws_runtime::auth::sigv4::{SCHEME_ID as SIGV4, SigV4AuthScheme};
 use aws_runtime::auth::sigv4a::{SCHEME_ID as SIGV4A, SigV4aAuthScheme};
-use aws_runtime::auth::{PayloadSigningOverride, SigV4OperationSigningConfig, SigningOptions};
+use aws_runtime::auth::{
+    PayloadSigningOverride, SigV4OperationSigningConfig, SigV4SessionTokenNameOverride,
+    SigningOptions,
+};
 use aws_runtime::invocation_id::InvocationIdInterceptor;
 use aws_runtime::request_info::RequestInfoInterceptor;
 use aws_runtime::retries::classifiers::AwsErrorCodeClassifier;
@@ -24,6 +29,7 @@ use aws_smithy_runtime::client::auth::http::BearerAuthScheme;
 use aws_smithy_runtime::client::auth::no_auth::{NO_AUTH_SCHEME_ID, NoAuthScheme};
 use aws_smithy_runtime::client::defaults::{DefaultPluginParams, default_plugins};
 use aws_smithy_runtime::client::http::connection_poisoning::ConnectionPoisoningInterceptor;
+use aws_smithy_runtime::client::identity::IdentityCache;
 use aws_smithy_runtime::client::identity::no_auth::NoAuthIdentityResolver;
 use aws_smithy_runtime::client::orchestrator::{AuthSchemeAndEndpointOrchestrationV2, invoke};
 use aws_smithy_runtime::client::retries::classifiers::{
@@ -70,6 +76,9 @@ use serde_json::Value as Json;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// How long a person may take to type a code.
+const PATIENCE: Duration = Duration::from_mins(10);
+
 /// Bytes a second of an upload that is still waited for.
 const SLOWEST_UPLOAD: u64 = 64 << 10;
 
@@ -79,7 +88,13 @@ pub(super) struct Parts {
     pub(super) settings: Arc<Settings>,
     pub(super) proof: Proof,
     pub(super) identity: Option<SharedIdentityResolver>,
+    /// The identity is a session with a bucket.
+    pub(super) bucket_session: bool,
+    /// Getting the identity may take as long as a person takes.
+    pub(super) patient: bool,
     pub(super) checksums: Option<RequestChecksumCalculation>,
+    /// The least bytes of a body that is compressed; none is when not given.
+    pub(super) compression: Option<u32>,
     pub(super) http: SharedHttpClient,
     pub(super) retry: RetryConfig,
     pub(super) connect_timeout: Duration,
@@ -96,6 +111,7 @@ pub(super) struct Channel {
     plugins: RuntimePlugins,
     timeouts: TimeoutConfig,
     bounds: Bounds,
+    compression: Option<u32>,
 }
 
 impl Channel {
@@ -111,6 +127,11 @@ impl Channel {
                 .download_enabled(false)
                 .build(),
         );
+        if parts.bucket_session {
+            layer.store_put(SigV4SessionTokenNameOverride::new(|_, _| {
+                Ok(Some(express::TOKEN_HEADER))
+            }));
+        }
         if let Some(checksums) = parts.checksums {
             layer.store_put(checksums);
         }
@@ -158,6 +179,10 @@ impl Channel {
                     .with_identity_resolver(SIGV4A, identity),
             };
         }
+        if parts.patient {
+            let cache = IdentityCache::lazy().load_timeout(PATIENCE).build();
+            components = components.with_identity_cache(Some(cache));
+        }
         let plugins = RuntimePlugins::new()
             .with_client_plugins(default_plugins(
                 DefaultPluginParams::new()
@@ -186,6 +211,7 @@ impl Channel {
                 limit: Some(parts.answer_limit),
                 silence: Some(parts.read_timeout),
             },
+            compression: parts.compression,
         }
     }
 
@@ -267,11 +293,13 @@ impl Channel {
             wire: self.wire.clone(),
             operation,
             files: files.clone(),
+            compression: self.compression,
         }));
         layer.store_put(SharedResponseDeserializer::new(Codec {
             wire: self.wire.clone(),
             operation,
             files: files.clone(),
+            compression: self.compression,
         }));
         layer.store_put(Metadata::new(operation.name, service.metadata.service_id));
         layer.store_put(AuthSchemeOptionResolverParams::new(operation.name));
@@ -422,6 +450,7 @@ struct Codec {
     wire: Arc<Wire>,
     operation: &'static Operation,
     files: Arc<Files>,
+    compression: Option<u32>,
 }
 
 impl SerializeRequest for Codec {
@@ -429,10 +458,12 @@ impl SerializeRequest for Codec {
         let arguments = input
             .downcast::<Arc<Json>>()
             .map_err(|_| "the arguments have an unexpected form")?;
-        let Some(upload) = &self.files.upload else {
-            return Ok(self.wire.serialize(self.operation, &arguments, cfg)?);
-        };
         let mut request = self.wire.serialize_bare(self.operation, &arguments, cfg)?;
+        let Some(upload) = &self.files.upload else {
+            compress::apply(self.operation, &mut request, self.compression);
+            checksum::add(self.operation, &arguments, &mut request, cfg);
+            return Ok(request);
+        };
         let due = checksum::of_request(self.operation, &arguments, &request, cfg);
         upload.put_into(&mut request, due);
         Ok(request)

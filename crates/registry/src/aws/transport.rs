@@ -3,13 +3,17 @@
 //! Reading the system's certificates costs more than a whole call to a plain endpoint.
 
 use aws_smithy_http_client::proxy::ProxyConfig;
+use aws_smithy_http_client::tls::{TlsContext, TrustStore};
 use aws_smithy_http_client::{Builder, Connector, tls};
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
     SharedHttpConnector,
 };
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject as _;
 use std::sync::{Arc, OnceLock};
 
 /// An HTTP client that chooses by a request's scheme.
@@ -18,32 +22,75 @@ pub(super) struct Transport {
     pools: Arc<Pools>,
 }
 
+/// The certificates of the authorities that are trusted instead of the system's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Bundle {
+    pem: Vec<u8>,
+}
+
 #[derive(Debug, Default)]
 struct Pools {
     plain: OnceLock<SharedHttpClient>,
     tls: OnceLock<SharedHttpClient>,
+    bundle: OnceLock<Result<Bundle, String>>,
+}
+
+impl Transport {
+    /// Trusts the authorities of a file (`AWS_CA_BUNDLE`, `ca_bundle`) and no others, from the first secure connection
+    /// on. What is wrong with the file is the error of every such connection.
+    pub(super) fn trust(&self, file: &str) {
+        self.pools.bundle.get_or_init(|| bundle(file));
+    }
+}
+
+fn bundle(file: &str) -> Result<Bundle, String> {
+    let wrong = |problem: &dyn std::fmt::Display| {
+        format!(
+            "the certificate bundle {file} (AWS_CA_BUNDLE, or `ca_bundle` in the profile) cannot be used: {problem}"
+        )
+    };
+    let pem = std::fs::read(file).map_err(|problem| wrong(&problem))?;
+    let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
+    match certificates {
+        Ok(found) if found.is_empty() => Err(wrong(&"it has no certificate in PEM form")),
+        Ok(_) => Ok(Bundle { pem }),
+        Err(problem) => Err(wrong(&problem)),
+    }
 }
 
 impl Pools {
-    fn of(&self, tls_wanted: bool) -> &SharedHttpClient {
-        if tls_wanted {
-            self.tls.get_or_init(|| {
-                Builder::new().build_with_connector_fn(|settings, components| {
-                    let mut builder = Connector::builder()
-                        .tls_provider(tls::Provider::Rustls(
-                            tls::rustls_provider::CryptoMode::AwsLc,
-                        ))
-                        // HTTPS_PROXY and NO_PROXY, as the AWS CLI heeds them.
-                        .proxy_config(ProxyConfig::from_env());
-                    builder.set_connector_settings(settings.cloned());
-                    builder.set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));
-                    builder.build()
-                })
-            })
-        } else {
-            self.plain.get_or_init(|| Builder::new().build_http())
+    fn of(&self, tls_wanted: bool) -> Result<&SharedHttpClient, ConnectorError> {
+        if !tls_wanted {
+            return Ok(self.plain.get_or_init(|| Builder::new().build_http()));
         }
+        let bundle = match self.bundle.get() {
+            None => None,
+            Some(Ok(bundle)) => Some(bundle.clone()),
+            Some(Err(problem)) => return Err(ConnectorError::user(problem.clone().into())),
+        };
+        Ok(self.tls.get_or_init(|| secure(bundle)))
     }
+}
+
+fn secure(bundle: Option<Bundle>) -> SharedHttpClient {
+    let context = bundle.and_then(|bundle| {
+        let trusted = TrustStore::empty().with_pem_certificate(bundle.pem);
+        TlsContext::builder().with_trust_store(trusted).build().ok()
+    });
+    Builder::new().build_with_connector_fn(move |settings, components| {
+        let mut builder = Connector::builder()
+            .tls_provider(tls::Provider::Rustls(
+                tls::rustls_provider::CryptoMode::AwsLc,
+            ))
+            // HTTPS_PROXY and NO_PROXY, as the AWS CLI heeds them.
+            .proxy_config(ProxyConfig::from_env());
+        if let Some(context) = &context {
+            builder = builder.tls_context(context.clone());
+        }
+        builder.set_connector_settings(settings.cloned());
+        builder.set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));
+        builder.build()
+    })
 }
 
 impl HttpClient for Transport {
@@ -70,9 +117,11 @@ struct Chooser {
 impl HttpConnector for Chooser {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let plain = request.uri().starts_with("http://");
-        self.pools
-            .of(!plain)
-            .http_connector(&self.settings, &self.components)
-            .call(request)
+        match self.pools.of(!plain) {
+            Ok(pool) => pool
+                .http_connector(&self.settings, &self.components)
+                .call(request),
+            Err(problem) => HttpConnectorFuture::ready(Err(problem)),
+        }
     }
 }

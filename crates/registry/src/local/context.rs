@@ -66,6 +66,8 @@ pub struct LocalContext {
     pub reaches: Option<Vec<String>>,
     /// The programs that may be started; `None` is none.
     pub runs: Option<Vec<String>>,
+    /// Folders outside of the root that paths may lead into: as the playbook writes them, and where they are.
+    pub folders: Vec<(String, PathBuf)>,
     /// The caller's own variables; programs get `PATH`, `HOME`, `LANG`, `LC_ALL` and `TZ` of them, nothing else.
     pub environment: Vec<(String, String)>,
     /// Region and credentials for programs.
@@ -89,6 +91,7 @@ impl LocalContext {
             person: Arc::new(NoPerson),
             reaches: None,
             runs: None,
+            folders: Vec::new(),
             environment: Vec::new(),
             target_environment: Arc::new(FixedEnvironment::default()),
             validator: None,
@@ -97,28 +100,39 @@ impl LocalContext {
         }
     }
 
-    /// A path of the playbook as a real one, symbolic links followed; `/` starts at the root.
+    /// A path of the playbook as a real one, symbolic links followed; `/` starts at the root, or at one of `folders`.
     ///
     /// # Errors
-    /// `not_found` where nothing is there, `not_allowed` where it leaves the root.
+    /// `not_found` where nothing is there, `not_allowed` where it leaves the root and all `folders`.
     pub(super) async fn path(&self, path: &str) -> Result<PathBuf, CallError> {
         let wrong = |code: &str, what: String| CallError::new(FailureKind::NotSent, code, what);
-        let start = match path.strip_prefix('/') {
-            Some(inside) => self.root.join(inside.trim_start_matches('/')),
-            None => self.folder.join(path),
+        let folder = self.folders.iter().find_map(|(written, at)| {
+            let inside = path.strip_prefix(written.trim_end_matches('/'))?;
+            (inside.is_empty() || inside.starts_with('/'))
+                .then(|| (at, at.join(inside.trim_start_matches('/'))))
+        });
+        let (root, start) = match (folder, path.strip_prefix('/')) {
+            (Some((folder, start)), _) => (folder, start),
+            (None, Some(inside)) => {
+                let inside = inside.trim_start_matches('/');
+                (&self.root, self.root.join(inside))
+            }
+            (None, None) => (&self.root, self.folder.join(path)),
         };
         let real = tokio::fs::canonicalize(&start)
             .await
             .map_err(|error| wrong("not_found", format!("{path}: {error}")))?;
-        let root = tokio::fs::canonicalize(&self.root)
+        let root = tokio::fs::canonicalize(root)
             .await
-            .map_err(|error| wrong("not_found", format!("the playbook root: {error}")))?;
+            .map_err(|error| wrong("not_found", format!("{}: {error}", root.display())))?;
         if real.starts_with(&root) {
             Ok(real)
         } else {
             Err(wrong(
                 "not_allowed",
-                format!("{path} is outside the playbook root; copy it below the root"),
+                format!(
+                    "{path} is outside of the playbook root; copy it below the root, or name its folder in `folders` at the top"
+                ),
             ))
         }
     }

@@ -23,7 +23,7 @@ const INHERITED: [&str; 5] = ["PATH", "HOME", "LANG", "LC_ALL", "TZ"];
 /// | --- | --- |
 /// | `command` | the program and its arguments; the program must be in the playbook's `runs`, as written |
 /// | `shell` | the first element is a script for `sh`, the others are its `$1`, `$2` …; `sh` must be in `runs` |
-/// | `folder` | where it runs: below the playbook root, the playbook's own folder by default |
+/// | `folder` | where it runs: below the playbook root or in one of the playbook's `folders`, the playbook's own folder by default |
 /// | `environment` | variables besides `PATH`, `HOME`, `LANG`, `LC_ALL`, `TZ` and the target's region and credentials; no others are inherited |
 /// | `input` | text for its standard input |
 /// | `exit` | the exit codes that are an answer, 0 by default |

@@ -27,6 +27,27 @@ async fn a_program_runs_with_its_arguments_as_given() {
 }
 
 #[tokio::test]
+async fn a_program_works_in_a_folder_outside_of_the_root_only_when_that_is_listed() {
+    let repository = tempfile::tempdir().expect("a folder");
+    let script = repository.path().join("status.sh");
+    std::fs::write(&script, "#!/bin/sh\npwd; echo \"$1\"\n").expect("a script");
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(&script, mode).expect("a mode");
+    let arguments = json!({"command": ["./status.sh", "all"], "folder": "repository"});
+    let mut here = here();
+    here.runs = Some(vec!["./status.sh".to_owned()]);
+    let error = run(&LocalExec, &here, arguments.clone()).await;
+    assert_eq!(error.expect_err("not below the root").code, "not_found");
+    let at = repository.path().canonicalize().expect("a path");
+    here.folders = vec![("repository".to_owned(), at.clone())];
+    let result = run(&LocalExec, &here, arguments).await.expect("runs");
+    assert_eq!(result["stdout"], format!("{}\nall\n", at.display()));
+    let out = json!({"command": ["./status.sh"], "folder": "repository/.."});
+    let error = run(&LocalExec, &here, out).await.expect_err("outside");
+    assert_eq!(error.code, "not_allowed");
+}
+
+#[tokio::test]
 async fn a_shell_must_be_asked_for_and_be_listed() {
     let arguments = json!({"command": ["echo $1 | tr a-z A-Z", "loud"], "shell": true});
     let result = run(&LocalExec, &here(), arguments.clone())

@@ -314,19 +314,19 @@ fn shown(rule: &TextRule, text: &str) -> String {
 /// long, are not checked: the service will.
 fn fits(pattern: &str, text: &str) -> bool {
     static COMPILED: OnceLock<Mutex<HashMap<String, Option<Arc<Regex>>>>> = OnceLock::new();
-    let compiled = {
-        let mut cache = COMPILED
+    let cache = || {
+        COMPILED
             .get_or_init(Mutex::default)
             .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = cache.get(pattern) {
-            known.clone()
-        } else {
-            let new = Regex::new(pattern).ok().map(Arc::new);
-            cache.insert(pattern.to_owned(), new.clone());
-            new
-        }
+            .unwrap_or_else(PoisonError::into_inner)
     };
+    let known = cache().get(pattern).cloned();
+    // Compiled without the lock, since it takes long.
+    let compiled = known.unwrap_or_else(|| {
+        let new = Regex::new(pattern).ok().map(Arc::new);
+        cache().insert(pattern.to_owned(), new.clone());
+        new
+    });
     compiled.is_none_or(|regex| regex.is_match(text).unwrap_or(true))
 }
 

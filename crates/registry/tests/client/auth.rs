@@ -1,10 +1,10 @@
 //! Ways to prove who calls, other than Signature Version 4.
 
 use crate::stub::{Stub, answer};
-use crate::{call, configuration};
+use crate::{call, configuration, failed, options};
 use aws_credential_types::Token;
 use aws_credential_types::provider::token::SharedTokenProvider;
-use runbook_registry::aws::{AwsClient, Options};
+use runbook_registry::aws::AwsClient;
 use runbook_registry::call::{Call, FailureKind};
 use serde_json::json;
 
@@ -16,10 +16,7 @@ async fn a_service_of_bearer_tokens_gets_one() {
         r#"{"items": []}"#,
     )])
     .await;
-    let options = Options {
-        endpoint_url: Some(stub.url.clone()),
-        ..Options::default()
-    };
+    let options = options(&stub.url);
     let with_token = configuration()
         .into_builder()
         .token_provider(SharedTokenProvider::new(Token::new("let-me-in", None)))
@@ -32,15 +29,14 @@ async fn a_service_of_bearer_tokens_gets_one() {
     let head = stub.asked()[0].head.to_ascii_lowercase();
     assert!(head.contains("authorization: bearer let-me-in"), "{head}");
 
-    let error = AwsClient::with_config(options, configuration())
-        .call(&spaces)
-        .await
-        .expect_err("an error");
-    assert_eq!(
-        (error.kind, error.code.as_str()),
-        (FailureKind::Environment, "credentials")
+    let message = failed(
+        AwsClient::with_config(options, configuration())
+            .call(&spaces)
+            .await,
+        FailureKind::Environment,
+        "credentials",
     );
-    assert!(error.message.contains("bearer token"), "{error}");
+    assert!(message.contains("bearer token"), "{message}");
     assert_eq!(stub.asked().len(), 1);
 }
 

@@ -4,10 +4,13 @@
 
 use crate::JSON;
 use crate::stub::{Stub, answer, answer_with};
-use runbook_registry::aws::{AwsClient, Options};
-use runbook_registry::call::Call;
+use runbook_registry::aws::{AwsClient, Options, SecondFactor, SessionEnvironment};
+use runbook_registry::call::{Call, Target};
+use runbook_registry::local::{FixedEnvironment, TargetEnvironment as _};
 use serde_json::{Value as Json, json};
 use std::fs;
+use std::pin::Pin;
+use std::sync::Arc;
 use tempfile::TempDir;
 use tokio::process::Command;
 
@@ -31,15 +34,50 @@ async fn in_a_process_of_its_own() {
         profile: text("profile"),
         endpoint_url: text("endpoint_url"),
         role: text("role"),
+        external_id: text("external_id"),
+        role_session_name: text("role_session_name"),
+        mfa_serial: text("mfa_serial"),
+        second_factor: text("types").map(|types| Arc::new(Typed(types)) as Arc<dyn SecondFactor>),
         session_policy: text("session_policy"),
         max_attempts: Some(1),
         ..Options::default()
     });
+    let client = Arc::new(client);
+    if options["program"] == true {
+        let others = Arc::new(FixedEnvironment(vec![
+            ("AWS_PROFILE".to_owned(), "default".to_owned()),
+            ("AWS_REGION".to_owned(), "eu-west-3".to_owned()),
+        ]));
+        let session = SessionEnvironment::new(client, others);
+        match session.variables(&Target::default()).await {
+            Ok(variables) => println!("CASE {variables:?}"),
+            Err(error) => println!("CASE {error}"),
+        }
+        return;
+    }
     let action = text("action").unwrap_or_else(|| "ecs:ListClusters".to_owned());
     let call = Call::new(action, json!({}));
-    match client.call(&call).await {
-        Ok(_) => println!("CASE ok"),
-        Err(error) => println!("CASE {error}"),
+    // The second call finds what the first one got.
+    for _ in 0..options["calls"].as_u64().unwrap_or(1) {
+        if let Err(error) = client.call(&call).await {
+            println!("CASE {error}");
+            return;
+        }
+    }
+    println!("CASE ok");
+}
+
+/// A person who always types the same.
+#[derive(Debug)]
+struct Typed(String);
+
+impl SecondFactor for Typed {
+    fn code<'a>(
+        &'a self,
+        _device: &'a str,
+        _role: &'a str,
+    ) -> Pin<Box<dyn Future<Output = Option<String>> + Send + 'a>> {
+        Box::pin(async { Some(self.0.clone()) })
     }
 }
 
@@ -108,7 +146,7 @@ async fn the_nearest_endpoint_setting_counts() {
     let (option, service, global) = (clusters().await, clusters().await, clusters().await);
     let (section, profile) = (clusters().await, clusters().await);
     let home = Home::new(&format!(
-        "[default]\nendpoint_url = {}\nservices = own\n[services own]\necs =\n  endpoint_url = {}\n[profile plain]\nendpoint_url = {}\n",
+        "[default]\nendpoint_url = {}\nservices = own\n[services own]\necs =\n  endpoint_url = {}\n[profile plain]\naws_access_key_id = AKIDPLAIN\naws_secret_access_key = s\nendpoint_url = {}\n",
         profile.url, section.url, profile.url
     ));
     let of_service = ("AWS_ENDPOINT_URL_ECS", service.url.as_str());
@@ -223,20 +261,147 @@ async fn a_container_and_an_instance_have_credentials() {
     signed_by(&ecs, "ASIAHOST");
 }
 
+/// A profile that assumes a role with a second factor, and one that assumes another with that.
+fn with_second_factor(sts: &Stub, ecs: &Stub) -> Home {
+    let services = "services = own";
+    Home::new(&format!(
+        "[profile base]\naws_access_key_id = AKIDBASE\naws_secret_access_key = s\n\
+         [profile first]\nrole_arn = arn:aws:iam::123456789012:role/first\nsource_profile = base\n\
+         mfa_serial = arn:aws:iam::123456789012:mfa/me\nexternal_id = mine\nduration_seconds = 1800\n{services}\n\
+         [profile second]\nrole_arn = arn:aws:iam::123456789012:role/second\nsource_profile = first\n{services}\n\
+         [services own]\nsts =\n  endpoint_url = {}\necs =\n  endpoint_url = {}\n",
+        sts.url, ecs.url
+    ))
+}
+
 #[tokio::test]
-async fn a_second_factor_that_nobody_was_asked_for_is_named() {
-    let denied = "<ErrorResponse><Error><Code>AccessDenied</Code><Message>no</Message></Error></ErrorResponse>";
+async fn a_person_types_the_code_of_a_second_factor_once() {
+    let (ecs, sts) = (clusters().await, tokens("AssumeRole").await);
+    let home = with_second_factor(&sts, &ecs);
+    let said = home
+        .run(
+            &[],
+            json!({"profile": "first", "types": "123 456", "calls": 2}),
+        )
+        .await;
+    assert_eq!(said, "ok");
+    signed_by(&sts, "AKIDBASE");
+    let body = &sts.asked()[0].body;
+    for part in [
+        "SerialNumber=arn%3Aaws%3Aiam%3A%3A123456789012%3Amfa%2Fme",
+        "TokenCode=123456",
+        "ExternalId=mine",
+        "DurationSeconds=1800",
+    ] {
+        assert!(body.contains(part), "{part} in {body}");
+    }
+    signed_by(&ecs, "ASIAROLE");
+    assert_eq!((sts.asked().len(), ecs.asked().len()), (1, 2));
+}
+
+#[tokio::test]
+async fn a_role_behind_a_second_factor_is_assumed_with_its_session() {
+    let (ecs, sts) = (clusters().await, tokens("AssumeRole").await);
+    let home = with_second_factor(&sts, &ecs);
+    let said = home
+        .run(&[], json!({"profile": "second", "types": "123456"}))
+        .await;
+    assert_eq!(said, "ok");
+    let asked = sts.asked();
+    assert!(asked[0].body.contains("TokenCode=123456"));
+    assert!(asked[1].body.contains("role%2Fsecond") && !asked[1].body.contains("TokenCode"));
+    assert!(asked[1].head.contains("Credential=ASIAROLE/"));
+}
+
+#[tokio::test]
+async fn without_a_code_nothing_is_sent() {
+    let (ecs, sts) = (clusters().await, tokens("AssumeRole").await);
+    let home = with_second_factor(&sts, &ecs);
+    let device = "arn:aws:iam::123456789012:mfa/me";
+    let nobody = home.run(&[], json!({"profile": "first"})).await;
+    assert!(nobody.starts_with("credentials: "), "{nobody}");
+    for part in [device, "nobody can be asked", "--token-code CODE"] {
+        assert!(nobody.contains(part), "{part} in {nobody}");
+    }
+    let mistyped = home
+        .run(&[], json!({"profile": "first", "types": "12345"}))
+        .await;
+    assert!(mistyped.contains("none was given"), "{mistyped}");
+    assert!(sts.asked().is_empty() && ecs.asked().is_empty());
+}
+
+#[tokio::test]
+async fn a_wrong_code_is_the_roles_error() {
+    let denied = "<ErrorResponse><Error><Code>AccessDenied</Code><Message>MultiFactorAuthentication failed</Message></Error></ErrorResponse>";
     let sts = Stub::start(vec![answer("403 Forbidden", "text/xml", denied)]).await;
-    let home = Home::new(&format!(
-        "[profile base]\naws_access_key_id = AKIDBASE\naws_secret_access_key = s\n[profile role]\nrole_arn = arn:aws:iam::123456789012:role/r\nsource_profile = base\nmfa_serial = arn:aws:iam::123456789012:mfa/me\nservices = own\n[services own]\nsts =\n  endpoint_url = {}\n",
-        sts.url
-    ));
-    let said = home.run(&[], json!({"profile": "role"})).await;
-    assert!(said.starts_with("credentials: "), "{said}");
-    assert!(
-        said.contains("`mfa_serial = arn:aws:iam::123456789012:mfa/me`"),
-        "{said}"
+    let ecs = clusters().await;
+    let said = with_second_factor(&sts, &ecs)
+        .run(&[], json!({"profile": "first", "types": "000000"}))
+        .await;
+    let start = "credentials: the role arn:aws:iam::123456789012:role/first cannot be assumed: AccessDenied: MultiFactorAuthentication failed";
+    assert!(said.starts_with(start), "{said}");
+    assert!(ecs.asked().is_empty());
+}
+
+#[tokio::test]
+async fn a_role_is_assumed_with_the_credentials_of_a_profile() {
+    let (ecs, sts) = (clusters().await, tokens("AssumeRole").await);
+    let home =
+        Home::new("[profile base]\naws_access_key_id = AKIDBASE\naws_secret_access_key = s\n");
+    let environment = [
+        &[
+            ("AWS_ENDPOINT_URL_ECS", ecs.url.as_str()),
+            ("AWS_ENDPOINT_URL_STS", sts.url.as_str()),
+        ][..],
+        // A profile that is named stands before these.
+        &KEYS,
+    ]
+    .concat();
+    let mut options = json!({
+        "profile": "base",
+        "role": "arn:aws:iam::123456789012:role/r",
+        "external_id": "theirs",
+        "role_session_name": "on-call",
+        "mfa_serial": "arn:aws:iam::123456789012:mfa/me",
+        "types": "654321",
+    });
+    assert_eq!(home.run(&environment, options.clone()).await, "ok");
+    signed_by(&sts, "AKIDBASE");
+    let body = &sts.asked()[0].body;
+    for part in [
+        "RoleArn=arn%3Aaws%3Aiam%3A%3A123456789012%3Arole%2Fr",
+        "ExternalId=theirs",
+        "RoleSessionName=on-call",
+        "TokenCode=654321",
+    ] {
+        assert!(body.contains(part), "{part} in {body}");
+    }
+    signed_by(&ecs, "ASIAROLE");
+
+    options["program"] = true.into();
+    let variables = home.run(&environment, options).await;
+    for part in [
+        r#"("AWS_ACCESS_KEY_ID", "ASIAROLE")"#,
+        r#"("AWS_SESSION_TOKEN", "t")"#,
+        r#"("AWS_CREDENTIAL_EXPIRATION", "2099-01-01T00:00:00Z")"#,
+        r#"("AWS_REGION", "eu-west-3")"#,
+    ] {
+        assert!(variables.contains(part), "{part} in {variables}");
+    }
+    assert!(!variables.contains("AWS_PROFILE"), "{variables}");
+}
+
+#[tokio::test]
+async fn a_profile_that_is_named_stands_before_keys_in_the_environment() {
+    let ecs = clusters().await;
+    let home =
+        Home::new("[profile base]\naws_access_key_id = AKIDBASE\naws_secret_access_key = s\n");
+    let environment = [&[("AWS_ENDPOINT_URL_ECS", ecs.url.as_str())][..], &KEYS].concat();
+    assert_eq!(
+        home.run(&environment, json!({"profile": "base"})).await,
+        "ok"
     );
+    signed_by(&ecs, "AKIDBASE");
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! What goes wrong on the way: each fault ends as a typed error or a retry, within bounds.
 
 use crate::stub::{Reaction, Stub, answer, binary};
-use crate::{JSON, call, call_once, configuration};
+use crate::{JSON, call, call_once, configuration, failed, options};
 use runbook_registry::aws::{AwsClient, Options};
 use runbook_registry::call::{Call, FailureKind};
 use serde_json::{Value as Json, json};
@@ -11,9 +11,8 @@ use tokio::task::{JoinSet, LocalSet};
 /// A call with the retries of a client that was told nothing.
 async fn call_at(url: &str) -> Result<Json, (FailureKind, String, String)> {
     let options = Options {
-        endpoint_url: Some(url.to_owned()),
         read_timeout: Some(Duration::from_millis(200)),
-        ..Options::default()
+        ..options(url)
     };
     AwsClient::with_config(options, configuration())
         .call(&Call::new("ecs:ListClusters", json!({})))
@@ -25,9 +24,8 @@ async fn call_at(url: &str) -> Result<Json, (FailureKind, String, String)> {
 /// A client that accepts answers of up to `limit` bytes.
 fn bounded(url: &str, limit: u64) -> AwsClient {
     let options = Options {
-        endpoint_url: Some(url.to_owned()),
         answer_limit: Some(limit),
-        ..Options::default()
+        ..options(url)
     };
     AwsClient::with_config(options, configuration())
 }
@@ -79,19 +77,17 @@ async fn a_body_that_stops_in_its_midst_is_waited_for_no_longer_than_silence() {
     let begin =
         b"HTTP/1.1 200 OK\r\nContent-Type: application/x-amz-json-1.1\r\nContent-Length: 500\r\n\r\n{";
     let started = Instant::now();
-    let error = call_once(
-        Reaction::Begin(begin.to_vec()),
-        "ecs:ListClusters",
-        json!({}),
-    )
-    .await
-    .expect_err("an error");
-    assert_eq!(
-        (error.kind, error.code.as_str()),
-        (FailureKind::Unanswered, "timeout"),
-        "{error}"
+    let message = failed(
+        call_once(
+            Reaction::Begin(begin.to_vec()),
+            "ecs:ListClusters",
+            json!({}),
+        )
+        .await,
+        FailureKind::Unanswered,
+        "timeout",
     );
-    assert!(error.message.contains("nothing more came"), "{error}");
+    assert!(message.contains("nothing more came"), "{message}");
     assert!(started.elapsed() < Duration::from_secs(2));
 }
 
@@ -128,15 +124,12 @@ async fn an_answer_that_is_too_large_is_refused_at_once() {
     for reaction in [with_length, until_closed] {
         let stub = Stub::start(vec![reaction]).await;
         let client = bounded(&stub.url, 1 << 20);
-        let error = client
-            .call(&Call::new("ecs:ListClusters", json!({})))
-            .await
-            .expect_err("an error");
-        assert_eq!(
-            (error.kind, error.code.as_str()),
-            (FailureKind::Garbled, "response")
+        let message = failed(
+            client.call(&Call::new("ecs:ListClusters", json!({}))).await,
+            FailureKind::Garbled,
+            "response",
         );
-        assert!(error.message.contains("larger than 1 MiB"), "{error}");
+        assert!(message.contains("larger than 1 MiB"), "{message}");
         assert_eq!(stub.asked().len(), 1, "it is not asked again");
     }
 }

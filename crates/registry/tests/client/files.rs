@@ -1,7 +1,7 @@
 //! Bodies from files and into files.
 
-use crate::configuration;
 use crate::stub::{Reaction, Stub, answer_with};
+use crate::{configuration, options};
 use jiff::SignedDuration;
 use runbook_registry::aws::{AwsClient, Options};
 use runbook_registry::call::{Call, CallError, FailureKind};
@@ -11,11 +11,10 @@ use std::path::Path;
 /// A client that may use the files below a folder and keeps little in memory.
 fn client(url: &str, root: &Path) -> AwsClient {
     let options = Options {
-        endpoint_url: Some(url.to_owned()),
         files: Some(root.to_owned()),
         answer_limit: Some(1_000),
         max_attempts: Some(2),
-        ..Options::default()
+        ..options(url)
     };
     AwsClient::with_config(options, configuration())
 }
@@ -148,13 +147,7 @@ async fn only_files_below_the_folder_are_used() {
         let message = refused(client.call(&call).await);
         assert!(message.contains("`{file: PATH}`"), "{message}");
     }
-    let nowhere = AwsClient::with_config(
-        Options {
-            endpoint_url: Some(stub.url.clone()),
-            ..Options::default()
-        },
-        configuration(),
-    );
+    let nowhere = AwsClient::with_config(options(&stub.url), configuration());
     let message = refused(nowhere.call(&put("inner")).await);
     assert!(message.contains("no files can be read"), "{message}");
     assert!(stub.asked().is_empty());

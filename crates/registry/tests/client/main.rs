@@ -1,9 +1,11 @@
 //! The client against a server that answers whatever the test wants.
 
 mod auth;
+mod compress;
 mod customize;
 mod environment;
 mod events;
+mod express;
 mod faults;
 mod files;
 mod s3;
@@ -34,11 +36,29 @@ fn configuration() -> SdkConfig {
         .build()
 }
 
+/// Options of a client that calls one server.
+fn options(url: &str) -> Options {
+    Options {
+        endpoint_url: Some(url.to_owned()),
+        ..Options::default()
+    }
+}
+
+/// The message of a call that must fail in this way.
+fn failed<T: std::fmt::Debug>(
+    outcome: Result<T, CallError>,
+    kind: FailureKind,
+    code: &str,
+) -> String {
+    let error = outcome.expect_err("an error");
+    assert_eq!((error.kind, error.code.as_str()), (kind, code), "{error}");
+    error.message
+}
+
 fn client_of(url: &str) -> AwsClient {
     let options = Options {
-        endpoint_url: Some(url.to_owned()),
         read_timeout: Some(Duration::from_millis(300)),
-        ..Options::default()
+        ..options(url)
     };
     AwsClient::with_config(options, configuration())
 }
@@ -53,10 +73,9 @@ async fn call(stub: &Stub, action: &str, arguments: Json) -> Result<Answer, Call
 async fn call_once(reaction: Reaction, action: &str, arguments: Json) -> Result<Answer, CallError> {
     let stub = Stub::start(vec![reaction]).await;
     let options = Options {
-        endpoint_url: Some(stub.url.clone()),
         read_timeout: Some(Duration::from_millis(300)),
         max_attempts: Some(1),
-        ..Options::default()
+        ..options(&stub.url)
     };
     AwsClient::with_config(options, configuration())
         .call(&Call::new(action, arguments))
@@ -315,26 +334,20 @@ async fn what_cannot_be_read_is_garbled() {
 #[tokio::test]
 async fn a_body_that_breaks_off_is_garbled() {
     let cut = b"HTTP/1.1 200 OK\r\nContent-Type: application/x-amz-json-1.1\r\nContent-Length: 500\r\n\r\n{\"clusterArns\": [";
-    let error = call_once(Reaction::Bytes(cut.to_vec()), "ecs:ListClusters", json!({}))
-        .await
-        .expect_err("an error");
-    assert_eq!(
-        (error.kind, error.code.as_str()),
-        (FailureKind::Garbled, "response"),
-        "{error}"
+    let message = failed(
+        call_once(Reaction::Bytes(cut.to_vec()), "ecs:ListClusters", json!({})).await,
+        FailureKind::Garbled,
+        "response",
     );
-    assert!(error.message.contains("broke off"), "{error}");
+    assert!(message.contains("broke off"), "{message}");
 }
 
 #[tokio::test]
 async fn silence_and_broken_connections_leave_the_outcome_open() {
-    let error = call_once(Reaction::Stall, "ecs:ListClusters", json!({}))
-        .await
-        .expect_err("an error");
-    assert_eq!(
-        (error.kind, error.code.as_str()),
-        (FailureKind::Unanswered, "timeout"),
-        "{error}"
+    failed(
+        call_once(Reaction::Stall, "ecs:ListClusters", json!({})).await,
+        FailureKind::Unanswered,
+        "timeout",
     );
 
     let error = call_once(Reaction::Hang, "ecs:ListClusters", json!({}))
@@ -362,27 +375,18 @@ async fn a_refused_connection_names_the_endpoint() {
         ..Options::default()
     };
     let client = AwsClient::with_config(options, configuration());
-    let error = client
-        .call(&Call::new("ecs:ListClusters", json!({})))
-        .await
-        .expect_err("an error");
-    assert_eq!(
-        (error.kind, error.code.as_str()),
-        (FailureKind::Environment, "connect")
+    let message = failed(
+        client.call(&Call::new("ecs:ListClusters", json!({}))).await,
+        FailureKind::Environment,
+        "connect",
     );
-    assert!(
-        error.message.contains("`ecs` at http://127.0.0.1:1"),
-        "{error}"
-    );
+    assert!(message.contains("`ecs` at http://127.0.0.1:1"), "{message}");
 }
 
 #[tokio::test]
 async fn without_credentials_or_region_nothing_is_sent() {
     let stub = Stub::start(vec![answer("200 OK", JSON, "{}")]).await;
-    let options = Options {
-        endpoint_url: Some(stub.url.clone()),
-        ..Options::default()
-    };
+    let options = options(&stub.url);
     let no_credentials = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new("eu-west-3"))
@@ -401,10 +405,10 @@ async fn without_credentials_or_region_nothing_is_sent() {
 
     let nowhere = configuration().into_builder().region(None).build();
     let client = AwsClient::with_config(options, nowhere);
-    let error = client.check_environment().await.expect_err("an error");
-    assert_eq!(
-        (error.kind, error.code.as_str()),
-        (FailureKind::Environment, "region")
+    failed(
+        client.check_environment().await,
+        FailureKind::Environment,
+        "region",
     );
     assert!(stub.asked().is_empty());
 }
@@ -488,10 +492,7 @@ async fn operations_without_authentication_are_not_signed() {
     let body = r#"{"Credentials": {}}"#;
     let stub = Stub::start(vec![answer("200 OK", JSON, body)]).await;
     let client = AwsClient::with_config(
-        Options {
-            endpoint_url: Some(stub.url.clone()),
-            ..Options::default()
-        },
+        options(&stub.url),
         SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new("eu-west-3"))

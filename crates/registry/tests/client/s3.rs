@@ -1,9 +1,9 @@
 //! What S3 does in ways of its own.
 
 use crate::stub::{Stub, answer_with};
-use crate::{call, client_of, configuration};
+use crate::{call, client_of, configuration, failed, options};
 use aws_smithy_types::checksum_config::{RequestChecksumCalculation, ResponseChecksumValidation};
-use runbook_registry::aws::{AwsClient, Options};
+use runbook_registry::aws::AwsClient;
 use runbook_registry::call::{Call, FailureKind};
 use serde_json::json;
 
@@ -48,10 +48,7 @@ async fn bodies_go_out_with_a_checksum() {
 #[tokio::test]
 async fn checksums_can_be_left_to_those_that_are_required() {
     let stub = Stub::start(vec![answer_with("200 OK", "", "")]).await;
-    let options = Options {
-        endpoint_url: Some(stub.url.clone()),
-        ..Options::default()
-    };
+    let options = options(&stub.url);
     let configuration = configuration()
         .into_builder()
         .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
@@ -117,14 +114,12 @@ async fn a_damaged_object_is_not_accepted() {
     assert!(call(&stub, "s3:GetObject", arguments.clone()).await.is_ok());
 
     let stub = Stub::start(vec![object("AAAAAA==")]).await;
-    let error = call(&stub, "s3:GetObject", arguments)
-        .await
-        .expect_err("an error");
-    assert_eq!(
-        (error.kind, error.code.as_str()),
-        (FailureKind::Garbled, "response")
+    let message = failed(
+        call(&stub, "s3:GetObject", arguments).await,
+        FailureKind::Garbled,
+        "response",
     );
-    assert!(error.message.contains("checksum"), "{error}");
+    assert!(message.contains("checksum"), "{message}");
 }
 
 #[tokio::test]
@@ -140,12 +135,10 @@ async fn an_error_under_the_status_of_a_success_is_tried_again() {
     assert_eq!(answer.result["CopyObjectResult"]["ETag"], "\"e\"");
 
     let stub = Stub::start(vec![failing]).await;
-    let error = call(&stub, "s3:CopyObject", arguments)
-        .await
-        .expect_err("an error");
-    assert_eq!(
-        (error.kind, error.code.as_str()),
-        (FailureKind::Answered, "InternalError")
+    failed(
+        call(&stub, "s3:CopyObject", arguments).await,
+        FailureKind::Answered,
+        "InternalError",
     );
     assert_eq!(stub.asked().len(), 3);
 }

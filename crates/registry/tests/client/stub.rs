@@ -59,6 +59,8 @@ pub fn binary(content_type: &str, body: &[u8]) -> Reaction {
 pub struct Asked {
     pub head: String,
     pub body: String,
+    /// The body byte for byte.
+    pub bytes: Vec<u8>,
 }
 
 /// A running server.
@@ -94,30 +96,17 @@ impl Stub {
 async fn serve(mut stream: TcpStream, reaction: Reaction, log: Arc<Mutex<Vec<Asked>>>) {
     let mut bytes = Vec::new();
     let mut chunk = [0; 4096];
-    let (head, body) = loop {
+    let asked = loop {
         let count = stream.read(&mut chunk).await.unwrap_or(0);
         bytes.extend_from_slice(&chunk[..count]);
-        let text = String::from_utf8_lossy(&bytes).into_owned();
-        if let Some((head, body)) = text.split_once("\r\n\r\n") {
-            let length = head
-                .lines()
-                .find_map(|line| {
-                    line.to_ascii_lowercase()
-                        .strip_prefix("content-length:")?
-                        .trim()
-                        .parse()
-                        .ok()
-                })
-                .unwrap_or(0);
-            if body.len() >= length {
-                break (head.to_owned(), body.to_owned());
-            }
+        if let Some(asked) = whole(&bytes) {
+            break asked;
         }
         if count == 0 {
             return;
         }
     };
-    log.lock().expect("the log").push(Asked { head, body });
+    log.lock().expect("the log").push(asked);
     match reaction {
         Reaction::Bytes(bytes) => {
             let _ = stream.write_all(&bytes).await;
@@ -133,4 +122,26 @@ async fn serve(mut stream: TcpStream, reaction: Reaction, log: Arc<Mutex<Vec<Ask
         Reaction::Stall => tokio::time::sleep(Duration::from_mins(1)).await,
         Reaction::Hang => {}
     }
+}
+
+/// The request, once all of it is there.
+fn whole(bytes: &[u8]) -> Option<Asked> {
+    let end = bytes.windows(4).position(|four| four == b"\r\n\r\n")?;
+    let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
+    let body = &bytes[end + 4..];
+    let length = head
+        .lines()
+        .find_map(|line| {
+            line.to_ascii_lowercase()
+                .strip_prefix("content-length:")?
+                .trim()
+                .parse()
+                .ok()
+        })
+        .unwrap_or(0);
+    (body.len() >= length).then(|| Asked {
+        head,
+        body: String::from_utf8_lossy(body).into_owned(),
+        bytes: body.to_vec(),
+    })
 }

@@ -73,3 +73,46 @@ async fn a_certificate_must_be_trusted() {
     assert!(said.starts_with("tls: cannot reach `ecs`"), "{said}");
     assert_eq!(stub.asked().len(), 1);
 }
+
+#[tokio::test]
+async fn a_bundle_of_certificates_takes_the_systems_place() {
+    let stub = Stub::start(vec![answer("200 OK", JSON, "{}")]).await;
+    let (url, certificate) = secured(&stub).await;
+    let (_, another) = secured(&stub).await;
+    let home = Home::new("");
+    for (name, content) in [
+        ("trusted.pem", certificate.as_str()),
+        ("other.pem", &another),
+        ("empty.pem", "no certificate"),
+    ] {
+        std::fs::write(home.path(name), content).expect("a file");
+    }
+    let profile = format!("[default]\nca_bundle = {}\n", home.path("trusted.pem"));
+    std::fs::write(home.path("config"), profile).expect("a file");
+    let options = json!({"endpoint_url": url});
+    // What the environment says stands before the profile.
+    let with = |bundle: &str| {
+        let home = &home;
+        let options = options.clone();
+        let bundle = home.path(bundle);
+        async move {
+            let environment = [&[("AWS_CA_BUNDLE", bundle.as_str())][..], &KEYS].concat();
+            home.run(&environment, options).await
+        }
+    };
+    assert_eq!(with("trusted.pem").await, "ok");
+    assert_eq!(home.run(&KEYS, options.clone()).await, "ok");
+    assert_eq!(stub.asked().len(), 2);
+
+    let said = with("other.pem").await;
+    assert!(said.starts_with("tls: cannot reach `ecs`"), "{said}");
+    for (file, problem) in [
+        ("empty.pem", "it has no certificate in PEM form"),
+        ("missing.pem", "No such file"),
+    ] {
+        let said = with(file).await;
+        assert!(said.starts_with("tls: "), "{said}");
+        assert!(said.contains(file) && said.contains(problem), "{said}");
+    }
+    assert_eq!(stub.asked().len(), 2);
+}

@@ -12,7 +12,7 @@ use crate::value::Value;
 
 /// Whether a filter has something to say about a value that is absent.
 pub(super) fn takes_absent(filter: &str) -> bool {
-    matches!(filter, "default" | "tojson")
+    matches!(filter, "default" | "required" | "tojson")
 }
 
 impl Inference<'_> {

@@ -8,10 +8,10 @@ mod relation;
 mod tests;
 
 pub(super) use relation::{has_order, may_contain};
-pub(crate) use relation::{join, no_text, same_kind};
+pub(crate) use relation::{is_secret, join, no_text, same_kind};
 
 use super::functions::BuiltinKind;
-use super::tree::{Expr, ExprKind};
+use super::tree::{Arithmetic, Expr, ExprKind};
 use super::{arithmetic, closest};
 use crate::diagnostic::Code;
 use crate::span::Span;
@@ -84,6 +84,11 @@ pub fn infer_condition(expr: &Expr, scope: &dyn TypeScope) -> Vec<Problem> {
     };
     inference.condition(expr);
     inference.problems
+}
+
+/// A whole number from 0 on, as written.
+fn is_natural(expr: &Expr) -> bool {
+    matches!(expr.kind, ExprKind::Constant(Value::Integer(number)) if number >= 0)
 }
 
 /// The problem of a member that a structure lacks.
@@ -160,8 +165,15 @@ impl Inference<'_> {
             ExprKind::Arithmetic(op, left, right) => {
                 let sign = format!("`{}`", arithmetic::sign(*op));
                 let left = self.present_of(left, &sign);
+                let exponent = right;
                 let right = self.present_of(right, &sign);
-                self.calculate(*op, &left, &right, expr.span)
+                match self.calculate(*op, &left, &right, expr.span) {
+                    // `2 ** -1` is 0.5.
+                    Type::Integer(..) if *op == Arithmetic::Power && !is_natural(exponent) => {
+                        Type::number()
+                    }
+                    ty => ty,
+                }
             }
             ExprKind::Concat(left, right) => self.concat(left, right),
             ExprKind::If {
@@ -291,8 +303,8 @@ impl Inference<'_> {
             Type::Optional(inner) => self.member(inner, name, span).optional(),
             Type::Map(inner) => inner.as_ref().clone().optional(),
             Type::Structure(structure) => match structure.member(name) {
-                Some(member) if member.required => member.ty,
-                Some(member) => member.ty.optional(),
+                Some(member) if member.required => member.known(),
+                Some(member) => member.known().optional(),
                 None => {
                     self.push(unknown_member(structure.as_ref(), name, span));
                     Type::Any

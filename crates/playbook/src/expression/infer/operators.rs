@@ -1,6 +1,6 @@
 //! Types of comparisons and calculations.
 
-use super::relation::{has_order, is_secret, may_contain, same_kind};
+use super::relation::{has_order, is_secret, join, may_contain, same_kind};
 use super::{Inference, Problem};
 use crate::diagnostic::Code;
 use crate::expression::tree::{Arithmetic, CompareOp, Expr, ExprKind};
@@ -110,6 +110,9 @@ impl Inference<'_> {
             | (Type::Duration, Add | Subtract, Type::Duration)
             | (Type::Duration, Multiply | Divide, Type::Integer(..) | Type::Number(_))
             | (Type::Integer(..) | Type::Number(_), Multiply, Type::Duration) => Type::Duration,
+            (Type::List(left), Add, Type::List(right)) => {
+                Type::list(join(&left.element, &right.element))
+            }
             (Type::Text(_), Add, Type::Text(_)) => {
                 self.push(
                     Problem::new(Code::ExpressionType, span, "`+` does not join texts")

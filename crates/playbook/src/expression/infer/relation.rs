@@ -43,6 +43,7 @@ fn holds_secret(ty: &Type, depth: usize) -> bool {
         Type::List(list) => holds_secret(&list.element, depth),
         Type::Map(inner) => holds_secret(inner, depth),
         // Shapes of APIs have no secrets of a run in them, and may contain themselves.
+        Type::Structure(structure) if structure.is_secret() => true,
         Type::Structure(structure) if structure.name() == LITERAL => structure
             .member_names()
             .iter()

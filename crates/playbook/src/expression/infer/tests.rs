@@ -108,6 +108,9 @@ fn finds_types() {
         false,
         &[
             ("1 + 2", "integer"),
+            ("2 ** 10", "integer"),
+            ("2 ** -1", "number"),
+            ("2 ** inputs.memory", "number"),
             ("1 + 2.5", "number"),
             ("1 / 2", "number"),
             ("now - inputs.window", "timestamp"),

@@ -18,6 +18,9 @@ use serde_json::Value as Json;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+/// The way to sign with the credentials of a session with a bucket.
+const SESSION: &str = "sigv4-s3express";
+
 /// What of a client's configuration decides about endpoints.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
@@ -29,6 +32,8 @@ pub struct Settings {
     pub dual_stack: bool,
     /// An endpoint given by the user, before any rule.
     pub url: Option<String>,
+    /// Call directory buckets without sessions.
+    pub without_sessions: bool,
 }
 
 /// No endpoint could be found.
@@ -117,7 +122,7 @@ pub fn resolve(
     {
         return Ok(Endpoint::builder().url(url.clone()).build());
     }
-    let Some(rules) = rule_set(service) else {
+    let Some(chosen) = chosen(service, operation, arguments, settings, account) else {
         let region = settings.region.as_deref().unwrap_or("us-east-1");
         let suffix = partitions()
             .of(region)
@@ -129,18 +134,7 @@ pub fn resolve(
         );
         return Ok(Endpoint::builder().url(url).build());
     };
-    let chosen = rules::evaluate(rules, partitions(), &|name, specification| {
-        parameter(
-            service,
-            operation,
-            arguments,
-            settings,
-            account,
-            name,
-            specification,
-        )
-    })
-    .map_err(|error| failed(error.to_string()))?;
+    let chosen = chosen.map_err(|error| failed(error.to_string()))?;
     let mut endpoint = Endpoint::builder().url(chosen.url);
     for (name, values) in chosen.headers {
         for value in values {
@@ -155,11 +149,18 @@ pub fn resolve(
         let usable: Vec<Document> = schemes
             .iter()
             .filter(|scheme| {
-                ["sigv4", "sigv4a"]
+                ["sigv4", "sigv4a", SESSION]
                     .iter()
                     .any(|name| scheme["name"] == *name)
             })
-            .map(document)
+            .map(|scheme| {
+                let mut scheme = scheme.clone();
+                if scheme["name"] == SESSION {
+                    // It differs in the credentials only.
+                    scheme["name"] = "sigv4".into();
+                }
+                document(&scheme)
+            })
             .collect();
         if usable.is_empty() && !schemes.is_empty() {
             let wanted = schemes
@@ -174,6 +175,52 @@ pub fn resolve(
         endpoint = endpoint.property("authSchemes", Document::Array(usable));
     }
     Ok(endpoint.build())
+}
+
+/// What a service's rules say of a call; nothing where it has none.
+fn chosen(
+    service: &'static Service,
+    operation: &Operation,
+    arguments: &Json,
+    settings: &Settings,
+    account: Option<&str>,
+) -> Option<Result<rules::Chosen, rules::RuleError>> {
+    let rules = rule_set(service)?;
+    Some(rules::evaluate(
+        rules,
+        partitions(),
+        &|name, specification| {
+            parameter(
+                service,
+                operation,
+                arguments,
+                settings,
+                account,
+                name,
+                specification,
+            )
+        },
+    ))
+}
+
+/// Whether a call is signed with the credentials of a session with its bucket.
+pub(super) fn wants_session(
+    service: &'static Service,
+    operation: &Operation,
+    arguments: &Json,
+    settings: &Settings,
+) -> bool {
+    let Some(Ok(chosen)) = chosen(service, operation, arguments, settings, None) else {
+        return false;
+    };
+    let schemes = chosen
+        .properties
+        .get("authSchemes")
+        .and_then(Json::as_array);
+    schemes
+        .into_iter()
+        .flatten()
+        .any(|scheme| scheme["name"] == SESSION)
 }
 
 /// The name of the first way to sign that an endpoint names.
@@ -199,6 +246,7 @@ fn parameter(
 ) -> Json {
     let text = |text: Option<&str>| text.map_or(Json::Null, Json::from);
     match specification["builtIn"].as_str() {
+        _ if settings.without_sessions && name == "DisableS3ExpressSessionAuth" => true.into(),
         Some("AWS::Region") => text(settings.region.as_deref()),
         Some("AWS::UseFIPS") => settings.fips.into(),
         Some("AWS::UseDualStack") => settings.dual_stack.into(),
@@ -207,8 +255,6 @@ fn parameter(
         Some("AWS::Auth::AccountIdEndpointMode") => "preferred".into(),
         // A bucket cannot stand before `127.0.0.1`.
         Some("AWS::S3::ForcePathStyle") => settings.url.is_some().into(),
-        // Directory buckets take ordinary signatures too, at the cost of a check a request.
-        _ if name == "DisableS3ExpressSessionAuth" => true.into(),
         Some(_) => Json::Null,
         None => context(service, operation, arguments, name),
     }
@@ -336,6 +382,50 @@ mod tests {
         ] {
             let found = url_of("iam:ListRoles", &json!({}), &in_region(region));
             assert_eq!(found, url);
+        }
+    }
+
+    #[test]
+    fn an_account_stands_in_hosts_that_take_it() {
+        let service = catalogue().service("dynamodb").expect("a service");
+        let operation = service.operation("ListTables").expect("an operation");
+        let url = |account| {
+            resolve(
+                service,
+                operation,
+                &json!({}),
+                &in_region("eu-west-3"),
+                account,
+            )
+            .expect("an endpoint")
+            .url()
+            .to_owned()
+        };
+        assert_eq!(
+            url(Some("123456789012")),
+            "https://123456789012.ddb.eu-west-3.amazonaws.com"
+        );
+        assert_eq!(url(None), "https://dynamodb.eu-west-3.amazonaws.com");
+    }
+
+    #[test]
+    fn a_directory_bucket_wants_a_session_unless_they_are_off() {
+        let service = catalogue().service("s3").expect("a service");
+        let arguments = json!({"Bucket": "mine--euw3-az1--x-s3", "Key": "k"});
+        let off = Settings {
+            without_sessions: true,
+            ..in_region("eu-west-3")
+        };
+        let on = in_region("eu-west-3");
+        for (operation, settings, wanted) in [
+            ("GetObject", &on, true),
+            ("GetObject", &off, false),
+            ("CreateSession", &on, false),
+            ("DeleteBucket", &on, false),
+        ] {
+            let found = service.operation(operation).expect("an operation");
+            let wants = wants_session(service, found, &arguments, settings);
+            assert_eq!(wants, wanted, "{operation}");
         }
     }
 

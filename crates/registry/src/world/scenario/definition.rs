@@ -4,6 +4,7 @@ use crate::call::FailureKind;
 use crate::world::Place;
 use indexmap::IndexMap;
 use jiff::{SignedDuration, Timestamp};
+use runbook_playbook::diagnostic::Code;
 use serde_json::{Map, Value as Json};
 use std::fmt;
 
@@ -196,6 +197,8 @@ impl fmt::Display for ExpectedCall {
 /// Something wrong in a file of scenarios.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ScenarioProblem {
+    /// Which problem it is.
+    pub code: Code,
     /// Where: keys and positions from the top of the file.
     pub path: Vec<Segment>,
     /// What is wrong, and what may be written instead.

@@ -5,6 +5,7 @@ use crate::call::Call;
 use crate::policy::Requirement;
 use crate::world::Place;
 use runbook_playbook::catalog::Effects;
+use runbook_playbook::diagnostic::Code;
 use serde_json::Value as Json;
 
 /// What is known of actions; the registry knows it.
@@ -48,6 +49,7 @@ impl Scenario {
             };
             if let Err(message) = facts.exists(action) {
                 problems.push(ScenarioProblem {
+                    code: Code::UnknownAction,
                     path: at(&[]),
                     message,
                 });
@@ -63,6 +65,7 @@ impl Scenario {
                         .output_problems(action, result)
                         .into_iter()
                         .map(|message| ScenarioProblem {
+                            code: Code::ScenarioResponse,
                             path: path.clone(),
                             message: format!("{action} could not give this: {message}"),
                         }),
@@ -77,6 +80,7 @@ impl Scenario {
             for (position, call) in calls.iter().flatten().enumerate() {
                 if let Err(message) = facts.exists(&call.action) {
                     problems.push(ScenarioProblem {
+                        code: Code::UnknownAction,
                         path: vec![
                             Segment::Key("expect".to_owned()),
                             Segment::Key(key.to_owned()),

@@ -4,12 +4,16 @@ use crate::local::same_scalar;
 use serde_json::Value as Json;
 
 /// Whether `wanted` is a subset of `actual`: objects by the members that are wanted (null: not there), lists and
-/// scalars as a whole, numbers by value.
+/// scalars as a whole, numbers by value. A text that holds a JSON document is also what it holds.
 pub(super) fn fits(wanted: &Json, actual: &Json) -> bool {
     match (wanted, actual) {
         (Json::Object(wanted), Json::Object(actual)) => wanted
             .iter()
             .all(|(name, value)| fits(value, actual.get(name).unwrap_or(&Json::Null))),
+        (Json::Object(_) | Json::Array(_), Json::String(text)) => serde_json::from_str(text)
+            .is_ok_and(|document: Json| {
+                (document.is_object() || document.is_array()) && fits(wanted, &document)
+            }),
         _ => same(wanted, actual),
     }
 }
@@ -33,6 +37,20 @@ fn same(one: &Json, other: &Json) -> bool {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn a_document_in_a_text_fits_as_what_it_holds() {
+        let actual = json!({"PolicyDocument": "{\"Version\":\"2012-10-17\",\"Statement\":[]}"});
+        assert!(fits(
+            &json!({"PolicyDocument": {"Version": "2012-10-17"}}),
+            &actual
+        ));
+        assert!(!fits(
+            &json!({"PolicyDocument": {"Version": "2008-10-17"}}),
+            &actual
+        ));
+        assert!(!fits(&json!({"PolicyDocument": ["Version"]}), &actual));
+    }
 
     #[test]
     fn objects_fit_by_subset_and_lists_as_a_whole() {

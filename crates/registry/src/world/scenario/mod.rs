@@ -1,5 +1,6 @@
 //! Scenarios: written-down worlds in which a playbook runs with no account and no network.
 
+mod against;
 mod clock;
 mod definition;
 mod expectation;

@@ -8,6 +8,7 @@ use crate::call::FailureKind;
 use crate::world::Place;
 use indexmap::IndexMap;
 use jiff::{SignedDuration, Timestamp};
+use runbook_playbook::diagnostic::Code;
 use runbook_playbook::duration;
 use serde_json::{Map, Value as Json};
 use std::fmt::Display;
@@ -75,6 +76,7 @@ impl Reader {
 
     fn problem(&mut self, message: impl Display) {
         self.problems.push(ScenarioProblem {
+            code: Code::ScenarioResponse,
             path: self.path.clone(),
             message: message.to_string(),
         });
