@@ -73,17 +73,7 @@ done < <(
 : >"$out/check.txt"
 if [ "${#touched[@]}" -gt 0 ]; then
   "$runbook" check -- "${touched[@]}" >"$out/check.txt" 2>&1 || failed=1
-  # `error[code]: message` and the line below it, ` --> file:line:column`.
-  awk '
-    /^(error|warning)\[/ { level = $0; sub(/\[.*/, "", level); text = $0; sub(/^[a-z]+\[[^]]*\]: /, "", text); next }
-    /^ *--> / && level != "" {
-      place = $2; count = split(place, part, ":")
-      file = part[1]; line = part[2]; column = part[3]
-      gsub(/%/, "%25", text); gsub(/\r/, "%0D", text)
-      gsub(/%/, "%25", file); gsub(/:/, "%3A", file); gsub(/,/, "%2C", file)
-      printf "::%s file=%s,line=%d,col=%d::%s\n", level, file, line, column, text
-      level = ""
-    }' "$out/check.txt" >"$out/annotations.txt"
+  "$runbook" check --format github -- "${touched[@]}" >"$out/annotations.txt" 2>/dev/null || true
 fi
 
 # test
