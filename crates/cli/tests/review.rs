@@ -139,7 +139,7 @@ fn what_is_wrong_is_annotated_where_it_stands() {
     assert_eq!(read(folder.path(), "failed"), "1\n");
     let annotations = read(folder.path(), "annotations.txt");
     assert!(
-        annotations.starts_with("::error file=playbooks/restart.yaml,line=14,col="),
+        annotations.starts_with("::error file=playbooks/restart.yaml,line=14,"),
         "{annotations}"
     );
 }
