@@ -7,11 +7,13 @@
 
 mod catalogue;
 mod conformance;
+mod crash_matrix;
 mod effects_page;
 mod fuzz;
 mod generated;
 mod many_playbooks;
 mod plans;
+mod rate;
 mod test;
 
 use std::path::Path;
@@ -26,6 +28,8 @@ const USAGE: &str = "usage: cargo xtask TASK
   catalogue --write|--check [--packages DIR]   the catalogue of AWS operations
   many-playbooks [COUNT]                       times the release binary's `check` over many playbooks
   conformance DIR                              the client against botocore's protocol suites
+  rate                                         how fast calls are, against the goals
+  crash-matrix [--playbook PATH] [--sample N]  every scenario killed at every point around its journal, and resumed
   fuzz [--minutes N] [--keep] [TARGET…]        what reads files, fed with what nobody would write
   schemas --write|--check                      the JSON Schemas of the language
   references --write|--check                   reference pages of the documentation
@@ -50,8 +54,10 @@ fn run(arguments: &[String]) -> Outcome {
         Some((task, rest)) => match task.as_str() {
             "test" => Ok(test::test(root, rest)?),
             "conformance" => Ok(conformance::run(rest)?),
+            "crash-matrix" => crash_matrix::run(root, rest),
             "many-playbooks" => Ok(many_playbooks::run(root, rest)?),
             "catalogue" => catalogue::run(rest),
+            "rate" => Ok(rate::run(root)?),
             "fuzz" => Ok(fuzz::run(root, rest)?),
             "schemas" => Ok(generated::schemas(root, rest)?),
             "plans" => Ok(plans::run(root, rest)?),

@@ -29,13 +29,13 @@ pub fn run(root: &Path, arguments: &[String]) -> Result<(), String> {
             .map_err(|_| "usage: cargo xtask many-playbooks [COUNT]".to_owned())?,
         _ => return Err("usage: cargo xtask many-playbooks [COUNT]".to_owned()),
     };
+    let folder = root.join("target/many-playbooks");
+    let lines = write(root, &folder, count)?;
+    println!("{count} playbooks, {lines} lines, in {}", folder.display());
     let binary = root.join("target/release/runbook");
     if !binary.is_file() {
         return Err("there is no release binary: run `cargo build --release`".to_owned());
     }
-    let folder = root.join("target/many-playbooks");
-    let lines = write(root, &folder, count)?;
-    println!("{count} playbooks, {lines} lines, in {}", folder.display());
     let long = folder.join("long.yaml");
     for (what, path) in [("all", folder.join("all")), ("one of 300 lines", long)] {
         let mut walls = Vec::new();

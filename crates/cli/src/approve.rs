@@ -2,7 +2,7 @@
 
 use crate::args::Consent;
 use crate::prompt::Prompt;
-use runbook_interpreter::approval::{Approver, Decision, Onward, Question};
+use runbook_interpreter::approval::{Approver, Decision, Doubt, Onward, Question, Settlement};
 use runbook_interpreter::cancel::Cancel;
 use runbook_playbook::catalog::Effect;
 use runbook_report::question;
@@ -21,6 +21,8 @@ pub struct Answers {
     /// The command line as it was typed, and without `--yes`.
     pub again: String,
     pub unanswered: String,
+    /// They go on with a run, instead of beginning it again.
+    pub resumes: bool,
 }
 
 impl Answers {
@@ -80,7 +82,7 @@ impl Approver for Answers {
             };
         };
         match self.out_of_reach(question) {
-            Some(why) if question.people > 1 => Onward {
+            Some(why) if question.people > 1 && !self.resumes => Onward {
                 why,
                 command: format!("{} --skip {}", self.again, question.step),
             },
@@ -93,6 +95,19 @@ impl Approver for Answers {
                 command: self.consenting(question),
             },
         }
+    }
+
+    fn settle<'a>(&'a self, doubt: &'a Doubt) -> Pin<Box<dyn Future<Output = Settlement> + 'a>> {
+        Box::pin(async move {
+            let Some(prompt) = &self.prompt else {
+                return Settlement::Nobody;
+            };
+            tokio::select! {
+                biased;
+                () = self.cancel.cancelled() => Settlement::Abort,
+                settled = settle(prompt, doubt) => settled,
+            }
+        })
     }
 
     fn allow_telling<'a>(
@@ -142,6 +157,38 @@ impl Approver for Answers {
     }
 }
 
+/// Shows a call in doubt until somebody says what became of it.
+async fn settle(prompt: &Prompt, doubt: &Doubt) -> Settlement {
+    let mut lines = vec![
+        String::new(),
+        format!(
+            "{}: the run was interrupted at {} while this was sent, and no answer is on record:",
+            doubt.step,
+            doubt.since.strftime("%Y-%m-%d %H:%M:%SZ")
+        ),
+        format!("  {} {}", doubt.call.action, doubt.call.arguments),
+    ];
+    if !doubt.place.is_empty() {
+        lines.push(format!("  in {}", doubt.place));
+    }
+    lines.extend(doubt.known.iter().map(|known| format!("  {known}")));
+    let lines: Vec<String> = lines.iter().map(|line| question::safe(line)).collect();
+    prompt.stream.lines(&lines);
+    loop {
+        let question = "was it made? [y]es: go on, [n]o: make it now, [a]bort the run: ";
+        let Some(line) = prompt.line(question).await else {
+            return Settlement::Nobody;
+        };
+        let by = prompt.user.clone();
+        match line.to_lowercase().as_str() {
+            "y" | "yes" => return Settlement::Made { by },
+            "n" | "no" => return Settlement::NotMade { by },
+            "a" | "abort" => return Settlement::Abort,
+            _ => {}
+        }
+    }
+}
+
 /// Shows a question until it is answered.
 async fn ask(prompt: &Prompt, question: &Question, words: &str) -> Decision {
     prompt.stream.line("");
@@ -180,6 +227,7 @@ mod tests {
             cancel: Cancel::new(),
             again: "runbook run x -i a=1 --yes=destroy".to_owned(),
             unanswered: "runbook run x -i a=1".to_owned(),
+            resumes: false,
         }
     }
 

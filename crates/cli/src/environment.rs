@@ -23,6 +23,20 @@ pub struct Environment {
 }
 
 impl Environment {
+    /// A variable's value.
+    #[must_use]
+    pub fn variable(&self, name: &str) -> Option<&str> {
+        let found = self.variables.iter().find(|(known, _)| known == name);
+        found.map(|(_, value)| value.as_str())
+    }
+
+    /// The point at which the process is to die, in tests.
+    #[cfg(feature = "faults")]
+    #[must_use]
+    pub fn fault(&self) -> Option<u64> {
+        self.variable("RUNBOOK_FAULT")?.parse().ok()
+    }
+
     /// The command line as a person would type it again, without one of its options; the values of the inputs that are
     /// secrets are left for the person to fill in.
     #[must_use]

@@ -4,7 +4,7 @@ use crate::console::Stream;
 use crate::exit::Failure;
 use crate::locate::Located;
 use crate::problems::{self, counted};
-use crate::shelf::Shelf;
+use crate::shelf::Files;
 use jiff::Timestamp;
 use runbook_interpreter::plan::{Options, Plan};
 use runbook_playbook::checked::Checked;
@@ -18,7 +18,7 @@ use std::sync::Arc;
 /// # Errors
 /// The playbook is wrong or cannot be read.
 pub fn playbook(
-    shelf: &Shelf<'_>,
+    shelf: &dyn Files,
     located: &Located,
     stream: Stream,
 ) -> Result<Arc<Checked>, Failure> {

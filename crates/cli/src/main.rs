@@ -14,6 +14,7 @@ mod exit;
 mod explanation;
 mod git;
 mod identity;
+mod kept;
 mod levels;
 mod load;
 mod locate;

@@ -100,7 +100,7 @@ impl<'a> Shelf<'a> {
     }
 
     /// The file that a path in the playbook with the id `from` names; `None` where it leaves the root.
-    fn beside(&self, from: &str, path: &str) -> Option<PathBuf> {
+    pub(crate) fn beside(&self, from: &str, path: &str) -> Option<PathBuf> {
         let folder = Path::new(from).parent().unwrap_or(Path::new(""));
         let file = match path.strip_prefix('/') {
             Some(inside) => self.root.join(inside),
@@ -130,6 +130,31 @@ impl surroundings::Library for Noted<'_> {
             }
         }
         self.shelf.load(from, path)
+    }
+}
+
+/// Where playbooks are read from.
+pub trait Files {
+    /// Reads and checks a playbook.
+    ///
+    /// # Errors
+    /// A sentence that says why the file cannot be read.
+    fn read(&self, located: &Located) -> Result<Read, String>;
+
+    /// Reads and checks the file that a path in the playbook with the id `from` names.
+    ///
+    /// # Errors
+    /// There is none below the root, or it cannot be read.
+    fn read_beside(&self, from: &str, path: &str) -> Result<Read, String>;
+}
+
+impl Files for Shelf<'_> {
+    fn read(&self, located: &Located) -> Result<Read, String> {
+        Self::read(self, located)
+    }
+
+    fn read_beside(&self, from: &str, path: &str) -> Result<Read, String> {
+        Self::read_beside(self, from, path)
     }
 }
 

@@ -179,9 +179,11 @@ fn what_does_not_check_does_not_run() {
         .rsplit_once('\n')
         .expect("findings and a line of counts");
     assert!(findings.contains("error[unknown-action]"), "{findings}");
-    let run = runbook(&folder, &["run", "broken"]);
-    assert!(run.status.code() == Some(2) && run.stdout.is_empty());
-    assert!(text(&run).starts_with(findings), "{}", text(&run));
+    for command in ["run", "plan"] {
+        let output = runbook(&folder, &[command, "broken"]);
+        assert!(output.status.code() == Some(2) && output.stdout.is_empty());
+        assert!(text(&output).starts_with(findings), "{}", text(&output));
+    }
     let other = tempfile::tempdir().expect("a folder");
     let copy = |name: &str, text: &str| fs::write(other.path().join(name), text).expect("written");
     let broken = fs::read_to_string(folder.join("playbooks/broken.yaml")).expect("a fixture");
@@ -190,10 +192,10 @@ fn what_does_not_check_does_not_run() {
         "broken.scenarios.yaml",
         "scenarios: {any: {clock: 2026-01-15T12:00:00Z, expect: {verdict: absent}}}\n",
     );
-    let test = runbook(other.path(), &["test", "broken.yaml"]);
-    assert_eq!(test.status.code(), Some(2));
+    let tested = runbook(other.path(), &["test", "broken.yaml"]);
+    assert_eq!(tested.status.code(), Some(2));
     let findings = findings.replace("playbooks/broken.yaml", "broken.yaml");
-    assert!(text(&test).starts_with(&findings), "{}", text(&test));
+    assert!(text(&tested).starts_with(&findings), "{}", text(&tested));
     // A call has its arguments checked by the same types before anything is sent.
     let call = [
         "call",
@@ -203,6 +205,12 @@ fn what_does_not_check_does_not_run() {
     ];
     let call = runbook(other.path(), &call);
     assert_eq!(call.status.code(), Some(2), "{}", text(&call));
+}
+
+fn is_yaml(name: &str) -> bool {
+    Path::new(name)
+        .extension()
+        .is_some_and(|ending| ending == "yaml")
 }
 
 /// The pages with commands that are run: a `sh` block of one line that a `text` block follows is run in a folder with the
@@ -224,10 +232,7 @@ fn the_page_shows_what_is_said() {
         let first = block.lines().next().unwrap_or_default();
         match head {
             "yaml" => {
-                if let Some(name) = first
-                    .strip_prefix("# ")
-                    .filter(|name| name.ends_with(".yaml"))
-                {
+                if let Some(name) = first.strip_prefix("# ").filter(|name| is_yaml(name)) {
                     fs::write(folder.path().join(name), block).expect("written");
                 }
             }
@@ -241,7 +246,7 @@ fn the_page_shows_what_is_said() {
             "text" => shown = last.take().expect("a command before it"),
             _ => {}
         }
-        written.push_str(&format!("```{head}\n{shown}```"));
+        written.extend(["```", head, "\n", &shown, "```"]);
         rest = after;
     }
     written.push_str(rest);

@@ -29,7 +29,11 @@ fn name(block: &str) -> &str {
         .next()
         .and_then(|line| line.strip_prefix("# "));
     named
-        .filter(|name| name.ends_with(".yaml"))
+        .filter(|name| {
+            Path::new(name)
+                .extension()
+                .is_some_and(|ending| ending == "yaml")
+        })
         .unwrap_or("example.yaml")
 }
 

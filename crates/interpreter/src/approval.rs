@@ -1,5 +1,6 @@
 //! Questions to people, and their answers.
 
+use jiff::Timestamp;
 use runbook_playbook::catalog::Effects;
 use runbook_playbook::checked::StepPath;
 use serde_json::Value as Json;
@@ -70,6 +71,42 @@ pub enum Decision {
     Nobody,
     /// Stop the run (ctrl-C at the question).
     Abort,
+    /// Nobody answered in the time that the author gives.
+    Expired,
+}
+
+/// A call of which it is not known whether it was made: the process died before its answer was on record.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Doubt {
+    /// The step.
+    pub step: StepPath,
+    /// The call; secrets masked.
+    pub call: QuestionCall,
+    /// The account, region and role acted on, in one line.
+    pub place: String,
+    /// When it was about to be sent.
+    pub since: Timestamp,
+    /// What was found out about it, a sentence each.
+    pub known: Vec<String>,
+}
+
+/// What a person says about a call in doubt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Settlement {
+    /// It was made: go on.
+    Made {
+        /// Who said so.
+        by: String,
+    },
+    /// It was not made: make it.
+    NotMade {
+        /// Who said so.
+        by: String,
+    },
+    /// Nobody can be asked: the run pauses.
+    Nobody,
+    /// Stop the run.
+    Abort,
 }
 
 /// How a run that pauses can go on.
@@ -90,6 +127,11 @@ pub trait Approver {
             why: "nobody could be asked".to_owned(),
             command: String::new(),
         }
+    }
+
+    /// Asks whether a call was made that was in flight when the process died.
+    fn settle<'a>(&'a self, _doubt: &'a Doubt) -> Pin<Box<dyn Future<Output = Settlement> + 'a>> {
+        Box::pin(std::future::ready(Settlement::Nobody))
     }
 
     /// Asks, when a run begins, whether people may be told if it does not end well. Consent to effects is none to this.

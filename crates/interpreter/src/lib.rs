@@ -21,4 +21,4 @@ pub mod verdict;
 mod tests;
 
 pub use redact::{MASK, Redactor};
-pub use run::run;
+pub use run::{run, undo};

@@ -3,7 +3,7 @@
 use crate::approval::Approver;
 use crate::cancel::Cancel;
 use crate::event::Observer;
-use crate::journal::Journal;
+use crate::journal::Durability;
 use runbook_playbook::checked::Checked;
 use runbook_registry::call::{Answer, Call, CallError};
 use runbook_registry::world::{Pending, World};
@@ -49,8 +49,8 @@ pub struct Surroundings<'a> {
     pub approver: &'a dyn Approver,
     /// Watches.
     pub observer: &'a dyn Observer,
-    /// Keeps the durable record.
-    pub journal: &'a dyn Journal,
+    /// Carries the run across the death of its process.
+    pub journal: &'a dyn Durability,
     /// Finds other playbooks.
     pub library: &'a dyn Library,
     /// Ends the run early.

@@ -1,5 +1,10 @@
 //! Nothing that fits into a file breaks the reader or the checker, however deep, long or large it is.
 
+#![expect(
+    clippy::format_push_string,
+    reason = "files that are made up line by line"
+)]
+
 use runbook_playbook::catalog::{Action, ActionKind, Catalog, Effect, Effects, UnknownAction};
 use runbook_playbook::check::Empty;
 use runbook_playbook::diagnostic::{Code, Diagnostic, Style, render};
@@ -62,9 +67,9 @@ fn a_chain_of_steps_may_be_as_long_as_the_file() {
         String::from("  s0: {action: t:R, capture: {n: $.count}, assert: {that: n > 1}}\n");
     for at in 1..400 {
         let before = at - 1;
-        steps.push_str(&format!(
+        steps += &format!(
             "  s{at}: {{when: s{before}.n > 1, action: t:R, capture: {{n: $.count}}, assert: {{that: n > 1}}}}\n"
-        ));
+        );
     }
     assert!(problems(playbook(&steps)).is_empty());
     let cycle = steps.replacen("  s0: {action", "  s0: {when: s399.n > 1, action", 1);
@@ -146,7 +151,7 @@ fn what_refers_to_what_may_not_multiply() {
     let mut bomb = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
     for at in 1..12 {
         let before = vec![format!("*a{}", at - 1); 10].join(", ");
-        bomb.push_str(&format!("a{at}: &a{at} [{before}]\n"));
+        bomb += &format!("a{at}: &a{at} [{before}]\n");
     }
     let found = problems(bomb);
     assert!(
@@ -154,14 +159,16 @@ fn what_refers_to_what_may_not_multiply() {
             .iter()
             .any(|problem| problem.code == Code::YamlFeature)
     );
-    let inputs: String = (0..2_000)
-        .map(|at| format!("  i{at}: {{type: string, enum: [a, b, c, d], default: a}}\n"))
-        .collect();
-    let name: String = (0..500)
+    let inputs = (0..2_000)
+        .map(|at| format!("  i{at}: {{type: string, enum: [a, b, c, d], default: a}}"))
+        .collect::<Vec<_>>()
+        .join("\n");
+    let name = (0..500)
         .map(|at| format!("${{{{ inputs.i{at} }}}}"))
-        .collect();
+        .collect::<Vec<_>>()
+        .concat();
     let text = format!(
-        "playbook: v1\ntitle: Many\ninputs:\n{inputs}check:\n  a:\n    action: t:Read\n    with: {{name: \"{name}\"}}\n    assert: {{path: $.count, gt: 1}}\n"
+        "playbook: v1\ntitle: Many\ninputs:\n{inputs}\ncheck:\n  a:\n    action: t:Read\n    with: {{name: \"{name}\"}}\n    assert: {{path: $.count, gt: 1}}\n"
     );
     let found = problems(text);
     assert!(

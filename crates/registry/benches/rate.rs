@@ -95,6 +95,7 @@ async fn compare(url: &str) -> Result<(Duration, Duration), Failure> {
         .region(Region::new("eu-west-3"))
         .credentials_provider(SharedCredentialsProvider::new(credentials()))
         .build();
+    let time = configuration.time_source().unwrap_or_default();
     let options = Options {
         endpoint_url: Some(url.to_owned()),
         ..Options::default()
@@ -102,7 +103,9 @@ async fn compare(url: &str) -> Result<(Duration, Duration), Failure> {
     let client = AwsClient::with_config(options, configuration);
     let call = Call::new("ecs:DescribeClusters", json!({"clusters": ["shop"]}));
     let http = Builder::new().build_http();
-    let components = RuntimeComponentsBuilder::for_tests().build()?;
+    let components = RuntimeComponentsBuilder::for_tests()
+        .with_time_source(Some(time))
+        .build()?;
     let settings = HttpConnectorSettings::builder().build();
     let connector = http.http_connector(&settings, &components);
     for _ in 0..WARM_UP {

@@ -19,6 +19,8 @@ pub struct Call {
     pub timeout: Option<SignedDuration>,
     /// The id of the step that makes it, for the person who is asked and the scenario that answers.
     pub step: Option<String>,
+    /// The attempt's own name in the record of its run, by which a world knows it again.
+    pub key: Option<String>,
 }
 
 /// The most items of a paginated result where the step sets no `limit`.
@@ -34,6 +36,7 @@ impl Call {
             limit: DEFAULT_LIMIT,
             timeout: None,
             step: None,
+            key: None,
         }
     }
 }

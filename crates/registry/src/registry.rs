@@ -252,6 +252,10 @@ impl ActionFacts for Registry {
         requirements(&action, &self.permissions(&action), &arguments, &place)
     }
 
+    fn idempotency_token(&self, action: &str) -> Option<String> {
+        self.action(action).ok()?.idempotency_token.clone()
+    }
+
     fn output_problems(&self, action: &str, output: &Json) -> Vec<String> {
         match self.action(action) {
             Ok(action) => validate_output(&action.output, output)

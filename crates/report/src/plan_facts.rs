@@ -90,8 +90,9 @@ pub(crate) fn effect_of(step: &PlannedStep) -> Option<Effect> {
     step.turns
         .iter()
         .filter_map(|turn| match &turn.work {
-            PlannedWork::Call(call) => Some(gravest(&call.effects)),
-            PlannedWork::Playbook { call, .. } => Some(gravest(&call.effects)),
+            PlannedWork::Call(call) | PlannedWork::Playbook { call, .. } => {
+                Some(gravest(&call.effects))
+            }
             PlannedWork::Block { steps, finally } => {
                 steps.iter().chain(finally).filter_map(effect_of).max()
             }

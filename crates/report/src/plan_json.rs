@@ -7,7 +7,7 @@ use runbook_interpreter::plan::forecast::{
     Certainty, Condition, Contact, Count, Forecast, Longest, Origin, PlannedCall, PlannedGraph,
     PlannedStep, PlannedText, PlannedUnknown, PlannedValue, PlannedWork, Reading, Turn,
 };
-use runbook_playbook::catalog::Effects;
+use runbook_playbook::catalog::{Effect, Effects};
 use serde_json::{Map, Value as Json, json};
 use std::fmt::Write as _;
 
@@ -220,6 +220,7 @@ fn graph(graph: &PlannedGraph) -> Json {
     json!({
         "graph": graph.kind.as_str(),
         "certainty": certainty(&graph.certainty),
+        "times": count(graph.times),
         "readings": graph.readings.map(|readings| json!({
             "after": length(readings.after),
             "every": length(readings.every),
@@ -240,7 +241,7 @@ fn step(step: &PlannedStep) -> Json {
         "name": step.id,
         "title": step.title,
         "line": step.line,
-        "effect": effect_of(step).map(|effect| effect.as_str()),
+        "effect": effect_of(step).map(Effect::as_str),
         "certainty": certainty(&step.certainty),
         "after": step.after,
         "each": step.each.as_ref().map(|each| json!({

@@ -86,6 +86,19 @@ impl Terminal {
         }
     }
 
+    /// Says a line that is no part of the run, above what moves.
+    pub fn say(&self, line: &str) {
+        let state = self.state.borrow();
+        self.print(&state, [line.to_owned()]);
+    }
+
+    /// Takes away what moves: the process ends.
+    pub fn clear(&self) {
+        if let Some(live) = &mut self.state.borrow_mut().live {
+            live.end_all();
+        }
+    }
+
     fn print(&self, state: &State, lines: impl IntoIterator<Item = String>) {
         let text: String = lines
             .into_iter()
@@ -197,6 +210,7 @@ impl Terminal {
             Decision::Declined { by } => (Tone::Attention, format!("declined by {by}")),
             Decision::Nobody => (Tone::Attention, "nobody can be asked".to_owned()),
             Decision::Abort => (Tone::Bad, "stopped at the question".to_owned()),
+            Decision::Expired => (Tone::Bad, "nobody answered in time".to_owned()),
         };
         self.heads(state, &place);
         let line = Line::at(place.depth())

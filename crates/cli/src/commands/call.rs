@@ -83,9 +83,12 @@ pub fn execute(arguments: &CallArguments, environment: &Environment) -> Result<u
             environment,
         )
         .await?;
-        let journal = record::open(arguments.state_dir.as_deref(), environment)?;
+        let record = record::Record::open(arguments.state_dir.as_deref(), environment)?;
+        let journal = record
+            .file
+            .start(uuid::Uuid::new_v4().to_string(), serde_json::json!({}));
         let guarded = Guarded {
-            journal: &*journal,
+            journal: &journal,
             world: &world,
             action: &action,
             effects: &effects,
@@ -170,6 +173,7 @@ async fn approve(
             with,
         ),
         again,
+        resumes: false,
     };
     let words: Vec<&str> = effects
         .iter()
@@ -187,7 +191,7 @@ async fn approve(
                 answers.onward(Some(&question)).command
             ),
         }),
-        Decision::Declined { .. } | Decision::Abort => {
+        Decision::Declined { .. } | Decision::Abort | Decision::Expired => {
             Err(Failure::not_well(format!("{} was not sent", call.action)))
         }
     }

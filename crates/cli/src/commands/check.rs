@@ -10,15 +10,20 @@ use crate::locate::{files_below, is_scenarios, is_yaml};
 use crate::parallel::side_by_side;
 use crate::problems::counted;
 use crate::shelf::{Shelf, Signatures, text_of};
-use runbook_playbook::diagnostic::{Diagnostic, Severity, render};
+use runbook_playbook::diagnostic::{Code, Diagnostic, Severity, render};
 use runbook_playbook::source::Source;
+use runbook_playbook::span::Span;
 use runbook_registry::Registry;
 use runbook_report::findings::{Finding, Findings, Unread, github, json, sarif};
 use std::collections::HashSet;
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 /// The keys that a playbook, its scenarios or a file of escalation has at its top.
 const TOP_KEYS: [&str; 3] = ["playbook:", "scenarios:", "escalation:"];
+
+/// The graphs of a playbook, which may lack its first line.
+const GRAPHS: [&str; 4] = ["symptom:", "diagnose:", "resolve:", "check:"];
 
 /// Checks every file and says what is wrong.
 pub fn execute(arguments: &CheckArguments, environment: &Environment) -> Result<u8, Failure> {
@@ -102,21 +107,28 @@ impl Checker<'_> {
             Err(why) => return Checked::Unread(Unread { file: name, why }),
         };
         let scenarios = is_scenarios(&file.path);
-        if !file.named && !scenarios && !is_ours(&text) {
+        if !file.named && !scenarios && !has_key(&text, &TOP_KEYS) {
             return Checked::LeftAlone;
         }
-        let diagnostics = if scenarios {
+        let foreign = !scenarios && !has_key(&text, &TOP_KEYS) && !has_key(&text, &GRAPHS);
+        let diagnostics = if foreign && !text.trim().is_empty() {
+            vec![foreign_file(&Source::new(&name, text))]
+        } else if scenarios {
             let source = Source::new(&name, text);
             document::check_scenarios(&source, &file.path, self.registry, |playbook| {
                 let located = places.place(playbook);
-                let shelf =
-                    Shelf::new(places, &located.root, self.registry).sharing(self.signatures);
-                shelf.read(&located).ok()?.checked
+                Shelf::new(places, &located.root, self.registry)
+                    .sharing(self.signatures)
+                    .read(&located)
+                    .ok()?
+                    .checked
             })
         } else {
             let located = places.place(&file.path);
-            let shelf = Shelf::new(places, &located.root, self.registry).sharing(self.signatures);
-            shelf.review(&located, text).diagnostics
+            Shelf::new(places, &located.root, self.registry)
+                .sharing(self.signatures)
+                .review(&located, text)
+                .diagnostics
         };
         self.found(diagnostics)
     }
@@ -195,25 +207,32 @@ impl Summary {
         let files = self.findings.files;
         let mut line = format!("{} checked: {found}", counted(files, "file"));
         if files > 1 && self.marked > 0 {
-            line.push_str(&format!(" in {} of them", self.marked));
+            let _ = write!(line, " in {} of them", self.marked);
         }
         if !self.findings.unread.is_empty() {
             let unread = counted(self.findings.unread.len(), "file");
-            line.push_str(&format!("; {unread} could not be read"));
+            let _ = write!(line, "; {unread} could not be read");
         }
         if self.hidden > 0 {
             let hidden = counted(self.hidden, "lint");
-            line.push_str(&format!("; {hidden} not shown (`--lints` shows them)"));
+            let _ = write!(line, "; {hidden} not shown (`--lints` shows them)");
         }
         line
     }
 }
 
-/// Whether the text of a YAML file says that it is for this program.
-fn is_ours(text: &str) -> bool {
+/// Whether the text of a YAML file has one of these keys at its top.
+fn has_key(text: &str, keys: &[&str]) -> bool {
     let text = text.trim_start_matches('\u{feff}');
     text.lines()
-        .any(|line| TOP_KEYS.iter().any(|key| line.starts_with(key)))
+        .any(|line| keys.iter().any(|key| line.starts_with(key)))
+}
+
+/// A file that was named, and is something else.
+fn foreign_file(source: &Source) -> Diagnostic {
+    let message = "this is no playbook, no file of escalation and no file of scenarios";
+    Diagnostic::new(Code::MissingKey, source, Span::default(), message)
+        .help("a playbook begins with `playbook: v1`; files of other programs need not be named")
 }
 
 /// The files that paths name, each once, in the order of the paths and sorted within folders; a name that is no path is

@@ -3,7 +3,9 @@
 use crate::exit::Failure;
 use indexmap::IndexMap;
 use runbook_interpreter::Redactor;
-use runbook_interpreter::journal::{CallEnd, CallRecord, Journal, JournalError, RunRecord};
+use runbook_interpreter::journal::{
+    CallRecord, Durability, JournalError, Repeat, RunRecord, Step, Worked,
+};
 use runbook_interpreter::outcome::{Change, Outcome};
 use runbook_interpreter::verdict::Verdict;
 use runbook_playbook::catalog::{Action, Effect, Effects};
@@ -17,7 +19,7 @@ const STEP: &str = "call";
 
 /// A call that is on record.
 pub(super) struct Guarded<'a> {
-    pub journal: &'a dyn Journal,
+    pub journal: &'a dyn Durability,
     pub world: &'a dyn World,
     pub action: &'a Action,
     pub effects: &'a Effects,
@@ -40,54 +42,66 @@ impl Guarded<'_> {
             Failure::environment(format!("{} was not sent: {error}", call.action))
         };
         let started = self.world.now();
-        let run = self.world.fresh_id();
+        let run = self.journal.id(self.world);
         self.journal
             .begin(&RunRecord {
                 id: run.clone(),
                 playbook: format!("call {}", call.action),
+                title: format!("One call of {}", call.action),
                 source: String::new(),
                 digest: String::new(),
                 inputs: json!({}),
+                options: json!({}),
                 started,
             })
             .map_err(not_kept)?;
         let effect = self.effects.last().copied().unwrap_or(Effect::Write);
-        let id = self
-            .journal
-            .sending(&CallRecord {
-                run: run.clone(),
-                step: STEP.to_owned(),
-                element: None,
-                action: call.action.clone(),
-                arguments: shown.clone(),
-                target: call.target.clone(),
-                effect,
-                before: None,
-                token: self
-                    .action
-                    .idempotency_token
-                    .as_ref()
-                    .and_then(|token| call.arguments.get(token)?.as_str())
-                    .map(ToOwned::to_owned),
-                attempt: 1,
-                at: started,
-            })
-            .map_err(not_kept)?;
-        let answer = registry.perform(self.world, call).await;
-        if let Ok(answer) = &answer {
-            redactor.learn_typed(&answer.result, &self.action.output);
-        }
-        let ended = self.world.now();
-        let end = CallEnd {
-            answer: match &answer {
+        let record = CallRecord {
+            key: format!("{STEP}@1"),
+            step: STEP.to_owned(),
+            element: None,
+            action: call.action.clone(),
+            arguments: shown.clone(),
+            target: call.target.clone(),
+            effect,
+            before: None,
+            token: self
+                .action
+                .idempotency_token
+                .as_ref()
+                .and_then(|token| call.arguments.get(token)?.as_str())
+                .map(ToOwned::to_owned),
+            attempt: 1,
+            repeat: Repeat::Never,
+        };
+        let work = Box::pin(async {
+            let answer = registry.perform(self.world, call).await;
+            if let Ok(answer) = &answer {
+                redactor.learn_typed(&answer.result, &self.action.output);
+            }
+            let shown = match &answer {
                 Ok(answer) => Ok(redactor.json(&answer.result)),
                 Err(error) => Err((error.code.clone(), redactor.text(&error.message))),
-            },
-            request_id: match &answer {
-                Ok(answer) => answer.request_id.clone(),
-                Err(error) => error.request_id.clone(),
-            },
-            at: ended,
+            };
+            Worked {
+                masked: false,
+                keep: true,
+                answer,
+                shown,
+            }
+        });
+        let made = self.journal.step(self.world, record, work).await;
+        // The answer is worth more than its record: what was done is told even where it cannot be written down.
+        let (answer, ended) = match made.map_err(not_kept)? {
+            Step::Done { answer, at, .. } => (answer, at),
+            Step::InFlight { since } => {
+                let error = CallError::new(
+                    FailureKind::NotSent,
+                    "journal",
+                    format!("a call of this run was in flight since {since}"),
+                );
+                (Err(error), since)
+            }
         };
         let outcome = Outcome {
             run,
@@ -97,9 +111,9 @@ impl Guarded<'_> {
                 Err(_) => Verdict::Failed,
             },
             reason: None,
-            explanation: match &end.answer {
+            explanation: match &answer {
                 Ok(_) => "the call was answered".to_owned(),
-                Err((code, message)) => format!("{code}: {message}"),
+                Err(error) => format!("{}: {}", error.code, redactor.text(&error.message)),
             },
             environment: false,
             causes: Vec::new(),
@@ -111,8 +125,6 @@ impl Guarded<'_> {
             escalated: None,
             waiting: None,
         };
-        // The answer is worth more than its record: what was done is told even where it cannot be written down.
-        let _ = self.journal.answered(id, &end);
         let _ = self.journal.end(&outcome);
         Ok(answer)
     }

@@ -3,18 +3,28 @@
 mod actions;
 mod call;
 mod check;
+#[cfg(any(test, feature = "faults"))]
+pub mod crash_matrix;
 mod diff;
 mod explain;
 mod guarded;
+mod history;
+mod logs;
 mod plan;
 #[cfg(test)]
 mod plan_honesty;
+mod play;
 mod policy;
 mod preflight;
+mod prune;
+mod resume;
 mod review;
 mod run;
+mod runs;
 mod saved;
+mod show;
 mod test;
+mod undo;
 
 use crate::args::Command;
 use crate::environment::Environment;
@@ -28,6 +38,14 @@ use runbook_playbook::catalog::UnknownAction;
 pub fn execute(command: &Command, environment: &Environment) -> Result<u8, Failure> {
     match command {
         Command::Run(arguments) => run::execute(arguments, environment),
+        Command::Resume(arguments) => resume::execute(arguments, environment),
+        Command::Undo(arguments) => undo::execute(arguments, environment),
+        Command::Runs(arguments) => runs::execute(arguments, environment),
+        Command::Show(arguments) => show::execute(arguments, environment),
+        Command::Logs(arguments) => logs::execute(arguments, environment),
+        Command::Prune(arguments) => prune::execute(arguments, environment),
+        #[cfg(feature = "faults")]
+        Command::CrashMatrix(arguments) => crash_matrix::execute(arguments, environment),
         Command::Plan(arguments) => plan::execute(arguments, environment),
         Command::Policy(arguments) => policy::execute(arguments, environment),
         Command::Diff(arguments) => diff::execute(arguments, environment),

@@ -34,7 +34,7 @@ pub fn execute(arguments: &PlanArguments, environment: &Environment) -> Result<u
     let out = environment.console.out;
     match arguments.format {
         PlanFormat::Text => out.lines(&plan_text::lines(forecast, out.look)),
-        PlanFormat::Json => out.line(format!("{:#}", plan_json::document(forecast))),
+        PlanFormat::Json => out.line(plan_json::text(forecast)),
         PlanFormat::Markdown => out.line(plan_markdown::page(forecast)),
         PlanFormat::Html => out.line(plan_html::page(forecast)),
     }
@@ -146,16 +146,13 @@ impl Readings<'_> {
         let cancel = Cancel::new();
         let in_scenario = scenario.is_some();
         let (scenario_world, live_world);
-        let world: &dyn World = match scenario {
-            Some(scenario) => {
-                let facts: Arc<dyn ActionFacts> = Arc::clone(self.registry) as Arc<dyn ActionFacts>;
-                scenario_world = ScenarioWorld::new(Arc::new(scenario), facts, context);
-                &scenario_world
-            }
-            None => {
-                live_world = world::live(self.environment, &self.arguments.target, context);
-                &live_world
-            }
+        let world: &dyn World = if let Some(scenario) = scenario {
+            let facts: Arc<dyn ActionFacts> = Arc::clone(self.registry) as Arc<dyn ActionFacts>;
+            scenario_world = ScenarioWorld::new(Arc::new(scenario), facts, context);
+            &scenario_world
+        } else {
+            live_world = world::live(self.environment, &self.arguments.target, context);
+            &live_world
         };
         let performer = OnlyAs {
             calls: Calls(self.registry),

@@ -1,54 +1,50 @@
 //! `runbook run`: one playbook, in the real world or in a scenario.
 
-use super::saved::{self, Only};
-use crate::approve::Answers;
-use crate::args::{Format, RunArguments, UntilGraph};
-use crate::calls::Calls;
+use super::play::{Deed, Play, Show, secrets};
+use super::saved;
+use crate::args::{RunArguments, UntilGraph};
 use crate::environment::{Environment, Left};
-use crate::exit::{self, Failure};
+use crate::exit::Failure;
+use crate::kept::Kept;
 use crate::locate::{Located, scenarios_of};
+use crate::record::{Record, context};
 use crate::shelf::{Shelf, text_of};
-use crate::{document, load, problems, record, world};
+use crate::{document, load, problems};
 use jiff::Timestamp;
-use runbook_interpreter::cancel::Cancel;
-use runbook_interpreter::event::Observer;
-use runbook_interpreter::journal::{Journal, MemoryJournal};
-use runbook_interpreter::outcome::Outcome;
-use runbook_interpreter::plan::{Options, Plan, Until};
-use runbook_interpreter::surroundings::Surroundings;
-use runbook_interpreter::verdict::Verdict;
+use runbook_interpreter::journal::MemoryJournal;
+use runbook_interpreter::plan::{Options, Until};
 use runbook_playbook::inputs::Given;
 use runbook_playbook::source::Source;
-use runbook_playbook::syntax::input::InputKind;
 use runbook_registry::Registry;
-use runbook_registry::world::World;
-use runbook_registry::world::scenario::{ActionFacts, Scenario, ScenarioWorld};
-use runbook_report::chart::charts_of;
-use runbook_report::json::Collector;
-use runbook_report::terminal::{Detail, Settings, Terminal};
+use runbook_registry::world::scenario::Scenario;
 use serde_json::Value as Json;
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
+
+/// Where the text of the scenarios is kept beside the playbooks of a run.
+pub(super) const SCENARIOS: &str = "#scenarios";
 
 /// Runs a playbook.
 pub fn execute(arguments: &RunArguments, environment: &Environment) -> Result<u8, Failure> {
     let saved = saved::open(arguments, environment)?;
     let arguments = saved.as_ref().map_or(arguments, |saved| &saved.arguments);
-    let err = environment.console.err;
     let located = environment
         .places
         .locate(&arguments.playbook)
         .map_err(|error| Failure::wrong(error.to_string()))?;
     let registry = Arc::new(Registry::new());
     let shelf = Shelf::new(&environment.places, &located.root, &*registry);
-    let checked = load::playbook(&shelf, &located, err)?;
+    let kept = Kept::new(shelf, BTreeMap::new());
+    let checked = load::playbook(&kept, &located, environment.console.err)?;
+    let mut texts = Vec::new();
     let scenario = match &arguments.scenario {
-        Some(name) => Some(Arc::new(find_scenario(
-            name,
-            &located,
-            &registry,
-            environment,
-        )?)),
+        Some(name) => {
+            let text = scenario_text(&located, environment)?;
+            texts.push((SCENARIOS.to_owned(), text.clone()));
+            let found = scenario_in(name, &located, &registry, environment, text)?;
+            Some(Arc::new(found))
+        }
         None => None,
     };
     let now = scenario
@@ -61,38 +57,26 @@ pub fn execute(arguments: &RunArguments, environment: &Environment) -> Result<u8
         environment,
     )?;
     let plan = load::plan(&checked, &given, options(arguments), now)?;
-    let context = world::playbook_context(
-        environment,
-        &arguments.target,
-        &registry,
-        &located,
-        &plan,
-        now,
-    )
-    .map_err(Failure::wrong)?;
-    let mut live = None;
-    let mut written = None;
-    let world: &dyn World = match scenario {
-        Some(scenario) => {
-            let facts: Arc<dyn ActionFacts> = Arc::clone(&registry) as Arc<dyn ActionFacts>;
-            let world = ScenarioWorld::new(scenario, facts, context);
-            written.insert(world.with_person(world::person(environment)))
-        }
-        None => live.insert(world::live(environment, &arguments.target, context)),
-    };
-    let state_dir = arguments.state_dir.as_deref();
-    let journal: Box<dyn Journal> = match state_dir {
-        None if arguments.scenario.is_some() => Box::new(MemoryJournal::new()),
-        folder => record::open(folder, environment)?,
-    };
     let secrets = secrets(&plan);
-    let watchers = Watchers::new(arguments, environment, &plan, &secrets);
-    let cancel = Cancel::new();
-    let approver = Answers {
-        consent: arguments.yes.clone().unwrap_or_default(),
-        prompt: world::prompt(environment),
-        cancel: cancel.clone(),
-        again: environment.command(None, &secrets),
+    let consent = arguments.yes.clone().unwrap_or_default();
+    let again = environment.command(None, &secrets);
+    let mut play = Play {
+        environment,
+        registry: &registry,
+        located: &located,
+        library: &kept,
+        plan: &plan,
+        scenario,
+        target: arguments.target.clone(),
+        saved: saved.as_ref(),
+        consent,
+        show: Show {
+            format: arguments.format,
+            quiet: arguments.quiet,
+            verbose: arguments.verbose,
+        },
+        again: again.clone(),
+        onward: again,
         unanswered: environment.command(
             Some(Left {
                 option: "--yes",
@@ -100,145 +84,46 @@ pub fn execute(arguments: &RunArguments, environment: &Environment) -> Result<u8
             }),
             &secrets,
         ),
-    };
-    let surroundings = Surroundings {
-        world,
-        performer: &Only {
-            calls: Calls(&registry),
-            saved: saved.as_ref(),
-        },
-        approver: &approver,
-        observer: watchers.observer(),
-        journal: &*journal,
-        library: &shelf,
-        cancel: &cancel,
-    };
-    let runtime = super::runtime()?;
-    let outcome = runtime.block_on(async {
-        tokio::spawn(interruptions(cancel.clone(), err));
-        // The handler is in place before anything is sent.
-        tokio::task::yield_now().await;
-        runbook_interpreter::run(&plan, &surroundings).await
-    });
-    // A question that nobody answers any more must not hold the end up.
-    runtime.shutdown_background();
-    watchers.end(environment);
-    match written.map(|world| missing(&world, &located, environment)) {
-        Some(missing) if !missing.is_empty() => Err(Failure {
-            code: if outcome.environment {
-                exit::WRONG
-            } else {
-                exit::NOT_WELL
-            },
-            message: missing.join("\n"),
+        further: arguments.until.map(|_| {
+            let left = Left {
+                option: "--until",
+                value: true,
+            };
+            environment.command(Some(left), &secrets)
         }),
-        _ => Ok(code(&outcome)),
+        memory: None,
+        resumes: None,
+    };
+    let state_dir = arguments.state_dir.as_deref();
+    if state_dir.is_none() && arguments.scenario.is_some() {
+        return play.play(&MemoryJournal::forgetting(), &|_| true, Deed::Run);
     }
+    let record = Record::open(state_dir, environment)?;
+    let id = uuid::Uuid::new_v4().to_string();
+    let _hold = record.hold(&id)?;
+    play.onward = record.resume(&id, &secrets);
+    play.unanswered.clone_from(&play.onward);
+    play.resumes = Some(id.clone());
+    if play.scenario.is_some() {
+        play.memory = Some(record.memory(&id));
+    }
+    let context = context(&located, arguments.scenario.as_deref(), &arguments.target);
+    texts.extend(kept.texts());
+    let journal = record.file.start(id, context).with_files(texts);
+    #[cfg(feature = "faults")]
+    if let Some(point) = environment.fault() {
+        let fault = runbook_interpreter::journal::fault::Fault::at(&journal, point, die);
+        return play.play(&fault, &|_| true, Deed::Run);
+    }
+    play.play(&journal, &|_| true, Deed::Run)
 }
 
-/// The calls that a scenario does not answer.
-fn missing(world: &ScenarioWorld, located: &Located, environment: &Environment) -> Vec<String> {
-    let file = environment.places.shown(&scenarios_of(&located.file));
-    let name = &world.scenario().name;
-    let mut lines: Vec<String> = Vec::new();
-    for call in world.calls().iter().filter(|call| call.unanswered) {
-        let line = format!(
-            "scenario {name} of {file} has no answer to {} {}; add an entry for it below `actions`",
-            call.action, call.arguments
-        );
-        if !lines.contains(&line) {
-            lines.push(line);
-        }
-    }
-    lines
-}
-
-/// The names of the inputs that are shown nowhere.
-fn secrets(plan: &Plan) -> Vec<String> {
-    plan.checked
-        .playbook
-        .inputs
-        .iter()
-        .filter(|input| input.kind == InputKind::Secret)
-        .map(|input| input.name.value.clone())
-        .collect()
-}
-
-/// The exit code of an outcome.
-fn code(outcome: &Outcome) -> u8 {
-    match outcome.verdict {
-        Verdict::Paused => exit::PAUSED,
-        verdict if verdict.is_well() => exit::WELL,
-        _ if outcome.environment => exit::ENVIRONMENT,
-        _ => exit::NOT_WELL,
-    }
-}
-
-/// The first ctrl-C ends the run in order, the second at once.
-async fn interruptions(cancel: Cancel, err: crate::console::Stream) {
-    if tokio::signal::ctrl_c().await.is_ok() {
-        cancel.cancel();
-        err.line("stopping: what was sent is waited for; press ctrl-C again to end at once");
-    }
-    if tokio::signal::ctrl_c().await.is_ok() {
-        crate::leave(exit::INTERRUPTED);
-    }
-}
-
-/// Who watches a run: the terminal or the collector of the JSON document.
-enum Watchers {
-    Text(Box<Terminal>),
-    Json(Box<Collector>),
-}
-
-impl Watchers {
-    fn new(
-        arguments: &RunArguments,
-        environment: &Environment,
-        plan: &Plan,
-        secrets: &[String],
-    ) -> Self {
-        if arguments.format == Format::Json {
-            return Self::Json(Box::default());
-        }
-        let out = environment.console.out;
-        let detail = match (arguments.quiet, arguments.verbose) {
-            (true, _) => Detail::Quiet,
-            (false, 0) => Detail::Steps,
-            (false, 1) => Detail::Calls,
-            (false, _) => Detail::Payloads,
-        };
-        let settings = Settings {
-            look: out.look,
-            live: out.terminal,
-            detail,
-            charts: charts_of(&plan.checked.playbook),
-            again: environment.command(None, secrets),
-            onward: arguments.until.map(|_| {
-                let left = Left {
-                    option: "--until",
-                    value: true,
-                };
-                environment.command(Some(left), secrets)
-            }),
-        };
-        Self::Text(Box::new(Terminal::new((out.open)(), settings)))
-    }
-
-    fn observer(&self) -> &dyn Observer {
-        match self {
-            Self::Text(terminal) => terminal.as_ref(),
-            Self::Json(collector) => collector.as_ref(),
-        }
-    }
-
-    fn end(&self, environment: &Environment) {
-        if let Self::Json(collector) = self
-            && let Some(document) = collector.document()
-        {
-            environment.console.out.line(format!("{document:#}"));
-        }
-    }
+/// Dies as by a loss of power.
+#[cfg(feature = "faults")]
+pub(super) fn die() {
+    let _ = std::process::Command::new("kill")
+        .args(["-KILL", &std::process::id().to_string()])
+        .status();
 }
 
 fn options(arguments: &RunArguments) -> Options {
@@ -294,6 +179,12 @@ pub(super) fn members(inputs: &serde_json::Map<String, Json>) -> Vec<(String, Gi
         .collect()
 }
 
+/// The text of the scenarios beside the playbook.
+fn scenario_text(located: &Located, environment: &Environment) -> Result<String, Failure> {
+    let file = scenarios_of(&located.file);
+    text_of(&file, &environment.places.shown(&file)).map_err(Failure::wrong)
+}
+
 /// The scenario of the name beside the playbook.
 pub(super) fn find_scenario(
     name: &str,
@@ -301,9 +192,19 @@ pub(super) fn find_scenario(
     registry: &Registry,
     environment: &Environment,
 ) -> Result<Scenario, Failure> {
-    let file = scenarios_of(&located.file);
-    let shown = environment.places.shown(&file);
-    let text = text_of(&file, &shown).map_err(Failure::wrong)?;
+    let text = scenario_text(located, environment)?;
+    scenario_in(name, located, registry, environment, text)
+}
+
+/// The scenario of the name in the text.
+pub(super) fn scenario_in(
+    name: &str,
+    located: &Located,
+    registry: &Registry,
+    environment: &Environment,
+    text: String,
+) -> Result<Scenario, Failure> {
+    let shown = environment.places.shown(&scenarios_of(&located.file));
     let source = Source::new(&shown, text);
     let wrong = |diagnostics: &[runbook_playbook::diagnostic::Diagnostic]| {
         problems::show(diagnostics, environment.console.err);

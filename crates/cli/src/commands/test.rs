@@ -84,7 +84,7 @@ pub fn execute(arguments: &TestArguments, environment: &Environment) -> Result<u
 }
 
 /// The files of scenarios that paths name; a playbook stands for its own.
-fn files(paths: &[PathBuf], environment: &Environment) -> Result<Vec<PathBuf>, Failure> {
+pub(super) fn files(paths: &[PathBuf], environment: &Environment) -> Result<Vec<PathBuf>, Failure> {
     let places = &environment.places;
     let mut found = Vec::new();
     for path in usual(paths, &places.current) {
@@ -316,7 +316,7 @@ pub(super) fn run_scenario(
         performer: &Calls(registry),
         approver: &ByScenario(&scenario.answers),
         observer: &Nobody,
-        journal: &MemoryJournal::new(),
+        journal: &MemoryJournal::forgetting(),
         library: shelf,
         cancel: &Cancel::new(),
     };

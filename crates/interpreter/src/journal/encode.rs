@@ -1,6 +1,6 @@
 //! Events as JSON. Calls have a table of their own, so that their events are not recorded twice.
 
-use crate::approval::Decision;
+use crate::approval::{Decision, Question, QuestionCall};
 use crate::event::{Event, EventKind};
 use crate::outcome::StepOutcome;
 use crate::truth::Truth;
@@ -49,19 +49,14 @@ pub(super) fn event(event: &Event) -> Json {
         EventKind::Waiting { step, why, length } => {
             json!({"step": step, "why": why, "milliseconds": i64::try_from(length.as_millis()).unwrap_or(i64::MAX)})
         }
-        EventKind::Asked(question) => json!({
-            "step": question.step,
-            "place": question.place,
-            "effects": question.effects.iter().map(|effect| effect.as_str()).collect::<Vec<_>>(),
-            "calls": question.calls.iter().map(|call| json!({"action": call.action, "arguments": call.arguments})).collect::<Vec<_>>(),
-            "undo": question.undo.iter().map(|call| json!({"action": call.action, "arguments": call.arguments})).collect::<Vec<_>>(),
-        }),
+        EventKind::Asked(asked) => question(asked),
         EventKind::Answered { step, decision } => {
             let (answer, by) = match decision {
                 Decision::Approved { by } => ("approved", Some(by)),
                 Decision::Declined { by } => ("declined", Some(by)),
                 Decision::Nobody => ("nobody", None),
                 Decision::Abort => ("abort", None),
+                Decision::Expired => ("expired", None),
             };
             json!({"step": step, "answer": answer, "by": by})
         }
@@ -84,6 +79,35 @@ pub(super) fn event(event: &Event) -> Json {
         entry.extend(body);
     }
     entry
+}
+
+/// Writes a question: all that an answer holds for.
+pub(super) fn question(question: &Question) -> Json {
+    let calls = |calls: &[QuestionCall]| -> Vec<Json> {
+        calls
+            .iter()
+            .map(|call| {
+                let changes: Vec<Json> = call
+                    .changes
+                    .iter()
+                    .map(
+                        |change| json!({"path": change.path, "from": change.from, "to": change.to}),
+                    )
+                    .collect();
+                json!({"action": call.action, "arguments": call.arguments, "changes": changes})
+            })
+            .collect()
+    };
+    json!({
+        "step": question.step,
+        "place": question.place,
+        "effects": question.effects.iter().map(|effect| effect.as_str()).collect::<Vec<_>>(),
+        "prompt": question.prompt,
+        "calls": calls(&question.calls),
+        "undo": calls(&question.undo),
+        "people": question.people,
+        "from": question.from,
+    })
 }
 
 fn step_outcome(outcome: &StepOutcome) -> Json {

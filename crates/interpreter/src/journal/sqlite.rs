@@ -3,46 +3,78 @@
 //! Commits are cheap (`synchronous=NORMAL` syncs nothing) except where a record guards a write: there one commit with
 //! `synchronous=FULL` brings everything so far to the disk.
 
-use super::{CallEnd, CallId, CallRecord, Journal, JournalError, RunRecord, encode};
-use crate::event::Event;
-use crate::outcome::Outcome;
-use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior, params};
-use std::cell::RefCell;
+use super::JournalError;
+use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
+use std::cell::{Cell, RefCell};
 use std::path::Path;
 use std::time::Duration;
 
 /// The format that this program writes.
-const FORMAT: i64 = 1;
+const FORMAT: i64 = 2;
 
-/// How many events are kept back before they are committed together.
+/// How many records are kept back before they are committed together.
 const BATCH: usize = 256;
 
 const SCHEMA: &str = "
 CREATE TABLE runs (
-    id TEXT PRIMARY KEY, playbook TEXT NOT NULL, source TEXT NOT NULL, digest TEXT NOT NULL, inputs TEXT NOT NULL,
-    started TEXT NOT NULL, ended TEXT, verdict TEXT, explanation TEXT
+    number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, playbook TEXT NOT NULL, title TEXT NOT NULL, digest TEXT NOT NULL,
+    inputs TEXT NOT NULL, options TEXT NOT NULL, context TEXT NOT NULL, program TEXT NOT NULL, sessions INTEGER NOT NULL,
+    started TEXT NOT NULL, ended TEXT, verdict TEXT, reason TEXT, explanation TEXT, writes INTEGER, undone TEXT
+) STRICT;
+CREATE TABLE files (run INTEGER NOT NULL REFERENCES runs ON DELETE CASCADE, id TEXT NOT NULL, text TEXT NOT NULL,
+    PRIMARY KEY (run, id)) STRICT, WITHOUT ROWID;
+CREATE TABLE steps (
+    number INTEGER PRIMARY KEY, run INTEGER NOT NULL REFERENCES runs ON DELETE CASCADE, key TEXT NOT NULL, step TEXT NOT NULL,
+    element INTEGER, action TEXT NOT NULL, arguments TEXT NOT NULL, region TEXT, role TEXT, effect TEXT NOT NULL, before TEXT,
+    token TEXT, attempt INTEGER NOT NULL, sent INTEGER NOT NULL, started TEXT NOT NULL, ended TEXT, result TEXT,
+    error_code TEXT, error_message TEXT, error_kind TEXT, request_id TEXT, truncated INTEGER, masked INTEGER
+) STRICT;
+CREATE TABLE marks (
+    number INTEGER PRIMARY KEY, run INTEGER NOT NULL REFERENCES runs ON DELETE CASCADE, key TEXT NOT NULL, kind TEXT NOT NULL,
+    at TEXT NOT NULL
+) STRICT;
+CREATE TABLE gates (
+    number INTEGER PRIMARY KEY, run INTEGER NOT NULL REFERENCES runs ON DELETE CASCADE, key TEXT NOT NULL, step TEXT NOT NULL,
+    hash TEXT NOT NULL, question TEXT NOT NULL, asked TEXT NOT NULL, answer TEXT, by TEXT, answered TEXT
 ) STRICT;
 CREATE TABLE events (
-    number INTEGER PRIMARY KEY, run TEXT NOT NULL REFERENCES runs, event TEXT NOT NULL, body TEXT NOT NULL
+    number INTEGER PRIMARY KEY, run INTEGER NOT NULL REFERENCES runs ON DELETE CASCADE, key TEXT NOT NULL, at TEXT NOT NULL,
+    event TEXT NOT NULL, body TEXT NOT NULL
 ) STRICT;
-CREATE TABLE calls (
-    number INTEGER PRIMARY KEY, run TEXT NOT NULL REFERENCES runs, step TEXT NOT NULL, element INTEGER,
-    action TEXT NOT NULL, arguments TEXT NOT NULL, region TEXT, role TEXT, effect TEXT NOT NULL, before TEXT, token TEXT,
-    attempt INTEGER NOT NULL, started TEXT NOT NULL,
-    result TEXT, error_code TEXT, error_message TEXT, request_id TEXT, ended TEXT
-) STRICT;
+CREATE INDEX steps_of_run ON steps (run);
+CREATE INDEX marks_of_run ON marks (run);
+CREATE INDEX gates_of_run ON gates (run);
 CREATE INDEX events_of_run ON events (run);
-CREATE INDEX calls_of_run ON calls (run);
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;
 ";
 
 /// A journal in a file.
 #[derive(Debug)]
 pub struct SqliteJournal {
-    connection: Connection,
-    path: String,
-    /// Events that are not committed yet: run, kind, body.
-    pending: RefCell<Vec<(String, &'static str, String)>>,
+    pub(super) connection: Connection,
+    pub(super) path: String,
+    /// Records that are not committed yet.
+    pending: RefCell<Vec<Record>>,
+    /// How what guards a write is brought to the disk.
+    full: Cell<&'static str>,
+}
+
+/// A record that needs no commit of its own.
+#[derive(Debug)]
+pub(super) enum Record {
+    Event {
+        run: i64,
+        key: String,
+        at: String,
+        event: &'static str,
+        body: String,
+    },
+    Mark {
+        run: i64,
+        key: String,
+        kind: &'static str,
+        at: String,
+    },
 }
 
 impl SqliteJournal {
@@ -72,65 +104,120 @@ impl SqliteJournal {
             }
             format(&connection)
         };
-        let format = set_up().map_err(|error| explain(&shown, &error))?;
-        if format > FORMAT {
+        let found = set_up().map_err(|error| explain(&shown, &error))?;
+        if found > FORMAT {
             return Err(JournalError::TooNew {
                 path: shown,
-                found: format,
+                found,
                 known: FORMAT,
             });
+        }
+        if found < FORMAT {
+            return Err(JournalError::TooOld { path: shown, found });
         }
         Ok(Self {
             connection,
             path: shown,
             pending: RefCell::default(),
+            full: Cell::new("FULL"),
         })
     }
 
-    fn guard<T>(&self, result: Result<T, rusqlite::Error>) -> Result<T, JournalError> {
+    /// Bounds the size of the file, in pages of 4096 bytes: what a full disk does.
+    ///
+    /// # Errors
+    /// The journal cannot be asked.
+    pub fn bound(&self, pages: u32) -> Result<(), JournalError> {
+        self.guard(
+            self.connection
+                .execute_batch(&format!("PRAGMA max_page_count={pages}")),
+        )
+    }
+
+    /// Leaves it to the system when what is written reaches the disk: for tests, in which it does not lose power.
+    ///
+    /// # Errors
+    /// The journal cannot be asked.
+    #[cfg(any(test, feature = "faults"))]
+    pub fn unsynced(&self) -> Result<(), JournalError> {
+        self.full.set("OFF");
+        self.guard(self.connection.execute_batch("PRAGMA synchronous=OFF"))
+    }
+
+    pub(super) fn guard<T>(&self, result: Result<T, rusqlite::Error>) -> Result<T, JournalError> {
         result.map_err(|error| explain(&self.path, &error))
     }
 
-    /// Commits the events that were kept back.
-    ///
-    /// # Errors
-    /// The record cannot be kept.
-    pub fn flush(&self) -> Result<(), JournalError> {
-        let pending = std::mem::take(&mut *self.pending.borrow_mut());
-        self.guard(self.in_one(|connection| insert_events(connection, &pending)))
+    /// Keeps a record back until something is committed, or many have come together.
+    pub(super) fn later(&self, record: Record) -> Result<(), JournalError> {
+        let full = {
+            let mut pending = self.pending.borrow_mut();
+            pending.push(record);
+            pending.len() >= BATCH
+        };
+        if full {
+            self.commit(|_| Ok(()))
+        } else {
+            Ok(())
+        }
     }
 
-    /// Runs statements in one transaction.
+    /// Runs statements in one transaction, after what was kept back.
+    pub(super) fn commit<T>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, rusqlite::Error>,
+    ) -> Result<T, JournalError> {
+        let result = self.in_one(work);
+        if result.is_ok() {
+            self.pending.borrow_mut().clear();
+        }
+        self.guard(result)
+    }
+
+    /// The same, with everything so far on disk at its end.
+    pub(super) fn durably<T>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, rusqlite::Error>,
+    ) -> Result<T, JournalError> {
+        if self.full.get() != "FULL" {
+            return self.commit(work);
+        }
+        self.guard(self.connection.execute_batch("PRAGMA synchronous=FULL"))?;
+        let result = self.commit(work);
+        self.guard(self.connection.execute_batch("PRAGMA synchronous=NORMAL"))?;
+        result
+    }
+
     fn in_one<T>(
         &self,
         work: impl FnOnce(&Connection) -> Result<T, rusqlite::Error>,
     ) -> Result<T, rusqlite::Error> {
         let transaction = self.connection.unchecked_transaction()?;
+        insert(&transaction, &self.pending.borrow())?;
         let value = work(&transaction)?;
         transaction.commit()?;
         Ok(value)
     }
-
-    /// The same, with everything so far on disk at its end.
-    fn durably<T>(
-        &self,
-        work: impl FnOnce(&Connection) -> Result<T, rusqlite::Error>,
-    ) -> Result<T, rusqlite::Error> {
-        self.connection.execute_batch("PRAGMA synchronous=FULL")?;
-        let result = self.in_one(work);
-        self.connection.execute_batch("PRAGMA synchronous=NORMAL")?;
-        result
-    }
 }
 
-fn insert_events(
-    connection: &Connection,
-    events: &[(String, &'static str, String)],
-) -> Result<(), rusqlite::Error> {
-    let mut statement =
-        connection.prepare_cached("INSERT INTO events (run, event, body) VALUES (?1, ?2, ?3)")?;
-    for (run, kind, body) in events {
-        statement.execute(params![run, kind, body])?;
+fn insert(connection: &Connection, records: &[Record]) -> Result<(), rusqlite::Error> {
+    for record in records {
+        match record {
+            Record::Event {
+                run,
+                key,
+                at,
+                event,
+                body,
+            } => connection
+                .prepare_cached(
+                    "INSERT INTO events (run, key, at, event, body) VALUES (?1, ?2, ?3, ?4, ?5)",
+                )?
+                .execute((run, key, at, event, body))?,
+            Record::Mark { run, key, kind, at } => connection
+                .prepare_cached("INSERT INTO marks (run, key, kind, at) VALUES (?1, ?2, ?3, ?4)")?
+                .execute((run, key, kind, at))?,
+        };
     }
     Ok(())
 }
@@ -146,114 +233,8 @@ fn explain(path: &str, error: &rusqlite::Error) -> JournalError {
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
             JournalError::Corrupted { path, why }
         }
+        Some(ErrorCode::DiskFull) => JournalError::Full { path },
         _ => JournalError::Failed { path, why },
-    }
-}
-
-impl Journal for SqliteJournal {
-    fn begin(&self, run: &RunRecord) -> Result<(), JournalError> {
-        self.guard(self.in_one(|connection| {
-            // Ids come from the world. A scenario gives the same one each time, and then the newest replay counts.
-            for table in ["events", "calls"] {
-                connection.execute(&format!("DELETE FROM {table} WHERE run = ?1"), [&run.id])?;
-            }
-            connection.execute("DELETE FROM runs WHERE id = ?1", [&run.id])?;
-            connection.execute(
-                "INSERT INTO runs (id, playbook, source, digest, inputs, started) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-                params![run.id, run.playbook, run.source, run.digest, run.inputs.to_string(), run.started.to_string()],
-            )
-        }))?;
-        Ok(())
-    }
-
-    fn event(&self, run: &str, event: &Event) -> Result<(), JournalError> {
-        let full = {
-            let mut pending = self.pending.borrow_mut();
-            pending.push((
-                run.to_owned(),
-                encode::kind(event),
-                encode::event(event).to_string(),
-            ));
-            pending.len() >= BATCH
-        };
-        if full { self.flush() } else { Ok(()) }
-    }
-
-    fn sending(&self, call: &CallRecord) -> Result<CallId, JournalError> {
-        let pending = std::mem::take(&mut *self.pending.borrow_mut());
-        let work = |connection: &Connection| {
-            insert_events(connection, &pending)?;
-            connection
-                .prepare_cached(
-                    "INSERT INTO calls (run, step, element, action, arguments, region, role, effect, before, token, attempt, started)
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
-                )?
-                .execute(params![
-                    call.run,
-                    call.step,
-                    call.element.and_then(|element| i64::try_from(element).ok()),
-                    call.action,
-                    call.arguments.to_string(),
-                    call.target.region,
-                    call.target.role,
-                    call.effect.as_str(),
-                    call.before.as_ref().map(ToString::to_string),
-                    call.token,
-                    call.attempt,
-                    call.at.to_string(),
-                ])?;
-            Ok(CallId(connection.last_insert_rowid()))
-        };
-        self.guard(if call.guards() {
-            self.durably(work)
-        } else {
-            self.in_one(work)
-        })
-    }
-
-    fn answered(&self, call: CallId, end: &CallEnd) -> Result<(), JournalError> {
-        let (result, code, message) = match &end.answer {
-            Ok(result) => (Some(result.to_string()), None, None),
-            Err((code, message)) => (None, Some(code), Some(message)),
-        };
-        self.guard(self.in_one(|connection| {
-            connection
-                .prepare_cached(
-                    "UPDATE calls SET result = ?2, error_code = ?3, error_message = ?4, request_id = ?5, ended = ?6 WHERE number = ?1",
-                )?
-                .execute(params![call.0, result, code, message, end.request_id, end.at.to_string()])
-        }))?;
-        Ok(())
-    }
-
-    fn end(&self, outcome: &Outcome) -> Result<(), JournalError> {
-        let pending = std::mem::take(&mut *self.pending.borrow_mut());
-        // A run that changed nothing loses nothing that could not be read again.
-        let work = |connection: &Connection| {
-            insert_events(connection, &pending)?;
-            connection.execute(
-                "UPDATE runs SET ended = ?2, verdict = ?3, explanation = ?4 WHERE id = ?1",
-                params![
-                    outcome.run,
-                    outcome.ended.to_string(),
-                    outcome.verdict.as_str(),
-                    outcome.explanation
-                ],
-            )
-        };
-        self.guard(if outcome.changes.is_empty() && outcome.waiting.is_none() {
-            self.in_one(work)
-        } else {
-            self.durably(work)
-        })?;
-        Ok(())
-    }
-}
-
-impl Drop for SqliteJournal {
-    fn drop(&mut self) {
-        // Best effort: a run that ends properly has flushed already.
-        drop(self.flush());
     }
 }
 

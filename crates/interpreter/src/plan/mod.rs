@@ -9,6 +9,7 @@ pub mod visit;
 use indexmap::IndexMap;
 use runbook_playbook::checked::{Checked, StepPath};
 use runbook_playbook::value::Value;
+use serde_json::{Value as Json, json};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -46,6 +47,51 @@ impl Default for Options {
             only: Vec::new(),
             skip: Vec::new(),
             force: false,
+        }
+    }
+}
+
+impl Options {
+    /// As the journal keeps them.
+    #[must_use]
+    pub fn to_json(&self) -> Json {
+        let until = self.until.map(|until| match until {
+            Until::Symptom => "symptom",
+            Until::Diagnose => "diagnose",
+            Until::Resolve => "resolve",
+        });
+        json!({
+            "until": until,
+            "verify": self.verify,
+            "only": self.only,
+            "skip": self.skip,
+            "force": self.force,
+        })
+    }
+
+    /// As the journal kept them.
+    #[must_use]
+    pub fn from_json(json: &Json) -> Self {
+        let names = |key: &str| -> Vec<String> {
+            let names = json.get(key).and_then(Json::as_array);
+            names
+                .into_iter()
+                .flatten()
+                .filter_map(|name| name.as_str().map(str::to_owned))
+                .collect()
+        };
+        let flag = |key: &str| json.get(key).and_then(Json::as_bool);
+        Self {
+            until: match json.get("until").and_then(Json::as_str) {
+                Some("symptom") => Some(Until::Symptom),
+                Some("diagnose") => Some(Until::Diagnose),
+                Some("resolve") => Some(Until::Resolve),
+                _ => None,
+            },
+            verify: flag("verify").unwrap_or(true),
+            only: names("only"),
+            skip: names("skip"),
+            force: flag("force").unwrap_or(false),
         }
     }
 }

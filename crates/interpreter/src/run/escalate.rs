@@ -22,14 +22,18 @@ use runbook_playbook::syntax::step::{Call, Step, Work};
 use runbook_playbook::template;
 use runbook_playbook::types::Type;
 use runbook_playbook::value::Value;
+use runbook_registry::world::Pending;
 use serde_json::{Map, Value as Json};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::sync::Arc;
 
 /// The level that is told where the playbook names none.
 const FIRST: u32 = 1;
+
+/// Who declined where nobody could be asked.
+const NOBODY: &str = "nobody";
 
 /// What stands before the names of a shared file's steps.
 const SHARED: &str = "escalation/";
@@ -68,7 +72,13 @@ pub(super) async fn begin(run: &Run<'_>) {
     let mut escalating = Escalating::default();
     if let Some(uses) = &escalate.uses {
         match run.around.library.load(&run.plan.checked, uses) {
-            Ok(shared) => escalating.shared = Some(shared),
+            Ok(shared) => {
+                let text = shared.playbook.source.text();
+                if let Err(error) = run.around.journal.file(&shared.id, text) {
+                    run.unkept(error);
+                }
+                escalating.shared = Some(shared);
+            }
             Err(why) => escalating.record.not_told = Some(why),
         }
     }
@@ -86,10 +96,13 @@ pub(super) async fn checkpoint(run: &Run<'_>) {
 
 /// Completes the evidence and tells people that a run did not end well.
 pub(super) async fn end(run: &Run<'_>, verdict: Verdict) {
-    if matches!(
-        verdict,
-        Verdict::Unresolved | Verdict::Failed | Verdict::Undone
-    ) {
+    let expired = matches!(run.state.borrow().stop, Some(Stop::Expired(_)));
+    if expired
+        || matches!(
+            verdict,
+            Verdict::Unresolved | Verdict::Failed | Verdict::Undone
+        )
+    {
         visit(run, Moment::End).await;
     }
 }
@@ -144,8 +157,8 @@ async fn visit(run: &Run<'_>, moment: Moment) {
 
 /// The shared file with its inputs.
 fn bound(run: &Run<'_>, shared: &Arc<Checked>) -> Result<Plan, String> {
-    let container = Container::of(Graph::Notify);
-    let scope = StepScope::new(run, &container, IndexMap::new());
+    let container = Container::of(Graph::Notify, &run.clock);
+    let scope = StepScope::new(run, &container, IndexMap::new(), run.clock.now());
     let with = run.plan.checked.playbook.escalate.iter();
     let mut given = Vec::new();
     for (name, data) in with.flat_map(|escalate| &escalate.with) {
@@ -155,7 +168,7 @@ fn bound(run: &Run<'_>, shared: &Arc<Checked>) -> Result<Plan, String> {
             given.push((name.value.clone(), Given::Json(value)));
         }
     }
-    let inputs = inputs::bind(&shared.playbook, &given, run.now()).map_err(|problems| {
+    let inputs = inputs::bind(&shared.playbook, &given, run.clock.now()).map_err(|problems| {
         let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
         format!("escalate: {}", problems.join("; "))
     })?;
@@ -172,6 +185,11 @@ fn inside<'a>(run: &Run<'a>, plan: &'a Plan, escalating: &Escalating) -> Run<'a>
         deadline: None,
         depth: run.depth + 1,
         prefix: SHARED.to_owned(),
+        key_prefix: format!("{}/", run.key("escalation")),
+        seed: run.seed.clone(),
+        undo_prefix: Cell::new(""),
+        clock: run.clock.clone(),
+        given: RefCell::default(),
         state: RefCell::new(State {
             about: Some(run.run_value()),
             steps: escalating.gathered.clone().unwrap_or_default(),
@@ -189,15 +207,15 @@ fn note(run: &Run<'_>, change: impl FnOnce(&mut Escalated)) {
 }
 
 fn took_longer(level: &Level, run: &Run<'_>) -> bool {
-    let lasted = run.now().duration_since(run.started);
+    let lasted = run.clock.now().duration_since(run.started);
     let after = level.after.as_ref();
     after.is_some_and(|after| lasted >= after.value)
 }
 
 /// The levels that are to be told now, the lowest first.
 fn due(run: &Run<'_>, site: &Run<'_>, construct: &Escalate, moment: Moment) -> BTreeSet<u32> {
-    let container = Container::of(Graph::Notify);
-    let scope = StepScope::new(site, &container, IndexMap::new());
+    let container = Container::of(Graph::Notify, &site.clock);
+    let scope = StepScope::new(site, &container, IndexMap::new(), site.clock.now());
     let is_due = |level: &&Level| match moment {
         Moment::Start => level.at_start,
         Moment::During => took_longer(level, run),
@@ -225,8 +243,8 @@ fn due(run: &Run<'_>, site: &Run<'_>, construct: &Escalate, moment: Moment) -> B
 
 /// What the steps of escalation see beside what every step sees.
 fn locals(site: &Run<'_>, construct: &Escalate, level: Option<u32>) -> Locals {
-    let container = Container::of(Graph::Notify);
-    let scope = StepScope::new(site, &container, IndexMap::new());
+    let container = Container::of(Graph::Notify, &site.clock);
+    let scope = StepScope::new(site, &container, IndexMap::new(), site.clock.now());
     let contacts = construct.contacts.iter().map(|(name, data)| {
         let value = template::read(data, &Type::Any, &scope).unwrap_or(Value::Absent);
         (name.value.clone(), value)
@@ -243,7 +261,7 @@ fn container(run: &Run<'_>, graph: Graph, locals: Locals) -> Container {
         locals,
         // A run that was stopped because nobody answered in time still tells.
         shielded: run.state.borrow().stop.is_some(),
-        ..Container::of(graph)
+        ..Container::of(graph, &run.clock)
     }
 }
 
@@ -260,7 +278,7 @@ async fn allow(run: &Run<'_>, site: &Run<'_>, construct: &Escalate) {
     let level = own.map_or(FIRST, |level| level.value);
     let container = Container {
         locals: locals(site, construct, Some(level)),
-        ..Container::of(Graph::Notify)
+        ..Container::of(Graph::Notify, &run.clock)
     };
     let question = site.masked_question(&Question {
         step: "notify".to_owned(),
@@ -274,16 +292,47 @@ async fn allow(run: &Run<'_>, site: &Run<'_>, construct: &Escalate) {
         people: 1,
         from: Vec::new(),
     });
-    run.emit(EventKind::Asked(Box::new(question.clone())));
-    let decision = tokio::select! {
-        biased;
-        decision = run.around.approver.allow_telling(&question) => decision,
-        () = run.around.cancel.cancelled() => Decision::Abort,
-    };
-    run.emit(EventKind::Answered {
-        step: question.step,
-        decision: decision.clone(),
+    let key = run.key("notify/leave");
+    run.emit(
+        &run.clock,
+        &key,
+        EventKind::Asked(Box::new(question.clone())),
+    );
+    let ask: Pending<'_, Decision> = Box::pin(async {
+        let decision = tokio::select! {
+            biased;
+            decision = run.around.approver.allow_telling(&question) => decision,
+            () = run.around.cancel.cancelled() => Decision::Abort,
+        };
+        match decision {
+            // It is asked once in a run, also where the run is resumed.
+            Decision::Nobody => Decision::Declined {
+                by: NOBODY.to_owned(),
+            },
+            decision => decision,
+        }
     });
+    let journal = run.around.journal;
+    let asked = journal.gate(run.around.world, &key, &question, None, ask);
+    let decision = match asked.await {
+        Ok((Decision::Declined { by }, at)) if by == NOBODY => {
+            run.clock.advance(at);
+            Decision::Nobody
+        }
+        Ok((decision, at)) => {
+            run.clock.advance(at);
+            decision
+        }
+        Err(error) => {
+            run.unkept(error);
+            Decision::Nobody
+        }
+    };
+    let answered = EventKind::Answered {
+        step: question.step.clone(),
+        decision: decision.clone(),
+    };
+    run.emit(&run.clock, &key, answered);
     let not_told = match decision {
         Decision::Approved { .. } => {
             if let Some(escalating) = &mut run.state.borrow_mut().escalating {
@@ -292,7 +341,9 @@ async fn allow(run: &Run<'_>, site: &Run<'_>, construct: &Escalate) {
             return;
         }
         Decision::Declined { by } => format!("declined by {by}"),
-        Decision::Nobody => "nobody could be asked; --yes=notify answers for it".to_owned(),
+        Decision::Nobody | Decision::Expired => {
+            "nobody could be asked; --yes=notify answers for it".to_owned()
+        }
         Decision::Abort => {
             run.stop(Stop::Aborted);
             return;
@@ -303,7 +354,7 @@ async fn allow(run: &Run<'_>, site: &Run<'_>, construct: &Escalate) {
 
 /// The calls by which people are told, as far as they can be rendered before there is anything to tell.
 fn calls(site: &Run<'_>, steps: &[Step], container: &Container) -> Vec<QuestionCall> {
-    let scope = StepScope::new(site, container, IndexMap::new());
+    let scope = StepScope::new(site, container, IndexMap::new(), site.clock.now());
     let mut found = Vec::new();
     for step in steps {
         match &step.work {

@@ -13,13 +13,19 @@ impl Run<'_> {
         reason: Option<Reason>,
         facts: &Facts,
     ) -> String {
+        if !self.undo_prefix.get().is_empty() && self.state.borrow().stop.is_none() {
+            return match &self.state.borrow().undone {
+                Some(Undone::Partly(left)) => format!("not everything was taken back: {left}"),
+                _ => "everything that was done was taken back".to_owned(),
+            };
+        }
         match (verdict, reason) {
             (Verdict::Paused, _) => self.why_paused(),
             (Verdict::Undone, _) => format!(
                 "{}; everything that was done was taken back",
                 self.why_failed(facts)
             ),
-            (Verdict::Aborted, _) => "the run was stopped before its end".to_owned(),
+            (Verdict::Aborted, _) => self.why_aborted(),
             (Verdict::Absent, _) => "no symptom holds".to_owned(),
             (Verdict::Diagnosed, _) if facts.until_symptom => "the symptom holds".to_owned(),
             (Verdict::Diagnosed, _) => format!("found: {}", self.found_causes()),
@@ -39,6 +45,15 @@ impl Run<'_> {
             (Verdict::Healthy, _) => "all checks are true".to_owned(),
             (Verdict::Unhealthy, _) => format!("not true: {}", self.false_checks()),
             (Verdict::Failed, _) => self.why_failed(facts),
+        }
+    }
+
+    fn why_aborted(&self) -> String {
+        match &self.state.borrow().stop {
+            Some(Stop::Expired(step)) => {
+                format!("nobody answered {step} in the time that it gives")
+            }
+            _ => "the run was stopped before its end".to_owned(),
         }
     }
 

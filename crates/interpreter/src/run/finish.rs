@@ -94,12 +94,21 @@ impl Run<'_> {
             changes,
             outputs,
             started: self.started,
-            ended: self.now(),
+            ended: self.clock.now(),
             waiting,
             escalated,
         };
-        self.emit(EventKind::RunEnded(Box::new(outcome.clone())));
-        let kept = self.around.journal.end(&outcome);
+        self.emit(
+            &self.clock,
+            &format!("{}run", self.key_prefix),
+            EventKind::RunEnded(Box::new(outcome.clone())),
+        );
+        // A run inside of another one ends with it.
+        let kept = if self.depth == 0 {
+            self.around.journal.end(&outcome)
+        } else {
+            Ok(())
+        };
         match kept {
             Err(error) if lost.is_none() => Outcome {
                 explanation: format!("{}; but {error}", outcome.explanation),
@@ -114,9 +123,9 @@ impl Run<'_> {
         let container = Container {
             shown: String::new(),
             checked: String::new(),
-            ..Container::of(Graph::Symptom)
+            ..Container::of(Graph::Symptom, &self.clock)
         };
-        let scope = StepScope::new(self, &container, IndexMap::new());
+        let scope = StepScope::new(self, &container, IndexMap::new(), self.clock.now());
         self.plan
             .checked
             .playbook

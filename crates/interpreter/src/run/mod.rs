@@ -11,7 +11,7 @@ pub(crate) mod undo;
 pub(crate) mod verify;
 
 use crate::event::EventKind;
-use crate::journal::RunRecord;
+use crate::journal::{JournalError, RunRecord};
 use crate::outcome::{CauseOutcome, Evidence, Outcome, StepStatus};
 use crate::plan::{Plan, Until};
 use crate::redact::Redactor;
@@ -19,6 +19,7 @@ use crate::step::StepEnd;
 use crate::surroundings::Surroundings;
 use crate::truth::Truth;
 use crate::verdict::{CheckFacts, Diagnosis, Facts, Resolution, Symptom, UndoFacts, Verification};
+use jiff::Timestamp;
 use runbook_playbook::syntax::input::InputKind;
 use runbook_playbook::syntax::playbook::MatchSymptoms;
 use runbook_playbook::syntax::step::Step;
@@ -26,8 +27,8 @@ use runbook_playbook::syntax::verify::Otherwise;
 use runbook_playbook::types::Type;
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
-use state::{Container, Graph, Run, State, Stop, Undone};
-use std::cell::RefCell;
+use state::{Clock, Container, Graph, Run, State, Stop, Undone};
+use std::cell::{Cell, RefCell};
 use std::fmt::Write as _;
 use std::rc::Rc;
 use verify::Verified;
@@ -36,53 +37,157 @@ use verify::Verified;
 ///
 /// Nothing that goes wrong is an error of this function: whatever happens, the outcome says it.
 pub async fn run(plan: &Plan, surroundings: &Surroundings<'_>) -> Outcome {
-    let redactor = Rc::new(RefCell::new(Redactor::default()));
-    run_inside(plan, *surroundings, 0, String::new(), redactor).await
+    let run = match begun(plan, surroundings) {
+        Ok(run) => run,
+        Err(outcome) => return *outcome,
+    };
+    escalate::begin(&run).await;
+    to_the_end(&run).await
 }
 
-/// Runs a plan inside of another run.
-pub(crate) async fn run_inside(
+/// Takes back what a run has done, newest first. The run is gone through again as it is on record, and `thaw` lets
+/// things happen from then on.
+///
+/// # Errors
+/// The record cannot be kept, or is not what the playbook does.
+pub async fn undo(
     plan: &Plan,
-    around: Surroundings<'_>,
-    depth: usize,
-    prefix: String,
-    redactor: Rc<RefCell<Redactor>>,
-) -> Outcome {
-    let started = around.world.now();
-    let run = Run {
-        plan,
-        around,
-        id: around.world.fresh_id(),
-        started,
-        deadline: plan
-            .checked
-            .playbook
-            .timeout
-            .as_ref()
-            .and_then(|timeout| started.checked_add(timeout.value).ok()),
-        depth,
-        prefix,
-        state: RefCell::new(State::default()),
-        redactor,
+    surroundings: &Surroundings<'_>,
+    thaw: impl FnOnce() -> Result<(), JournalError>,
+) -> Result<Outcome, JournalError> {
+    let run = match begun(plan, surroundings) {
+        Ok(run) => run,
+        Err(outcome) => return Ok(*outcome),
     };
+    run.graphs().await;
+    {
+        let mut state = run.state.borrow_mut();
+        if let Some(error) = state.journal_error.take() {
+            return Err(error);
+        }
+        state.stop = None;
+        state.undone = None;
+        state.ending = None;
+    }
+    thaw()?;
+    run.undo_prefix.set("undo/");
+    run.instant(
+        &run.clock,
+        &format!("undo/began!{}", surroundings.journal.session()),
+    )
+    .await;
+    undo::back_to(&run, undo::BEGINNING).await;
+    Ok(run.finish(&run.facts(Facts::default())))
+}
+
+/// Goes through the graphs, judges, tells people, ends.
+async fn to_the_end(run: &Run<'_>) -> Outcome {
+    let facts = run.graphs().await;
+    // A run that is only gone through ends nowhere.
+    if !matches!(run.state.borrow().stop, Some(Stop::Unrecorded)) {
+        run.judge(&facts);
+        let verdict = run
+            .state
+            .borrow()
+            .ending
+            .as_ref()
+            .map(|ending| ending.verdict);
+        if let Some(verdict) = verdict {
+            escalate::end(run, verdict).await;
+        }
+    }
+    run.finish(&facts)
+}
+
+/// Begins a run of its own.
+fn begun<'a>(plan: &'a Plan, surroundings: &Surroundings<'a>) -> Result<Run<'a>, Box<Outcome>> {
+    let around = *surroundings;
+    let id = around.journal.id(around.world);
+    let seed = around.world.seed().unwrap_or_else(|| id.clone());
+    let inside = Inside {
+        depth: 0,
+        prefix: String::new(),
+        key_prefix: String::new(),
+        redactor: Rc::new(RefCell::new(Redactor::default())),
+        seed,
+        started: around.world.now(),
+    };
+    let mut run = Run::new(plan, around, id, inside);
     run.learn_inputs();
     if let Err(error) = run.begin() {
         run.state.borrow_mut().journal_error = Some(error);
-        return run.finish(&Facts::default());
+        return Err(Box::new(run.finish(&Facts::default())));
     }
-    escalate::begin(&run).await;
-    let facts = run.graphs().await;
-    run.judge(&facts);
-    let verdict = run
-        .state
-        .borrow()
-        .ending
-        .as_ref()
-        .map(|ending| ending.verdict);
-    if let Some(verdict) = verdict {
-        escalate::end(&run, verdict).await;
+    Ok(run)
+}
+
+/// What a run is inside of.
+pub(crate) struct Inside {
+    pub depth: usize,
+    pub prefix: String,
+    pub key_prefix: String,
+    pub redactor: Rc<RefCell<Redactor>>,
+    pub seed: String,
+    pub started: Timestamp,
+}
+
+/// Runs a plan inside of another run.
+pub(crate) async fn run_inside(plan: &Plan, around: Surroundings<'_>, inside: Inside) -> Outcome {
+    let id = token(&inside.seed, &inside.key_prefix);
+    let run = Run::new(plan, around, id, inside);
+    run.learn_inputs();
+    run.tell_beginning();
+    to_the_end(&run).await
+}
+
+/// An id derived from a seed and a name, in the form of a UUID (RFC 9562, version 8), which some services demand of a token.
+pub(crate) fn token(seed: &str, key: &str) -> String {
+    let digest = Sha256::digest(format!("{seed}\n{key}"));
+    let mut hex = String::new();
+    for (at, byte) in digest.iter().take(16).enumerate() {
+        let byte = match at {
+            6 => (byte & 0x0f) | 0x80,
+            8 => (byte & 0x3f) | 0x80,
+            _ => *byte,
+        };
+        if matches!(at, 4 | 6 | 8 | 10) {
+            hex.push('-');
+        }
+        // Writing to a string cannot fail.
+        let _ = write!(hex, "{byte:02x}");
     }
-    run.finish(&facts)
+    hex
+}
+
+impl<'a> Run<'a> {
+    fn new(plan: &'a Plan, around: Surroundings<'a>, id: String, inside: Inside) -> Self {
+        let mut run = Self {
+            plan,
+            around,
+            id,
+            started: inside.started,
+            deadline: None,
+            depth: inside.depth,
+            prefix: inside.prefix,
+            key_prefix: inside.key_prefix,
+            seed: inside.seed,
+            undo_prefix: Cell::new(""),
+            clock: Clock::at(inside.started),
+            given: RefCell::default(),
+            state: RefCell::new(State::default()),
+            redactor: inside.redactor,
+        };
+        run.start(inside.started);
+        run
+    }
+
+    /// Sets when the run began.
+    fn start(&mut self, started: Timestamp) {
+        self.started = started;
+        self.clock = Clock::at(started);
+        let timeout = self.plan.checked.playbook.timeout.as_ref();
+        self.deadline = timeout.and_then(|timeout| started.checked_add(timeout.value).ok());
+    }
 }
 
 /// What the claims of some symptom steps say together; a skipped one says nothing.
@@ -132,46 +237,64 @@ impl Run<'_> {
         noted - state.unsent.len().min(noted)
     }
 
-    fn begin(&self) -> Result<(), crate::journal::JournalError> {
-        let playbook = &self.plan.checked.playbook;
-        let inputs: Json = self
-            .plan
+    /// The inputs as they may be shown.
+    fn shown_inputs(&self) -> Json {
+        self.plan
             .inputs
             .iter()
             .map(|(name, value)| (name.clone(), self.redactor.borrow().json(&value.to_json())))
             .collect::<serde_json::Map<_, _>>()
-            .into();
+            .into()
+    }
+
+    fn begin(&mut self) -> Result<(), JournalError> {
+        let playbook = &self.plan.checked.playbook;
         let source = playbook.source.text();
         let mut digest = String::new();
         for byte in Sha256::digest(source.as_bytes()) {
             // Writing to a string cannot fail.
             let _ = write!(digest, "{byte:02x}");
         }
-        self.around.journal.begin(&RunRecord {
+        let started = self.around.journal.begin(&RunRecord {
             id: self.id.clone(),
             playbook: self.plan.checked.id.clone(),
+            title: playbook.title.value.clone(),
             source: source.to_owned(),
             digest,
-            inputs: inputs.clone(),
+            inputs: self.shown_inputs(),
+            options: self.plan.options.to_json(),
             started: self.started,
         })?;
-        self.emit(EventKind::RunStarted {
+        self.start(started);
+        self.tell_beginning();
+        Ok(())
+    }
+
+    fn tell_beginning(&self) {
+        let began = EventKind::RunStarted {
             run: self.id.clone(),
             playbook: self.plan.checked.id.clone(),
-            title: playbook.title.value.clone(),
-            inputs,
-        });
-        Ok(())
+            title: self.plan.checked.playbook.title.value.clone(),
+            inputs: self.shown_inputs(),
+        };
+        self.emit(&self.clock, &format!("{}run", self.key_prefix), began);
     }
 
     /// Runs the graphs and gathers what the verdict needs.
     async fn graphs(&self) -> Facts {
         let mut facts = Facts::default();
         self.read_and_act(&mut facts).await;
+        self.facts(facts)
+    }
+
+    /// Adds what the run has noted.
+    fn facts(&self, mut facts: Facts) -> Facts {
         let state = self.state.borrow();
         facts.stop = match &state.stop {
             Some(Stop::Paused(_)) => Some(crate::verdict::StopFacts::Paused),
-            Some(Stop::Aborted) => Some(crate::verdict::StopFacts::Aborted),
+            Some(Stop::Aborted | Stop::Expired(_) | Stop::Unrecorded) => {
+                Some(crate::verdict::StopFacts::Aborted)
+            }
             None => None,
         };
         facts.undone = match &state.undone {
@@ -271,22 +394,26 @@ impl Run<'_> {
     }
 
     fn graph_started(&self, graph: Graph) {
-        self.emit(EventKind::GraphStarted {
+        let started = EventKind::GraphStarted {
             graph: graph.name(),
             reading: None,
-        });
+        };
+        let key = format!("{}{}", self.key_prefix, graph.name());
+        self.emit(&self.clock, &key, started);
     }
 
     fn graph_ended(&self, graph: Graph, summary: impl Into<String>) {
-        self.emit(EventKind::GraphEnded {
+        let ended = EventKind::GraphEnded {
             graph: graph.name(),
             summary: summary.into(),
-        });
+        };
+        let key = format!("{}{}", self.key_prefix, graph.name());
+        self.emit(&self.clock, &key, ended);
     }
 
     async fn check(&self, steps: &[Step]) -> CheckFacts {
         self.graph_started(Graph::Check);
-        let container = Container::of(Graph::Check);
+        let container = Container::of(Graph::Check, &self.clock);
         reading::graph(self, steps, &container).await;
         let truth = symptom(self, steps, &container, MatchSymptoms::All);
         let claims_nothing = !self
@@ -314,7 +441,7 @@ impl Run<'_> {
 
     async fn symptom(&self, steps: &[Step]) -> Symptom {
         self.graph_started(Graph::Symptom);
-        let container = Container::of(Graph::Symptom);
+        let container = Container::of(Graph::Symptom, &self.clock);
         reading::graph(self, steps, &container).await;
         let matching = self.plan.checked.playbook.match_symptoms;
         let (found, summary) = match symptom(self, steps, &container, matching) {
@@ -328,7 +455,7 @@ impl Run<'_> {
 
     async fn diagnose(&self, steps: &[Step]) {
         self.graph_started(Graph::Diagnose);
-        reading::graph(self, steps, &Container::of(Graph::Diagnose)).await;
+        reading::graph(self, steps, &Container::of(Graph::Diagnose, &self.clock)).await;
         let causes = self.causes();
         let found: Vec<&str> = causes
             .iter()
@@ -341,7 +468,8 @@ impl Run<'_> {
             found.join(", ")
         };
         for cause in causes {
-            self.emit(EventKind::CauseJudged(Box::new(cause)));
+            let key = format!("{}cause.{}", self.key_prefix, cause.name);
+            self.emit(&self.clock, &key, EventKind::CauseJudged(Box::new(cause)));
         }
         self.graph_ended(Graph::Diagnose, summary);
     }
@@ -418,7 +546,7 @@ impl Run<'_> {
 
     async fn resolve(&self, steps: &[Step], facts: &mut Facts) -> Resolution {
         self.graph_started(Graph::Resolve);
-        let end = acting::top(self, steps, &Container::of(Graph::Resolve)).await;
+        let end = acting::top(self, steps, &Container::of(Graph::Resolve, &self.clock)).await;
         let state = self.state.borrow();
         let changed = state
             .changes

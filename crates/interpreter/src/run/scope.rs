@@ -30,11 +30,12 @@ impl<'s, 'a> StepScope<'s, 'a> {
         run: &'s Run<'a>,
         container: &'s Container,
         locals: IndexMap<String, Value>,
+        now: Timestamp,
     ) -> Self {
         Self {
             run,
             container,
-            now: run.now(),
+            now,
             locals,
             result: None,
             typed: OnceCell::new(),

@@ -16,7 +16,7 @@ use runbook_playbook::checked::{CheckedStep, StepPath};
 use runbook_playbook::syntax::step::Step;
 use runbook_playbook::value::Value;
 use serde_json::Value as Json;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
@@ -35,8 +35,40 @@ pub struct Run<'a> {
     pub depth: usize,
     /// What stands before its steps' names in events: the calling step, in a nested run.
     pub prefix: String,
+    /// What stands before its keys: the key of the calling step, in a nested run.
+    pub key_prefix: String,
+    /// What idempotency tokens are derived from, besides their keys.
+    pub seed: String,
+    /// What stands before the keys of an undo: that of a run that has ended has its own.
+    pub undo_prefix: Cell<&'static str>,
+    /// The time of what happens one after the other.
+    pub clock: Clock,
+    /// How often each name has been given out.
+    pub given: RefCell<HashMap<String, u32>>,
     pub state: RefCell<State>,
     pub redactor: Rc<RefCell<Redactor>>,
+}
+
+/// The time in one strand of a run: that of the last thing in it that is on record. What goes side by side has clocks of
+/// its own, so that expressions see the same time when the run is gone through again, whatever ended first.
+#[derive(Debug, Clone)]
+pub struct Clock(Rc<Cell<Timestamp>>);
+
+impl Clock {
+    /// Starts at a time.
+    pub fn at(time: Timestamp) -> Self {
+        Self(Rc::new(Cell::new(time)))
+    }
+
+    /// The time.
+    pub fn now(&self) -> Timestamp {
+        self.0.get()
+    }
+
+    /// Moves on; never back.
+    pub fn advance(&self, time: Timestamp) {
+        self.0.set(self.0.get().max(time));
+    }
 }
 
 /// What has happened so far.
@@ -98,6 +130,10 @@ pub enum Stop {
     Paused(Box<Waiting>),
     /// Ctrl-C, or a person stopped it at a question.
     Aborted,
+    /// Nobody answered in time.
+    Expired(StepPath),
+    /// What follows is not on record, and the run is only gone through, or what is on record is not what it does.
+    Unrecorded,
 }
 
 /// How an undo went.
@@ -127,6 +163,8 @@ pub struct UndoEntry {
     /// The step, by the name that observers see and by its name in the playbook.
     pub step: StepPath,
     pub checked: StepPath,
+    /// The key of the step.
+    pub keyed: String,
     /// What takes it back: `(graph step path, index)` would not outlive edits, so the steps themselves.
     pub undo: Rc<Vec<Step>>,
     /// What they see.
@@ -154,6 +192,10 @@ pub struct Container {
     pub shielded: bool,
     /// The undo that these steps belong to.
     pub undoing: Option<Rc<UndoEntry>>,
+    /// The name before its steps' keys: with the elements of blocks around it.
+    pub keyed: String,
+    /// The time here.
+    pub clock: Clock,
 }
 
 /// What kind of graph a step belongs to.
@@ -194,7 +236,7 @@ impl Graph {
 
 impl Container {
     /// The top of a graph.
-    pub fn of(graph: Graph) -> Self {
+    pub fn of(graph: Graph, clock: &Clock) -> Self {
         Self {
             shown: graph.name().to_owned(),
             checked: graph.name().to_owned(),
@@ -202,7 +244,22 @@ impl Container {
             graph,
             shielded: false,
             undoing: None,
+            keyed: graph.name().to_owned(),
+            clock: clock.clone(),
         }
+    }
+
+    /// The same with a clock of its own.
+    pub fn strand(&self, start: Timestamp) -> Self {
+        Self {
+            clock: Clock::at(start),
+            ..self.clone()
+        }
+    }
+
+    /// The key of a step.
+    pub fn key(&self, id: &str) -> String {
+        format!("{}.{id}", self.keyed)
     }
 
     /// The inside of a block, or its `finally`.
@@ -210,6 +267,7 @@ impl Container {
         Self {
             shown: format!("{}.{id}", self.shown),
             checked: format!("{}.{id}", self.checked),
+            keyed: format!("{}.{id}", self.keyed),
             locals,
             ..self.clone()
         }
@@ -237,9 +295,52 @@ impl Container {
 }
 
 impl Run<'_> {
-    /// The time.
-    pub fn now(&self) -> Timestamp {
-        self.around.world.now()
+    /// A name on record: no two things of a run have the same, and each has the same whenever the run is gone through.
+    pub fn key(&self, base: &str) -> String {
+        self.unique(format!("{}{base}", self.key_prefix))
+    }
+
+    /// The same below a name that has been given out.
+    pub fn unique(&self, mut base: String) -> String {
+        // What happens once the run has been stopped is not what happens when it goes on.
+        if self.state.borrow().stop.is_some() && !base.contains('!') {
+            base = format!("{base}!{}", self.around.journal.session());
+        }
+        let mut given = self.given.borrow_mut();
+        let count = given.entry(base.clone()).or_default();
+        *count += 1;
+        if *count == 1 {
+            base
+        } else {
+            format!("{base}~{count}")
+        }
+    }
+
+    /// An idempotency token, or an id of a run inside of this one: the same whenever the run is gone through.
+    pub fn token(&self, key: &str) -> String {
+        crate::run::token(&self.seed, key)
+    }
+
+    /// The time at which something begins, on record; the strand's clock moves there.
+    pub async fn instant(&self, clock: &Clock, key: &str) {
+        match self.around.journal.instant(self.around.world, key).await {
+            Ok(at) => clock.advance(at),
+            Err(error) => self.unkept(error),
+        }
+    }
+
+    /// Notes that the record failed; says whether the run ends there.
+    pub fn unkept(&self, error: JournalError) {
+        match error {
+            JournalError::Unrecorded => self.stop(Stop::Unrecorded),
+            JournalError::Diverged { .. } => {
+                self.state.borrow_mut().journal_error.get_or_insert(error);
+                self.stop(Stop::Unrecorded);
+            }
+            error => {
+                self.state.borrow_mut().journal_error.get_or_insert(error);
+            }
+        }
     }
 
     /// What the checker found out about a step.
@@ -253,14 +354,19 @@ impl Run<'_> {
     }
 
     /// Tells observers and the journal. Secrets must have been masked.
-    pub fn emit(&self, kind: EventKind) {
+    ///
+    /// `key` is the name below which it is on record.
+    pub fn emit(&self, clock: &Clock, key: &str, kind: EventKind) {
         let event = Event {
-            at: self.now(),
+            at: clock.now(),
             kind,
         };
         self.around.observer.observe(&event);
-        if let Err(error) = self.around.journal.event(&self.id, &event) {
-            self.state.borrow_mut().journal_error.get_or_insert(error);
+        if let Err(error) = self.around.journal.event(
+            &self.unique(format!("{key}:{}", crate::journal::word(&event))),
+            &event,
+        ) {
+            self.unkept(error);
         }
     }
 
@@ -273,8 +379,11 @@ impl Run<'_> {
     pub fn is_stopped(&self, container: &Container) -> bool {
         if self.state.borrow().stop.is_some() {
             // `finally` runs after an abort; a paused run will go on, so it does not.
-            let paused = matches!(self.state.borrow().stop, Some(Stop::Paused(_)));
-            return paused || !container.shielded;
+            let goes_on = matches!(
+                self.state.borrow().stop,
+                Some(Stop::Paused(_) | Stop::Unrecorded)
+            );
+            return goes_on || !container.shielded;
         }
         if self.around.cancel.is_cancelled() {
             self.state.borrow_mut().stop = Some(Stop::Aborted);
@@ -291,17 +400,21 @@ impl Run<'_> {
     /// Records that a step has ended, and tells.
     pub fn end(&self, container: &Container, id: &str, mut ended: Ended) {
         let path = container.shown(id);
-        ended.outcome.ended = self.now();
+        ended.outcome.ended = container.clock.now();
         let masked = self.masked(&ended);
         {
             let mut state = self.state.borrow_mut();
             state.steps.shift_remove(&path);
             state.steps.insert(path.clone(), ended);
         }
-        self.emit(EventKind::StepEnded {
-            step: self.public(&path),
-            outcome: Box::new(masked),
-        });
+        self.emit(
+            &container.clock,
+            &format!("{}{}", self.key_prefix, container.key(id)),
+            EventKind::StepEnded {
+                step: self.public(&path),
+                outcome: Box::new(masked),
+            },
+        );
     }
 
     /// A step's outcome as it may be shown.
@@ -335,24 +448,44 @@ impl Run<'_> {
         step: &str,
         why: &str,
         length: jiff::SignedDuration,
+        clock: &Clock,
+        key: String,
     ) -> bool {
-        self.emit(EventKind::Waiting {
+        let key = self.unique(key);
+        let waiting = EventKind::Waiting {
             step: self.public(step),
             why: why.to_owned(),
             length,
-        });
-        let sleep = self.around.world.sleep(length);
-        if container.shielded {
-            sleep.await;
-            return true;
-        }
-        tokio::select! {
-            biased;
-            () = self.around.cancel.cancelled() => {
-                self.stop(Stop::Aborted);
-                false
+        };
+        self.emit(clock, &key, waiting);
+        let sleep = self.around.journal.sleep(self.around.world, &key, length);
+        let ended = if container.shielded {
+            sleep.await
+        } else {
+            tokio::select! {
+                biased;
+                () = self.around.cancel.cancelled() => {
+                    self.stop(Stop::Aborted);
+                    return false;
+                }
+                ended = sleep => ended,
             }
-            () = sleep => true,
+        };
+        match ended {
+            Ok(at) => {
+                clock.advance(at);
+                true
+            }
+            Err(error) => {
+                let unrecorded = matches!(error, JournalError::Unrecorded);
+                self.unkept(error);
+                // A wait that cannot be recorded is no wait: what comes after it must not come at once.
+                if !unrecorded {
+                    self.around.world.sleep(length).await;
+                    clock.advance(self.around.world.now());
+                }
+                !unrecorded
+            }
         }
     }
 

@@ -47,6 +47,8 @@ pub(crate) async fn back_to(run: &Run<'_>, mark: Mark) -> StepEnd {
             graph: Graph::Resolve,
             shielded: true,
             undoing: Some(Rc::new(entry.clone())),
+            keyed: format!("{}{}.undo", run.undo_prefix.get(), entry.keyed),
+            clock: run.clock.clone(),
         };
         let mut all_done = true;
         for step in entry.undo.iter() {

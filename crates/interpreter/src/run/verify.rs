@@ -32,7 +32,7 @@ pub(crate) async fn run(run: &Run<'_>) -> Option<(Verified, Otherwise)> {
     let own = !verify.steps.is_empty();
     let container = Container {
         checked: if own { "verify" } else { "symptom" }.to_owned(),
-        ..Container::of(Graph::Verify)
+        ..Container::of(Graph::Verify, &run.clock)
     };
     let matching = if own {
         MatchSymptoms::Any
@@ -50,7 +50,7 @@ async fn readings(
     container: &Container,
     matching: MatchSymptoms,
 ) -> Option<Verified> {
-    let start = run.now();
+    let start = run.clock.now();
     if verify.after > SignedDuration::ZERO
         && !run
             .sleep(
@@ -58,6 +58,8 @@ async fn readings(
                 "verify",
                 "before the first reading",
                 verify.after,
+                &run.clock,
+                format!("{}verify/after", run.key_prefix),
             )
             .await
     {
@@ -67,10 +69,11 @@ async fn readings(
     let mut reading = 1;
     loop {
         forget_last_reading(run);
-        run.emit(EventKind::GraphStarted {
+        let started = EventKind::GraphStarted {
             graph: "verify",
             reading: Some(reading),
-        });
+        };
+        run.emit(&run.clock, &format!("{}verify", run.key_prefix), started);
         reading::graph(run, steps, container).await;
         if run.is_stopped(container) {
             return None;
@@ -82,14 +85,15 @@ async fn readings(
             Truth::Unknown => "unknown".to_owned(),
             Truth::False => format!("clear ({clear} of {})", verify.times.max(1)),
         };
-        run.emit(EventKind::GraphEnded {
+        let ended = EventKind::GraphEnded {
             graph: "verify",
             summary,
-        });
+        };
+        run.emit(&run.clock, &format!("{}verify", run.key_prefix), ended);
         if clear >= verify.times.max(1) {
             return Some(Verified::Clear);
         }
-        let waited = run.now().duration_since(start);
+        let waited = run.clock.now().duration_since(start);
         if waited.saturating_add(verify.every) > verify.within {
             return Some(match truth {
                 Truth::Unknown => Verified::Unreadable,
@@ -98,7 +102,14 @@ async fn readings(
         }
         escalate::checkpoint(run).await;
         if !run
-            .sleep(container, "verify", "before the next reading", verify.every)
+            .sleep(
+                container,
+                "verify",
+                "before the next reading",
+                verify.every,
+                &run.clock,
+                format!("{}verify/every", run.key_prefix),
+            )
             .await
         {
             return None;

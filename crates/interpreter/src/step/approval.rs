@@ -12,6 +12,7 @@ use runbook_playbook::catalog::Effect;
 use runbook_playbook::syntax::approve::{Approve, People};
 use runbook_playbook::syntax::step::Work;
 use runbook_playbook::template;
+use runbook_registry::world::Pending;
 use serde_json::Value as Json;
 use std::collections::BTreeSet;
 
@@ -149,6 +150,10 @@ pub(super) async fn ask(
             run.stop(Stop::Aborted);
             Err(Halt::Stopped)
         }
+        Decision::Expired => {
+            run.stop(Stop::Expired(context.public()));
+            Err(Halt::Stopped)
+        }
     }
 }
 
@@ -159,20 +164,42 @@ async fn decide(
     people: Option<&People>,
 ) -> Decision {
     let mut agreed = BTreeSet::new();
+    let run = context.run;
+    let within = people
+        .and_then(|people| people.within.as_ref())
+        .map(|within| within.value);
     loop {
-        context
-            .run
-            .emit(EventKind::Asked(Box::new(question.clone())));
-        let answer = context.run.around.approver.decide(question);
-        let mut decision = if context.container.shielded {
-            answer.await
-        } else {
+        let key = run.unique(format!("{}/leave", context.keyed));
+        run.emit(
+            &context.clock,
+            &key,
+            EventKind::Asked(Box::new(question.clone())),
+        );
+        let ask: Pending<'_, Decision> = Box::pin(async {
+            let answer = run.around.approver.decide(question);
+            if context.container.shielded {
+                return answer.await;
+            }
             tokio::select! {
                 biased;
                 decision = answer => decision,
-                () = context.run.around.cancel.cancelled() => Decision::Abort,
+                () = run.around.cancel.cancelled() => Decision::Abort,
+            }
+        });
+        let asked = run
+            .around
+            .journal
+            .gate(run.around.world, &key, question, within, ask);
+        let (mut decision, at) = match asked.await {
+            Ok(answered) => answered,
+            Err(error) => {
+                run.unkept(error);
+                // Without a record of the answer nothing is sent.
+                run.stop(Stop::Aborted);
+                return Decision::Abort;
             }
         };
+        context.clock.advance(at);
         if let (Decision::Approved { by }, Some(people)) = (&decision, people) {
             let may = people.from.is_empty()
                 || by == SCENARIO
@@ -182,10 +209,16 @@ async fn decide(
                 decision = Decision::Nobody;
             }
         }
-        context.run.emit(EventKind::Answered {
+        let answered = EventKind::Answered {
             step: question.step.clone(),
             decision: decision.clone(),
-        });
+        };
+        let key = match decision {
+            // The next session asks again.
+            Decision::Nobody | Decision::Abort => format!("{key}!{}", run.around.journal.session()),
+            _ => key,
+        };
+        run.emit(&context.clock, &key, answered);
         match &decision {
             Decision::Approved { by }
                 if by != SCENARIO && agreed.len() < question.people && people.is_some() => {}

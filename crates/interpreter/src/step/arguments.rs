@@ -21,6 +21,8 @@ fn member(action: &Action, name: &str) -> Option<Member> {
 
 /// Renders the arguments of a call. A member that evaluates to `absent` is left out.
 ///
+/// `key` names the call on record; its idempotency token is derived from it.
+///
 /// # Errors
 /// An expression fails, `base` is no structure, or a path into it matches nothing.
 pub(super) fn render(
@@ -28,6 +30,7 @@ pub(super) fn render(
     call: &Call,
     action: &Action,
     scope: &StepScope<'_, '_>,
+    key: Option<&str>,
 ) -> Result<Json, StepError> {
     let mut arguments = match &call.base {
         None => Map::new(),
@@ -74,7 +77,9 @@ pub(super) fn render(
         if let Some(token) = &action.idempotency_token
             && !arguments.contains_key(token)
         {
-            arguments.insert(token.clone(), context.run.around.world.fresh_id().into());
+            let own = format!("{}/{}", context.keyed, call.action.value);
+            let value = context.run.token(key.unwrap_or(&own));
+            arguments.insert(token.clone(), value.into());
         }
     }
     Ok(arguments)

@@ -2,17 +2,20 @@
 
 use super::changes::changes;
 use super::watched::Watched;
-use super::{Context, Halt};
+use super::{Context, Halt, in_flight};
 use crate::event::EventKind;
-use crate::journal::{CallEnd, CallRecord};
+use crate::journal::{CallRecord, JournalError, Repeat, Step, Worked};
 use crate::outcome::{Change, StepError, Waiting};
 use crate::run::state::{Graph, Stop};
 use jiff::SignedDuration;
 use runbook_playbook::catalog::{Action, Effect, Effects};
+use runbook_playbook::duration;
 use runbook_playbook::syntax::retry::Retry;
 use runbook_playbook::syntax::step::Sensitive;
 use runbook_registry::call::{Answer, Call, CallError, FailureKind};
+use runbook_registry::world::Pending;
 use serde_json::{Value as Json, json};
+use std::cell::Cell;
 use std::rc::Rc;
 
 /// A call that is ready to be sent.
@@ -24,6 +27,15 @@ pub(super) struct Prepared {
     pub before: Option<Json>,
     /// The element's number in `each`.
     pub element: Option<usize>,
+    /// Its name on record, without the attempt.
+    pub key: String,
+}
+
+/// What came of one attempt.
+pub(super) struct Attempted {
+    pub result: Result<Answer, CallError>,
+    /// The result is not, or not wholly, known: secrets in it are masked on record, or only that it was made is known.
+    pub lost: bool,
 }
 
 /// What came of it.
@@ -36,6 +48,8 @@ pub(super) struct Sent {
     pub error: Option<StepError>,
     /// The change that it made, by index.
     pub change: Option<usize>,
+    /// The result is not, or not wholly, known.
+    pub lost: bool,
 }
 
 /// The gravest of some effects.
@@ -65,7 +79,7 @@ pub(super) async fn send(
     let mut used: Vec<u32> = vec![0; context.step.retry.len()];
     let mut attempt: u32 = 1;
     let failure = loop {
-        let result = attempt_once(context, action, prepared, attempt).await;
+        let Attempted { result, lost } = attempt_once(context, action, prepared, attempt).await;
         settle(context, change, &result);
         match result {
             Ok(answer) => {
@@ -78,6 +92,7 @@ pub(super) async fn send(
                     truncated: answer.truncated,
                     error: None,
                     change,
+                    lost,
                 });
             }
             Err(error) => {
@@ -98,7 +113,14 @@ pub(super) async fn send(
                 };
                 let why = format!("{} after attempt {attempt}; trying again", error.code);
                 let done = run
-                    .sleep(context.container, &context.path, &why, delay)
+                    .sleep(
+                        context.container,
+                        &context.path,
+                        &why,
+                        delay,
+                        &context.clock,
+                        format!("{}/retry", prepared.key),
+                    )
                     .await;
                 if !done {
                     return Err(Halt::Stopped);
@@ -156,7 +178,7 @@ fn note_change(context: &Context<'_, '_>, prepared: &Prepared) -> Result<usize, 
 
 /// Brings the note of a write up to date with what came of an attempt.
 fn settle(context: &Context<'_, '_>, change: Option<usize>, result: &Result<Answer, CallError>) {
-    let now = context.run.now();
+    let now = context.clock.now();
     let mut state = context.run.state.borrow_mut();
     match result {
         Ok(_) => state.answered = true,
@@ -297,12 +319,12 @@ pub(super) async fn attempt_once(
     action: &Action,
     prepared: &Prepared,
     attempt: u32,
-) -> Result<Answer, CallError> {
+) -> Attempted {
     let run = context.run;
     let mut call = prepared.call.clone();
     call.timeout = context.time_left();
     if call.timeout.is_some_and(|left| !left.is_positive()) {
-        return Err(CallError::new(
+        return Attempted::failed(CallError::new(
             FailureKind::NotSent,
             "timeout",
             "the time of the step is over",
@@ -311,15 +333,21 @@ pub(super) async fn attempt_once(
     context.calls.set(context.calls.get() + 1);
     run.learn(&call.arguments, Some(&action.input));
     let shown = run.redactor.borrow().json(&call.arguments);
-    run.emit(EventKind::CallStarted {
+    let key = run.unique(format!("{}@{attempt}", prepared.key));
+    let started = EventKind::CallStarted {
         step: context.public(),
         action: call.action.clone(),
         arguments: shown.clone(),
         effects: prepared.effects.clone(),
         attempt,
-    });
+    };
+    run.emit(&context.clock, &key, started);
+    let token = action
+        .idempotency_token
+        .as_ref()
+        .and_then(|member| Some(call.arguments.get(member)?.as_str()?.to_owned()));
     let record = CallRecord {
-        run: run.id.clone(),
+        key: key.clone(),
         step: context.public(),
         element: prepared.element,
         action: call.action.clone(),
@@ -330,49 +358,177 @@ pub(super) async fn attempt_once(
             .before
             .as_ref()
             .map(|before| run.redactor.borrow().json(before)),
-        token: action
-            .idempotency_token
-            .as_ref()
-            .and_then(|member| Some(call.arguments.get(member)?.as_str()?.to_owned())),
+        repeat: repeat(context, prepared, token.is_some()),
+        token,
         attempt,
-        at: run.now(),
     };
-    let result = match run.around.journal.sending(&record) {
-        // Without its record a write is not sent; a read may be.
-        Err(error) if record.guards() => Err(CallError::new(
-            FailureKind::NotSent,
-            "journal",
-            error.to_string(),
-        )),
-        id => {
-            let result = perform(context, &call, &prepared.effects).await;
-            let shown = shown_answer(context, action, &result);
-            let ended = CallEnd {
-                answer: shown,
-                request_id: match &result {
-                    Ok(answer) => answer.request_id.clone(),
-                    Err(error) => error.request_id.clone(),
-                },
-                at: run.now(),
-            };
-            let kept = id.and_then(|id| run.around.journal.answered(id, &ended));
-            if let Err(error) = kept {
-                run.state.borrow_mut().journal_error.get_or_insert(error);
-            }
-            result
-        }
-    };
-    run.emit(EventKind::CallEnded {
+    let attempted = make(context, action, prepared, &call, record).await;
+    let ended = EventKind::CallEnded {
         step: context.public(),
         action: call.action.clone(),
-        answer: shown_answer(context, action, &result),
-        request_id: match &result {
+        answer: shown_answer(context, action, &attempted.result),
+        request_id: match &attempted.result {
             Ok(answer) => answer.request_id.clone(),
             Err(error) => error.request_id.clone(),
         },
         attempt,
+    };
+    run.emit(&context.clock, &key, ended);
+    attempted
+}
+
+impl Attempted {
+    /// It failed.
+    pub fn failed(error: CallError) -> Self {
+        Self {
+            result: Err(error),
+            lost: false,
+        }
+    }
+}
+
+/// What may be done where it is not known whether a call was made.
+fn repeat(context: &Context<'_, '_>, prepared: &Prepared, token: bool) -> Repeat {
+    let reads = gravest(&prepared.effects) == Effect::Read || context.states_read();
+    if reads || prepared.call.action.starts_with("human:") {
+        Repeat::Free
+    } else if token {
+        Repeat::Token
+    } else {
+        Repeat::Never
+    }
+}
+
+/// Makes the call, unless what came of it is on record.
+pub(super) async fn make(
+    context: &Context<'_, '_>,
+    action: &Action,
+    prepared: &Prepared,
+    call: &Call,
+    record: CallRecord,
+) -> Attempted {
+    let run = context.run;
+    if let Some(length) = pause(context, call) {
+        return sleep(context, call, length, &record).await;
+    }
+    let key = record.key.clone();
+    let doubted = record.clone();
+    let work: Pending<'_, Worked> = Box::pin(async {
+        let answer = if holds_mask(&call.arguments) {
+            Err(CallError::new(
+                FailureKind::NotSent,
+                "secret_lost",
+                "it needs a secret of a result that was read before the run was interrupted, which the journal does not hold; run the playbook again",
+            ))
+        } else {
+            perform(context, call, &prepared.effects, &key).await
+        };
+        let shown = shown_answer(context, action, &answer);
+        Worked {
+            masked: matches!((&answer, &shown), (Ok(answer), Ok(shown)) if answer.result != *shown),
+            keep: !matches!(&answer, Err(error) if error.code == "cancelled"),
+            answer,
+            shown,
+        }
     });
-    result
+    match run
+        .around
+        .journal
+        .step(run.around.world, record, work)
+        .await
+    {
+        Ok(Step::Done {
+            answer,
+            at,
+            lost,
+            unkept,
+        }) => {
+            context.clock.advance(at);
+            if let Some(error) = unkept {
+                run.unkept(error);
+            }
+            Attempted {
+                result: answer,
+                lost,
+            }
+        }
+        Ok(Step::InFlight { since }) => {
+            in_flight::settle(context, action, prepared, call, doubted, since).await
+        }
+        Err(error) => Attempted::failed(unsent(context, error)),
+    }
+}
+
+/// Arguments hold a secret only as it is masked on record.
+fn holds_mask(json: &Json) -> bool {
+    match json {
+        Json::String(text) => text.contains(crate::redact::MASK),
+        Json::Array(items) => items.iter().any(holds_mask),
+        Json::Object(members) => members.values().any(holds_mask),
+        _ => false,
+    }
+}
+
+/// Without its record a call is not sent.
+pub(super) fn unsent(context: &Context<'_, '_>, error: JournalError) -> CallError {
+    if matches!(
+        error,
+        JournalError::Unrecorded | JournalError::Diverged { .. }
+    ) {
+        context.run.unkept(error);
+        return CallError::new(FailureKind::NotSent, "cancelled", "it is not on record");
+    }
+    let told = CallError::new(FailureKind::NotSent, "journal", error.to_string());
+    context.run.unkept(error);
+    told
+}
+
+/// How long a call only waits; `None` where it does something else.
+fn pause(context: &Context<'_, '_>, call: &Call) -> Option<SignedDuration> {
+    if call.action != "time:Sleep" || context.run.around.world.answers(&call.action) {
+        return None;
+    }
+    let length = duration::parse(call.arguments.get("for")?.as_str()?).ok()?;
+    call.timeout
+        .is_none_or(|left| left > length)
+        .then_some(length)
+}
+
+/// Waits; the end of the wait is on record, so that a run which goes on does not wait again.
+async fn sleep(
+    context: &Context<'_, '_>,
+    call: &Call,
+    length: SignedDuration,
+    record: &CallRecord,
+) -> Attempted {
+    let why = "the playbook asks for a pause";
+    let key = record.key.clone();
+    let run = context.run;
+    let whole = run
+        .sleep(
+            context.container,
+            &context.path,
+            why,
+            length,
+            &context.clock,
+            key,
+        )
+        .await;
+    if !whole {
+        let error = CallError::new(
+            FailureKind::NotSent,
+            "cancelled",
+            format!("{} did not come to its end", call.action),
+        );
+        return Attempted::failed(error);
+    }
+    Attempted {
+        result: Ok(Answer {
+            result: json!({"until": context.clock.now()}),
+            ..Answer::default()
+        }),
+        lost: false,
+    }
 }
 
 /// Makes the call; a cancelled run drops a read, and finishes a write.
@@ -380,9 +536,15 @@ async fn perform(
     context: &Context<'_, '_>,
     call: &Call,
     effects: &Effects,
+    key: &str,
 ) -> Result<Answer, CallError> {
     let around = &context.run.around;
-    let watched = Watched { context, call };
+    let watched = Watched {
+        context,
+        call,
+        key,
+        bound: Cell::new(None),
+    };
     watched.announce();
     let answer = around.performer.perform(&watched, call);
     if gravest(effects) != Effect::Read || context.container.shielded {
@@ -414,11 +576,7 @@ fn shown_answer(
                     return Ok(json!(crate::redact::MASK));
                 }
                 Some(Sensitive::Paths(paths)) => {
-                    let scope = crate::run::scope::StepScope::new(
-                        run,
-                        context.container,
-                        indexmap::IndexMap::new(),
-                    );
+                    let scope = context.scope(indexmap::IndexMap::new());
                     for path in paths {
                         for node in path.select(&answer.result, &scope).unwrap_or_default() {
                             run.redactor.borrow_mut().learn(node);

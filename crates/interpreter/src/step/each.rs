@@ -3,25 +3,23 @@
 use super::unit::{self, Element, Ready};
 use super::{Context, Failure, Found, Halt, approval};
 use crate::outcome::StepError;
-use crate::run::scope::StepScope;
 use crate::run::state::Graph;
 use crate::truth::Truth;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use indexmap::IndexMap;
+use jiff::Timestamp;
 use runbook_playbook::expression::{evaluate, evaluate_condition};
 use runbook_playbook::syntax::each::{Each, MaxErrors};
 use runbook_playbook::syntax::step::{Call, Work};
 use runbook_playbook::value::Value;
+use std::cell::RefCell;
 
 /// The most elements where the step does not say.
 const MAX: usize = 100;
 
 /// How many reads run side by side where the step does not say.
 const READS_AT_ONCE: usize = 8;
-
-/// How often leave is asked again because `before` has changed meanwhile.
-const ASKED_AGAIN: usize = 3;
 
 /// Runs the step once, or for each element.
 ///
@@ -52,7 +50,7 @@ pub(super) async fn run(context: &Context<'_, '_>) -> Result<Found, Halt> {
 }
 
 fn elements(context: &Context<'_, '_>, each: &Each) -> Result<Vec<Element>, Halt> {
-    let scope = StepScope::new(context.run, context.container, IndexMap::new());
+    let scope = context.scope(IndexMap::new());
     let value = evaluate(&each.list, &scope).map_err(StepError::from)?;
     let Value::List(items) = value else {
         return Err(StepError::new(
@@ -72,6 +70,7 @@ fn elements(context: &Context<'_, '_>, each: &Each) -> Result<Vec<Element>, Halt
             elements.push(Element {
                 locals,
                 number: Some(elements.len()),
+                round: 0,
             });
         }
     }
@@ -102,7 +101,7 @@ fn wanted(
     let Some(condition) = &each.condition else {
         return Ok(true);
     };
-    let scope = StepScope::new(context.run, context.container, locals.clone());
+    let scope = context.scope(locals.clone());
     evaluate_condition(condition, &scope)?.ok_or_else(|| {
         StepError::new(
             "each",
@@ -134,18 +133,24 @@ async fn over(
     match &context.step.work {
         Work::Action(call) => match &context.step.until {
             Some(until) => {
-                side_by_side(context, elements, at_once, |number| {
+                side_by_side(context, elements, at_once, |number, context| {
                     let element = elements.get(number).cloned().unwrap_or_default();
-                    async move { unit::poll(context, call, until, &element).await }
+                    async move {
+                        let found = unit::poll(&context, call, until, &element).await;
+                        (found, context.clock.now())
+                    }
                 })
                 .await
             }
             None => with_leave(context, call, elements, at_once).await,
         },
         Work::Block { .. } => {
-            side_by_side(context, elements, at_once, |number| {
+            side_by_side(context, elements, at_once, |number, context| {
                 let element = elements.get(number).cloned().unwrap_or_default();
-                async move { unit::block(context, &element).await }
+                async move {
+                    let found = unit::block(&context, &element).await;
+                    (found, context.clock.now())
+                }
             })
             .await
         }
@@ -167,48 +172,48 @@ async fn with_leave(
     for element in elements {
         ready.push(unit::prepare(context, call, element).await?);
     }
-    for _ in 0..ASKED_AGAIN {
-        let Some(first) = ready.first() else {
-            return Ok(Vec::new());
-        };
-        let scope = StepScope::new(context.run, context.container, first.locals.clone());
-        let prepared: Vec<_> = ready.iter().map(|one| one.prepared.clone()).collect();
-        let undo = ready.iter().flat_map(|one| one.undo.clone()).collect();
-        approval::ask(context, &prepared, undo, &scope).await?;
-        // The time that people take to answer is not the step's.
-        context.start_clock();
-        let mut changed = false;
-        for (one, element) in ready.iter_mut().zip(elements) {
-            changed |= unit::refresh(context, call, one, element).await?;
+    let Some(first) = ready.first() else {
+        return Ok(Vec::new());
+    };
+    let scope = context.scope(first.locals.clone());
+    let prepared: Vec<_> = ready.iter().map(|one| one.prepared.clone()).collect();
+    let undo = ready.iter().flat_map(|one| one.undo.clone()).collect();
+    approval::ask(context, &prepared, undo, &scope).await?;
+    drop(prepared);
+    // The time that people take to answer is not the step's.
+    context.start_clock();
+    let ready: Vec<RefCell<Option<Ready>>> = ready
+        .into_iter()
+        .map(|one| RefCell::new(Some(one)))
+        .collect();
+    let ready = &ready;
+    side_by_side(context, elements, at_once, |number, context| {
+        let element = elements.get(number).cloned().unwrap_or_default();
+        async move {
+            let one = ready.get(number).and_then(|one| one.borrow_mut().take());
+            let found = match one {
+                Some(mut one) => match unit::refresh(&context, call, &mut one, &element).await {
+                    Ok(()) => unit::finish(&context, call, &one).await,
+                    Err(halt) => Err(halt),
+                },
+                None => Err(Halt::Stopped),
+            };
+            (found, context.clock.now())
         }
-        if !changed {
-            let ready = &ready;
-            return side_by_side(context, elements, at_once, |number| async move {
-                match ready.get(number) {
-                    Some(one) => unit::finish(context, call, one).await,
-                    None => Err(Halt::Stopped),
-                }
-            })
-            .await;
-        }
-    }
-    Err(StepError::new(
-        "before",
-        "what it starts from keeps changing while leave is asked",
-    )
-    .into())
+    })
+    .await
 }
 
 /// Works on elements side by side, starting them in order; stops starting when too many have failed or the run ends.
-async fn side_by_side<F, Work>(
-    context: &Context<'_, '_>,
+async fn side_by_side<'r, 'a, F, Work>(
+    context: &Context<'r, 'a>,
     elements: &[Element],
     at_once: usize,
     work: F,
 ) -> Result<Vec<Result<Found, Halt>>, Halt>
 where
-    F: Fn(usize) -> Work,
-    Work: Future<Output = Result<Found, Halt>>,
+    F: Fn(usize, Context<'r, 'a>) -> Work,
+    Work: Future<Output = (Result<Found, Halt>, Timestamp)>,
 {
     let allowed = context
         .step
@@ -218,6 +223,7 @@ where
     let mut results: Vec<Option<Result<Found, Halt>>> = Vec::new();
     results.resize_with(elements.len(), || None);
     let mut running = FuturesUnordered::new();
+    let began = context.clock.now();
     let mut next = 0;
     let mut errors = 0;
     loop {
@@ -227,13 +233,20 @@ where
             && !(next > 0 && context.run.is_stopped(context.container))
         {
             let number = next;
-            let future = work(number);
+            let strand = context.strand(began);
+            // One that waits for its turn begins when another has ended, and which one that is depends on the world.
+            if number >= at_once {
+                let key = format!("{}#{number}", context.keyed);
+                context.run.instant(&strand.clock, &key).await;
+            }
+            let future = work(number, strand);
             running.push(async move { (number, future.await) });
             next += 1;
         }
-        let Some((number, result)) = running.next().await else {
+        let Some((number, (result, at))) = running.next().await else {
             break;
         };
+        context.clock.advance(at);
         match &result {
             Ok(_) => {}
             Err(Halt::Failed(_)) => errors += 1,

@@ -111,7 +111,7 @@ fn reads(
 
 fn when(run: &Run<'_>, step: &Step, container: &Container) -> Option<(StepStatus, StepError)> {
     let when = step.when.as_ref()?;
-    let scope = StepScope::new(run, container, IndexMap::new());
+    let scope = StepScope::new(run, container, IndexMap::new(), container.clock.now());
     let truth = evaluate(when, &scope)
         .map_err(StepError::from)
         .and_then(|value| condition(&value, &when.text));

@@ -8,7 +8,9 @@ mod capture;
 mod changes;
 mod each;
 mod gate;
+mod in_flight;
 mod judge;
+mod lookup;
 mod nested;
 mod unit;
 mod watched;
@@ -18,7 +20,8 @@ pub(crate) use changes::subject;
 
 use crate::event::EventKind;
 use crate::outcome::{AssertionOutcome, StepError, StepOutcome, StepStatus};
-use crate::run::state::{Container, Ended, Graph, Run, action_of, capture_names};
+use crate::run::scope::StepScope;
+use crate::run::state::{Clock, Container, Ended, Graph, Run, Stop, action_of, capture_names};
 use crate::truth::Truth;
 use indexmap::IndexMap;
 use jiff::Timestamp;
@@ -28,6 +31,7 @@ use runbook_playbook::syntax::step::{Sensitive, Step};
 use runbook_playbook::value::Value;
 use runbook_registry::world::Pending;
 use std::cell::Cell;
+use std::rc::Rc;
 
 /// How a step ended, as its graph needs to know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,13 +53,17 @@ pub(crate) struct Context<'r, 'a> {
     pub run: &'r Run<'a>,
     pub step: &'r Step,
     pub container: &'r Container,
-    pub checked: CheckedStep,
-    /// Its name as it is recorded.
+    pub checked: Rc<CheckedStep>,
+    /// Its name as it is shown.
     pub path: StepPath,
+    /// Its name on record, which no other step has, nor itself at another time.
+    pub keyed: Rc<str>,
+    /// The time here.
+    pub clock: Clock,
     /// Calls made so far.
-    pub calls: Cell<usize>,
+    pub calls: Rc<Cell<usize>>,
     /// When its `timeout` or the run's ends it.
-    pub deadline: Cell<Option<Timestamp>>,
+    pub deadline: Rc<Cell<Option<Timestamp>>>,
 }
 
 /// Why a step does not go on.
@@ -96,7 +104,27 @@ pub(crate) struct Found {
     pub error: Option<StepError>,
 }
 
-impl Context<'_, '_> {
+impl<'r, 'a> Context<'r, 'a> {
+    /// The same step with a clock of its own: for an element beside others.
+    pub fn strand(&self, start: Timestamp) -> Self {
+        Self {
+            run: self.run,
+            step: self.step,
+            container: self.container,
+            checked: Rc::clone(&self.checked),
+            path: self.path.clone(),
+            keyed: Rc::clone(&self.keyed),
+            clock: Clock::at(start),
+            calls: Rc::clone(&self.calls),
+            deadline: Rc::clone(&self.deadline),
+        }
+    }
+
+    /// The names of the step, or of one element of it.
+    pub fn scope(&self, locals: IndexMap<String, Value>) -> StepScope<'r, 'a> {
+        StepScope::new(self.run, self.container, locals, self.clock.now())
+    }
+
     /// The action of the step.
     pub fn action(&self) -> Option<&Action> {
         self.checked.action.as_deref()
@@ -155,7 +183,7 @@ impl Context<'_, '_> {
     pub fn time_left(&self) -> Option<jiff::SignedDuration> {
         self.deadline
             .get()
-            .map(|deadline| deadline.duration_since(self.run.now()))
+            .map(|deadline| deadline.duration_since(self.clock.now()))
     }
 
     /// Starts the step's clock.
@@ -164,7 +192,7 @@ impl Context<'_, '_> {
             .step
             .timeout
             .as_ref()
-            .and_then(|timeout| self.run.now().checked_add(timeout.value).ok());
+            .and_then(|timeout| self.clock.now().checked_add(timeout.value).ok());
         // `finally`, undo and escalation run whatever happened, the end of the run's time included.
         let own_time = self.container.shielded || self.container.graph.escalates();
         let run = self.run.deadline.filter(|_| !own_time);
@@ -199,7 +227,7 @@ pub(crate) fn leave_out(
     status: StepStatus,
     error: StepError,
 ) {
-    let mut ended = Ended::not_run(step, status, error, run.now());
+    let mut ended = Ended::not_run(step, status, error, container.clock.now());
     if status == StepStatus::Blocked && claims(step, container.graph) {
         ended.outcome.holds = Some(Truth::Unknown);
     }
@@ -224,17 +252,24 @@ async fn life(run: &Run<'_>, step: &Step, container: &Container) -> StepEnd {
         run,
         step,
         container,
-        checked,
+        checked: Rc::new(checked),
         path: container.shown(id),
-        calls: Cell::new(0),
-        deadline: Cell::new(None),
+        keyed: run.key(&container.key(id)).into(),
+        clock: container.clock.clone(),
+        calls: Rc::default(),
+        deadline: Rc::default(),
     };
-    let started = run.now();
-    run.emit(EventKind::StepStarted {
+    run.instant(&context.clock, &context.keyed).await;
+    if matches!(run.state.borrow().stop, Some(Stop::Unrecorded)) {
+        return StepEnd::Stopped;
+    }
+    let started = context.clock.now();
+    let began = EventKind::StepStarted {
         step: context.public(),
         title: step.title.as_ref().map(|title| title.value.clone()),
         action: action_of(step),
-    });
+    };
+    run.emit(&context.clock, &context.keyed, began);
     context.start_clock();
     let result = each::run(&context).await;
     let mut outcome = StepOutcome {

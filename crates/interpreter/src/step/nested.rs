@@ -5,6 +5,7 @@ use super::{Context, Halt};
 use crate::event::{Event, EventKind, Observer};
 use crate::outcome::{Change, Outcome, StepError};
 use crate::plan::{Options, Plan, Until};
+use crate::run::Inside;
 use crate::run::state::Stop;
 use crate::surroundings::Surroundings;
 use crate::verdict::Verdict;
@@ -68,13 +69,14 @@ pub(super) async fn run(context: &Context<'_, '_>, prepared: &Prepared) -> Resul
                 .collect()
         })
         .unwrap_or_default();
-    let inputs = inputs::bind(&checked.playbook, &given, run.now()).map_err(|problems| {
-        let problems: Vec<String> = problems
-            .into_iter()
-            .map(|problem| problem.to_string())
-            .collect();
-        StepError::new("arguments", format!("{path}: {}", problems.join("; ")))
-    })?;
+    let inputs =
+        inputs::bind(&checked.playbook, &given, context.clock.now()).map_err(|problems| {
+            let problems: Vec<String> = problems
+                .into_iter()
+                .map(|problem| problem.to_string())
+                .collect();
+            StepError::new("arguments", format!("{path}: {}", problems.join("; ")))
+        })?;
     let options = Options {
         until: match only {
             Some("symptom") => Some(Until::Symptom),
@@ -95,15 +97,22 @@ pub(super) async fn run(context: &Context<'_, '_>, prepared: &Prepared) -> Resul
         observer: &inner,
         ..run.around
     };
-    let prefix = format!("{}/", context.public());
-    let outcome = Box::pin(crate::run::run_inside(
-        &plan,
-        around,
-        run.depth + 1,
-        prefix,
-        Rc::clone(&run.redactor),
-    ))
-    .await;
+    let source = &plan.checked.playbook.source;
+    if let Err(error) = run.around.journal.file(&plan.checked.id, source.text()) {
+        run.unkept(error);
+    }
+    let inside = Inside {
+        depth: run.depth + 1,
+        prefix: format!("{}/", context.public()),
+        key_prefix: format!("{}/", prepared.key),
+        redactor: Rc::clone(&run.redactor),
+        seed: run.seed.clone(),
+        started: context.clock.now(),
+    };
+    let key = inside.key_prefix.clone();
+    let work = Box::pin(crate::run::run_inside(&plan, around, inside));
+    let outcome = run.around.journal.child(&key, work).await;
+    context.clock.advance(outcome.ended);
     take_over(context, &outcome);
     if let Some(waiting) = &outcome.waiting {
         run.stop(Stop::Paused(Box::new(waiting.clone())));

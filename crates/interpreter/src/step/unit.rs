@@ -25,6 +25,22 @@ use std::rc::Rc;
 pub(super) struct Element {
     pub locals: IndexMap<String, Value>,
     pub number: Option<usize>,
+    /// How often the step has looked, where it polls.
+    pub round: u32,
+}
+
+impl Element {
+    /// Its name on record.
+    pub fn key(&self, context: &Context<'_, '_>) -> String {
+        let number = self
+            .number
+            .map_or_else(String::new, |number| format!("#{number}"));
+        let round = match self.round {
+            0 => String::new(),
+            round => format!("/{round}"),
+        };
+        format!("{}{number}{round}", context.keyed)
+    }
 }
 
 /// A call that has been rendered, with what else was settled then.
@@ -35,6 +51,9 @@ pub(super) struct Ready {
     /// When `before` was read.
     before_at: Option<jiff::Timestamp>,
 }
+
+/// How often leave is asked again because `before` has changed meanwhile.
+const ASKED_AGAIN: usize = 3;
 
 /// How long an answer may take before `before` is read again.
 const FRESH: SignedDuration = SignedDuration::from_secs(1);
@@ -63,7 +82,7 @@ pub(super) async fn prepare(
     if let Some((_, value)) = &before {
         locals.insert("before".to_owned(), value.clone());
     }
-    let scope = StepScope::new(context.run, context.container, locals.clone());
+    let scope = context.scope(locals.clone());
     let rendered = context
         .container
         .undoing
@@ -72,7 +91,7 @@ pub(super) async fn prepare(
         .filter(|_| element.number.is_none());
     let arguments = match rendered {
         Some(arguments) => arguments.clone(),
-        None => arguments::render(context, call, action, &scope)?,
+        None => arguments::render(context, call, action, &scope, Some(&element.key(context)))?,
     };
     let undo = approval::undo_calls(context, &scope);
     let mut request = world_call::Call::new(call.action.value.clone(), arguments);
@@ -81,13 +100,14 @@ pub(super) async fn prepare(
     if let Some(limit) = &context.step.limit {
         request.limit = usize::try_from(limit.value).unwrap_or(usize::MAX);
     }
-    let before_at = before.as_ref().map(|_| context.run.now());
+    let before_at = before.as_ref().map(|_| context.clock.now());
     Ok(Ready {
         prepared: Prepared {
             effects: action_effects(context, call, &request.arguments),
             call: request,
             before: before.map(|(json, _)| json),
             element: element.number,
+            key: element.key(context),
         },
         locals,
         undo,
@@ -113,8 +133,8 @@ async fn read_before(
     let Some(action) = context.checked.before.clone() else {
         return Err(StepError::new("before", "nothing is known of its action").into());
     };
-    let scope = StepScope::new(context.run, context.container, element.locals.clone());
-    let arguments = arguments::render(context, &before.call, &action, &scope)?;
+    let scope = context.scope(element.locals.clone());
+    let arguments = arguments::render(context, &before.call, &action, &scope, None)?;
     let mut request = world_call::Call::new(before.call.action.value.clone(), arguments);
     request.target = target(context, &scope)?;
     let prepared = Prepared {
@@ -122,9 +142,11 @@ async fn read_before(
         effects: Effects::from([Effect::Read]),
         before: None,
         element: element.number,
+        key: format!("{}/before", element.key(context)),
     };
     let answer = call::attempt_once(context, &action, &prepared, 1)
         .await
+        .result
         .map_err(|error| {
             if error.code == "cancelled" {
                 Halt::Stopped
@@ -151,33 +173,45 @@ async fn read_before(
     Ok(Some((json, value)))
 }
 
-/// Reads `before` again where the answer took its time; says whether the call is no longer what was shown.
+/// Reads `before` again just before sending where time has passed since it was read, and asks again where what it found, or
+/// the call, is no longer what was shown.
 ///
 /// # Errors
-/// The read failed.
+/// The read failed, or leave was not given.
 pub(super) async fn refresh(
     context: &Context<'_, '_>,
     call: &Call,
     ready: &mut Ready,
     element: &Element,
-) -> Result<bool, Halt> {
-    let stale = ready
-        .before_at
-        .is_some_and(|at| context.run.now().duration_since(at) > FRESH);
-    if !stale {
-        return Ok(false);
+) -> Result<(), Halt> {
+    for _ in 0..ASKED_AGAIN {
+        let Some(read_at) = ready.before_at else {
+            return Ok(());
+        };
+        let key = context
+            .run
+            .unique(format!("{}/sending", element.key(context)));
+        context.run.instant(&context.clock, &key).await;
+        if context.clock.now().duration_since(read_at) <= FRESH {
+            return Ok(());
+        }
+        let again = prepare(context, call, element).await?;
+        let changed = again.prepared.before != ready.prepared.before
+            || again.prepared.call.arguments != ready.prepared.call.arguments;
+        *ready = again;
+        if !changed {
+            return Ok(());
+        }
+        let scope = context.scope(ready.locals.clone());
+        let one = std::slice::from_ref(&ready.prepared);
+        approval::ask(context, one, ready.undo.clone(), &scope).await?;
+        context.start_clock();
     }
-    let mut again = prepare(context, call, element).await?;
-    if let Some(token) = action(context, call)?.idempotency_token.as_ref()
-        && let Some(first) = ready.prepared.call.arguments.get(token)
-        && let Some(arguments) = again.prepared.call.arguments.as_object_mut()
-    {
-        arguments.insert(token.clone(), first.clone());
-    }
-    let changed = again.prepared.before != ready.prepared.before
-        || again.prepared.call.arguments != ready.prepared.call.arguments;
-    *ready = again;
-    Ok(changed)
+    Err(StepError::new(
+        "before",
+        "what it starts from keeps changing while leave is asked",
+    )
+    .into())
 }
 
 fn target(
@@ -237,7 +271,12 @@ pub(super) async fn finish(
         call::send(context, action, &ready.prepared).await?
     };
     let mut scope = scope_of(context, ready, action, &sent);
-    let captured = capture::take_all(context, &mut scope);
+    let captured = if sent.lost {
+        capture::take_lost(context, &mut scope);
+        Ok(())
+    } else {
+        capture::take_all(context, &mut scope)
+    };
     if let Some(change) = sent.change {
         push_undo(context, ready, &scope, change);
     }
@@ -256,7 +295,8 @@ fn scope_of<'s, 'a>(
         .result
         .as_ref()
         .map(|result| (result.clone(), action.output.clone()));
-    StepScope::new(context.run, context.container, ready.locals.clone())
+    context
+        .scope(ready.locals.clone())
         .with_result(result)
         .with_error(sent.error.as_ref())
 }
@@ -293,13 +333,14 @@ fn push_undo(context: &Context<'_, '_>, ready: &Ready, scope: &StepScope<'_, '_>
             let path = format!("{checked}.undo.{}", undo.id.value);
             let action = context.run.checked(&path).action?;
             // What needs an earlier undo step is rendered when it runs.
-            let arguments = arguments::render(context, call, &action, scope).ok()?;
+            let arguments = arguments::render(context, call, &action, scope, None).ok()?;
             Some((undo.id.value.clone(), arguments))
         })
         .collect();
     context.run.state.borrow_mut().undo.push(UndoEntry {
         step: context.path.clone(),
         checked,
+        keyed: ready.prepared.key.clone(),
         undo: Rc::new(step.undo.clone()),
         locals: Rc::new(scope.snapshot()),
         shown: Rc::new(ready.undo.clone()),
@@ -320,12 +361,14 @@ pub(super) async fn poll(
 ) -> Result<Found, Halt> {
     let run = context.run;
     let action = action(context, call)?;
-    let start = run.now();
+    let start = context.clock.now();
     let mut first = true;
+    let mut element = element.clone();
     loop {
-        let ready = prepare(context, call, element).await?;
+        element.round += 1;
+        let ready = prepare(context, call, &element).await?;
         if first {
-            let scope = StepScope::new(run, context.container, ready.locals.clone());
+            let scope = context.scope(ready.locals.clone());
             let one = std::slice::from_ref(&ready.prepared);
             approval::ask(context, one, ready.undo.clone(), &scope).await?;
             first = false;
@@ -350,7 +393,7 @@ pub(super) async fn poll(
         if truth == Truth::True {
             return judge::result(context, &scope, sent.truncated, sent.error, outcomes);
         }
-        let waited = run.now().duration_since(start);
+        let waited = context.clock.now().duration_since(start);
         let late = context.time_left().is_some_and(|left| left <= until.every);
         if late || waited.saturating_add(until.every) > until.within {
             return Err(Halt::Failed(Box::new(Failure {
@@ -360,7 +403,14 @@ pub(super) async fn poll(
             })));
         }
         if !run
-            .sleep(context.container, &context.path, &why, until.every)
+            .sleep(
+                context.container,
+                &context.path,
+                &why,
+                until.every,
+                &context.clock,
+                format!("{}/every", element.key(context)),
+            )
             .await
         {
             return Err(Halt::Stopped);
@@ -373,7 +423,7 @@ pub(super) async fn poll(
 /// # Errors
 /// What had to be true is not.
 pub(super) fn reason(context: &Context<'_, '_>, element: &Element) -> Result<Found, Halt> {
-    let mut scope = StepScope::new(context.run, context.container, element.locals.clone());
+    let mut scope = context.scope(element.locals.clone());
     capture::take_all(context, &mut scope)?;
     judge::result(context, &scope, false, None, Vec::new())
 }
@@ -388,9 +438,13 @@ pub(super) async fn block(context: &Context<'_, '_>, element: &Element) -> Resul
     };
     let mut locals = (*context.container.locals).clone();
     locals.extend(element.locals.clone());
-    let inside = context
+    let mut inside = context
         .container
         .inside(&context.step.id.value, Rc::new(locals));
+    inside.clock = context.clock.clone();
+    if let Some(number) = element.number {
+        inside.keyed = format!("{}#{number}", inside.keyed);
+    }
     let end = if inside.graph == Graph::Resolve {
         acting::block(context.run, steps, finally, &inside).await
     } else {
@@ -398,7 +452,12 @@ pub(super) async fn block(context: &Context<'_, '_>, element: &Element) -> Resul
     };
     match end {
         super::StepEnd::Done | super::StepEnd::Skipped => {
-            let mut scope = StepScope::new(context.run, &inside, element.locals.clone());
+            let mut scope = StepScope::new(
+                context.run,
+                &inside,
+                element.locals.clone(),
+                context.clock.now(),
+            );
             scope.container = &inside;
             capture::take_all(context, &mut scope)?;
             judge::result(context, &scope, false, None, Vec::new())

@@ -2,16 +2,24 @@
 
 use super::Context;
 use crate::event::EventKind;
+use crate::run::state::Stop;
 use jiff::{SignedDuration, Timestamp};
 use runbook_playbook::duration;
 use runbook_registry::call::{Answer, Call, CallError};
-use runbook_registry::world::{Pending, Place, World};
+use runbook_registry::local::{Session, SessionOutput};
+use runbook_registry::world::{Pending, Place, Recalled, World};
 use serde_json::Value as Json;
+use std::cell::Cell;
+use std::path::PathBuf;
 
 /// A world that tells of waits.
 pub(super) struct Watched<'c, 'r, 'a> {
     pub context: &'c Context<'r, 'a>,
     pub call: &'c Call,
+    /// The attempt's name on record.
+    pub key: &'c str,
+    /// How long it may take in all, where only whoever makes the call knows: the bound of a waiter's model.
+    pub bound: Cell<Option<SignedDuration>>,
 }
 
 impl Watched<'_, '_, '_> {
@@ -26,17 +34,25 @@ impl Watched<'_, '_, '_> {
     }
 
     fn tell(&self, why: String, length: SignedDuration) {
-        self.context.run.emit(EventKind::Waiting {
+        let waiting = EventKind::Waiting {
             step: self.context.public(),
             why,
             length,
-        });
+        };
+        self.context
+            .run
+            .emit(&self.context.clock, self.key, waiting);
     }
 }
 
 impl World for Watched<'_, '_, '_> {
     fn send<'a>(&'a self, call: &'a Call) -> Pending<'a, Result<Answer, CallError>> {
-        self.context.run.around.world.send(call)
+        if self.bound.get().is_none() {
+            self.bound.set(call.timeout);
+        }
+        let mut call = call.clone();
+        call.key = Some(self.key.to_owned());
+        Box::pin(async move { self.context.run.around.world.send(&call).await })
     }
 
     fn answers(&self, action: &str) -> bool {
@@ -48,10 +64,14 @@ impl World for Watched<'_, '_, '_> {
     }
 
     fn sleep(&self, length: SignedDuration) -> Pending<'_, ()> {
-        let within = self.call.timeout.map_or_else(String::new, |left| {
-            let left = SignedDuration::from_secs(left.as_secs());
-            format!(" (at most {} in all)", duration::format(left))
-        });
+        let within = self
+            .call
+            .timeout
+            .or(self.bound.get())
+            .map_or_else(String::new, |left| {
+                let left = SignedDuration::from_secs(left.as_secs());
+                format!(" (at most {} in all)", duration::format(left))
+            });
         let why = format!("{} has not come true yet{within}", self.call.action);
         self.tell(why, length);
         self.context.run.around.world.sleep(length)
@@ -59,6 +79,35 @@ impl World for Watched<'_, '_, '_> {
 
     fn fresh_id(&self) -> String {
         self.context.run.around.world.fresh_id()
+    }
+
+    fn seed(&self) -> Option<String> {
+        self.context.run.around.world.seed()
+    }
+
+    fn recall(&self, call: &Call, key: &str) -> Option<Recalled> {
+        self.context.run.around.world.recall(call, key)
+    }
+
+    fn session<'a>(
+        &'a self,
+        session: &'a Session,
+    ) -> Pending<'a, Result<SessionOutput, CallError>> {
+        self.context.run.around.world.session(session)
+    }
+
+    fn session_plugin(&self) -> Result<PathBuf, String> {
+        self.context.run.around.world.session_plugin()
+    }
+
+    fn stopped(&self) -> Pending<'_, ()> {
+        if self.context.container.shielded {
+            return Box::pin(std::future::pending());
+        }
+        Box::pin(async {
+            self.context.run.around.cancel.cancelled().await;
+            self.context.run.stop(Stop::Aborted);
+        })
     }
 
     fn place(&self) -> Place {

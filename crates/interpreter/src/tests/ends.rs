@@ -1,12 +1,15 @@
 //! How runs end early, and what the environment has to do with it.
 
 use super::script::{checked, script, status};
+use crate::approval::{Decision, Question};
 use crate::journal::memory::Entry;
-use crate::journal::{CallEnd, CallId, CallRecord, Journal, JournalError, RunRecord};
+use crate::journal::{CallRecord, Durability, JournalError, RunRecord, Step, Worked};
 use crate::plan::{Options, Plan};
 use crate::verdict::Verdict;
 use indexmap::IndexMap;
+use jiff::{SignedDuration, Timestamp};
 use runbook_registry::call::FailureKind;
+use runbook_registry::world::{Pending, World};
 use serde_json::json;
 
 #[test]
@@ -94,20 +97,51 @@ fn a_write_is_journalled_before_it_is_sent_and_after() {
 /// A journal on a full disk.
 struct Full;
 
-impl Journal for Full {
-    fn begin(&self, _: &RunRecord) -> Result<(), JournalError> {
+impl Durability for Full {
+    fn begin(&self, run: &RunRecord) -> Result<Timestamp, JournalError> {
+        Ok(run.started)
+    }
+    fn file(&self, _: &str, _: &str) -> Result<(), JournalError> {
         Ok(())
     }
-    fn event(&self, _: &str, _: &crate::event::Event) -> Result<(), JournalError> {
-        Ok(())
+    fn instant<'a>(
+        &'a self,
+        world: &'a dyn World,
+        _: &'a str,
+    ) -> Pending<'a, Result<Timestamp, JournalError>> {
+        Box::pin(std::future::ready(Ok(world.now())))
     }
-    fn sending(&self, _: &CallRecord) -> Result<CallId, JournalError> {
-        Err(JournalError::Failed {
+    fn step<'a>(
+        &'a self,
+        _: &'a dyn World,
+        _: CallRecord,
+        _: Pending<'a, Worked>,
+    ) -> Pending<'a, Result<Step, JournalError>> {
+        let error = JournalError::Failed {
             path: "j".into(),
             why: "disk full".into(),
-        })
+        };
+        Box::pin(std::future::ready(Err(error)))
     }
-    fn answered(&self, _: CallId, _: &CallEnd) -> Result<(), JournalError> {
+    fn sleep<'a>(
+        &'a self,
+        world: &'a dyn World,
+        _: &'a str,
+        _: SignedDuration,
+    ) -> Pending<'a, Result<Timestamp, JournalError>> {
+        Box::pin(std::future::ready(Ok(world.now())))
+    }
+    fn gate<'a>(
+        &'a self,
+        world: &'a dyn World,
+        _: &'a str,
+        _: &'a Question,
+        _: Option<SignedDuration>,
+        ask: Pending<'a, Decision>,
+    ) -> Pending<'a, Result<(Decision, Timestamp), JournalError>> {
+        Box::pin(async move { Ok((ask.await, world.now())) })
+    }
+    fn event(&self, _: &str, _: &crate::event::Event) -> Result<(), JournalError> {
         Ok(())
     }
     fn end(&self, _: &crate::outcome::Outcome) -> Result<(), JournalError> {

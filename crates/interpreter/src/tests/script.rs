@@ -1,9 +1,9 @@
 //! A world that follows a script: actions `t:…` answer what they are told to, in order; the last answer stays.
 
-use crate::approval::{Approver, Decision, Question};
+use crate::approval::{Approver, Decision, Doubt, Question, Settlement};
 use crate::cancel::Cancel;
 use crate::event::{Event, Observer};
-use crate::journal::{Journal, MemoryJournal};
+use crate::journal::{Durability, JournalError, MemoryJournal};
 use crate::outcome::{Outcome, StepOutcome};
 use crate::plan::{Options, Plan};
 use crate::surroundings::{Library, Performer, Surroundings};
@@ -86,6 +86,8 @@ pub(super) struct Script {
     pub(super) waits: RefCell<Vec<SignedDuration>>,
     pub(super) events: RefCell<Vec<Event>>,
     decisions: RefCell<VecDeque<Decision>>,
+    settlement: Settlement,
+    pub(super) doubts: RefCell<Vec<Doubt>>,
     clock: Cell<Timestamp>,
     ids: Cell<u32>,
     answer_takes: Cell<SignedDuration>,
@@ -106,6 +108,8 @@ pub(super) fn script() -> Script {
         waits: RefCell::default(),
         events: RefCell::default(),
         decisions: RefCell::new([Decision::Approved { by: "--yes".into() }].into()),
+        settlement: Settlement::Nobody,
+        doubts: RefCell::default(),
         clock: Cell::new("2026-01-15T12:00:00Z".parse().expect("a time")),
         ids: Cell::new(0),
         answer_takes: Cell::new(SignedDuration::ZERO),
@@ -207,6 +211,22 @@ impl Script {
         self
     }
 
+    /// What people say about a call in doubt.
+    pub(super) fn settling(mut self, settlement: Settlement) -> Self {
+        self.settlement = settlement;
+        self
+    }
+
+    /// Nobody ever answers.
+    pub(super) fn never_answering(self) -> Self {
+        self.decide(&[])
+    }
+
+    /// Time passes.
+    pub(super) fn passes(&self, length: SignedDuration) {
+        self.clock.set(self.clock.get() + length);
+    }
+
     /// How long people think.
     pub(super) fn thinking(self, length: SignedDuration) -> Self {
         self.answer_takes.set(length);
@@ -239,7 +259,55 @@ impl Script {
         self.run_with(text, &self.journal)
     }
 
-    pub(super) fn run_with(&self, text: &str, journal: &dyn Journal) -> Outcome {
+    pub(super) fn run_with(&self, text: &str, journal: &dyn Durability) -> Outcome {
+        self.run_until(text, journal, &|| false).expect("an end")
+    }
+
+    /// Takes back what a run did.
+    pub(super) fn undo_with(
+        &self,
+        text: &str,
+        journal: &dyn Durability,
+        thaw: impl FnOnce() -> Result<(), JournalError>,
+    ) -> Result<Outcome, JournalError> {
+        self.around(text, journal, |plan, around| {
+            tokio::runtime::Builder::new_current_thread()
+                .build()
+                .expect("runtime")
+                .block_on(crate::undo(plan, around, thaw))
+        })
+    }
+
+    /// Runs a playbook until it ends or its process is dead.
+    pub(super) fn run_until(
+        &self,
+        text: &str,
+        journal: &dyn Durability,
+        is_dead: &dyn Fn() -> bool,
+    ) -> Option<Outcome> {
+        self.around(text, journal, |plan, around| {
+            let run = crate::run(plan, around);
+            let mut run = std::pin::pin!(run);
+            tokio::runtime::Builder::new_current_thread()
+                .build()
+                .expect("runtime")
+                .block_on(std::future::poll_fn(|context| {
+                    use std::task::Poll;
+                    match run.as_mut().poll(context) {
+                        Poll::Ready(outcome) => Poll::Ready(Some(outcome)),
+                        Poll::Pending if is_dead() => Poll::Ready(None),
+                        Poll::Pending => Poll::Pending,
+                    }
+                }))
+        })
+    }
+
+    fn around<T>(
+        &self,
+        text: &str,
+        journal: &dyn Durability,
+        work: impl FnOnce(&Plan, &Surroundings<'_>) -> T,
+    ) -> T {
         let checked = checked_among(text, &Shelf(&self.library));
         let inputs =
             inputs::bind(&checked.playbook, &self.inputs, self.clock.get()).expect("inputs");
@@ -253,10 +321,7 @@ impl Script {
             library: self,
             cancel: &self.cancel,
         };
-        tokio::runtime::Builder::new_current_thread()
-            .build()
-            .expect("runtime")
-            .block_on(crate::run(&plan, &around))
+        work(&plan, &around)
     }
 
     /// The names of the actions that were called, in order.
@@ -361,6 +426,13 @@ impl Performer for Script {
 }
 
 impl Approver for Script {
+    fn settle<'a>(&'a self, doubt: &'a Doubt) -> Pin<Box<dyn Future<Output = Settlement> + 'a>> {
+        Box::pin(async move {
+            self.doubts.borrow_mut().push(doubt.clone());
+            self.settlement.clone()
+        })
+    }
+
     fn allow_telling<'a>(
         &'a self,
         question: &'a Question,
@@ -375,6 +447,9 @@ impl Approver for Script {
         Box::pin(async move {
             self.questions.borrow_mut().push(question.clone());
             self.clock.set(self.clock.get() + self.answer_takes.get());
+            if self.decisions.borrow().is_empty() {
+                return std::future::pending().await;
+            }
             let mut decisions = self.decisions.borrow_mut();
             if decisions.len() > 1 {
                 decisions.pop_front().expect("a decision")

@@ -246,7 +246,7 @@ impl Predicates<'_> {
     }
 
     /// What the elements are, for predicates over several.
-    fn element(&self, looked: &Looked) -> Option<Looked> {
+    fn element(looked: &Looked) -> Option<Looked> {
         let ty = if looked.many {
             looked.ty.clone()
         } else {
@@ -266,17 +266,14 @@ impl Predicates<'_> {
     }
 
     fn elements(&mut self, looked: &Looked, inner: &[Spanned<Predicate>]) -> Certainty {
-        match self
-            .element(looked)
-            .map(|element| self.all(&element, inner))
-        {
+        match Self::element(looked).map(|element| self.all(&element, inner)) {
             Some(Certainty::Never) => Certainty::Never,
             _ => Certainty::Open,
         }
     }
 
     fn none(&mut self, looked: &Looked, inner: &[Spanned<Predicate>], span: Span) -> Certainty {
-        let Some(element) = self.element(looked) else {
+        let Some(element) = Self::element(looked) else {
             return Certainty::Open;
         };
         let quiet = std::mem::replace(&mut self.quiet, true);

@@ -64,10 +64,9 @@ impl Rule<'_, '_> {
                     .predicates
                     .iter()
                     .all(|predicate| match &predicate.value {
-                        Predicate::Any(_) => true,
+                        Predicate::Any(_) | Predicate::Contains(_) | Predicate::Exists(_) => true,
                         Predicate::Empty(empty) => !empty,
                         Predicate::Gt(_) | Predicate::Gte(_) => measures(&value.root),
-                        Predicate::Contains(_) | Predicate::Exists(_) => true,
                         Predicate::Count(inner) => inner.iter().all(|predicate| {
                             matches!(predicate.value, Predicate::Gt(_) | Predicate::Gte(_))
                         }),
@@ -96,30 +95,31 @@ impl Rule<'_, '_> {
             }
             ExprKind::Compare(first, rest) => {
                 if let [(op, right)] = rest.as_slice() {
-                    let (left_grows, right_grows) = match op {
-                        CompareOp::Greater | CompareOp::GreaterOrEqual => (true, false),
-                        CompareOp::Less | CompareOp::LessOrEqual => (false, true),
-                        CompareOp::In => (false, true),
-                        _ => (false, false),
-                    };
-                    let grows = polarity == Polarity::Grows;
-                    let opposite = matches!(op, CompareOp::NotIn) && !grows;
-                    let measured = |expr: &Expr| measures(expr) || *op == CompareOp::In;
-                    if !(left_grows == grows
-                        && !matches!(op, CompareOp::Equal | CompareOp::NotEqual | CompareOp::In)
-                        && measures(first))
-                    {
-                        self.cut(first);
-                    }
-                    if !(right_grows == grows && measured(right) || opposite) {
-                        self.cut(right);
-                    }
+                    self.comparison(first, *op, right, polarity == Polarity::Grows);
                 } else {
                     self.cut(expr);
                 }
             }
             ExprKind::Test { name, .. } if matches!(name.as_str(), "defined" | "undefined") => {}
             _ => self.cut(expr),
+        }
+    }
+
+    /// A side may grow where that leaves the comparison as it is.
+    fn comparison(&mut self, first: &Expr, op: CompareOp, right: &Expr, grows: bool) {
+        let (first_may, right_may) = match op {
+            CompareOp::Greater | CompareOp::GreaterOrEqual => (grows, !grows),
+            CompareOp::Less | CompareOp::LessOrEqual => (!grows, grows),
+            CompareOp::In => (false, grows),
+            CompareOp::NotIn => (false, !grows),
+            CompareOp::Equal | CompareOp::NotEqual => (false, false),
+        };
+        let of_list = matches!(op, CompareOp::In | CompareOp::NotIn);
+        if !(first_may && measures(first)) {
+            self.cut(first);
+        }
+        if !(right_may && (of_list || measures(right))) {
+            self.cut(right);
         }
     }
 

@@ -60,9 +60,11 @@ fn line_of(source: &Source, comment: Span, comments: &[Span]) -> usize {
         .filter(|other| alone(source, **other))
         .map(|other| source.position(other.start).line)
         .collect();
-    (own + 1..)
-        .find(|line| !lines.contains(line))
-        .unwrap_or(own + 1)
+    let mut line = own + 1;
+    while lines.contains(&line) {
+        line += 1;
+    }
+    line
 }
 
 /// Whether nothing but space stands before it on its line.

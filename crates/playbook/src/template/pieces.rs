@@ -100,7 +100,9 @@ fn no_value(pieces: &[Piece], rule: &TextRule) -> Option<String> {
         match piece {
             Piece::Known(choices) => {
                 let choices: Vec<String> = choices.iter().map(|text| regex::escape(text)).collect();
-                pattern.push_str(&format!("(?:{})", choices.join("|")));
+                pattern.push_str("(?:");
+                pattern.push_str(&choices.join("|"));
+                pattern.push(')');
             }
             Piece::Open => pattern.push_str(".*"),
         }

@@ -93,7 +93,7 @@ impl ProvideCredentials for BucketSession {
     {
         future::ProvideCredentials::new(async {
             self.kept
-                .get(self.make())
+                .get(Box::pin(self.make()))
                 .await
                 .map_err(CredentialsError::provider_error)
         })

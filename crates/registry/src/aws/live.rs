@@ -6,6 +6,7 @@ use super::checksum;
 use super::compress;
 use super::configuration::Configuration;
 use super::customize;
+use super::discover::{self, Discovered, Way};
 use super::endpoint;
 use super::error;
 use super::express::{self, BucketSession};
@@ -37,8 +38,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::OnceCell;
 
-/// Channels by service, target, what calls prove who makes them with, and the bucket of a session.
-type Channels = HashMap<(&'static str, Target, Proof, Option<String>), Arc<Channel>>;
+/// Channels by service, target, what calls prove who makes them with, and what else sets them apart.
+type Channels = HashMap<(&'static str, Target, Proof, Way), Arc<Channel>>;
 
 /// A client for every AWS operation.
 ///
@@ -54,6 +55,8 @@ pub struct AwsClient {
     channels: Mutex<Channels>,
     /// The regions of buckets that turned out to be elsewhere.
     buckets: Mutex<HashMap<String, String>>,
+    /// Endpoints that services said.
+    endpoints: Mutex<HashMap<(&'static str, Target), Discovered>>,
 }
 
 impl AwsClient {
@@ -70,6 +73,7 @@ impl AwsClient {
             wires: Mutex::default(),
             channels: Mutex::default(),
             buckets: Mutex::default(),
+            endpoints: Mutex::default(),
         }
     }
 
@@ -266,12 +270,8 @@ impl AwsClient {
         }) {
             target.region = Some(region);
         }
-        let session = self
-            .session_bucket(service, operation, &arguments, &target)
-            .await;
-        let channel = self
-            .channel(service, operation, &target, session.as_deref())
-            .await?;
+        let way = self.way(service, operation, &arguments, &target).await?;
+        let channel = self.channel(service, operation, &target, way).await?;
         let refusal = match channel
             .call(operation, arguments.clone(), files, left, call.limit)
             .await
@@ -291,7 +291,9 @@ impl AwsClient {
             .unwrap_or_else(PoisonError::into_inner)
             .insert(bucket, region.clone());
         target.region = Some(region);
-        let channel = self.channel(service, operation, &target, None).await?;
+        let channel = self
+            .channel(service, operation, &target, Way::Ordinary)
+            .await?;
         let answered = channel
             .call(operation, arguments, files, left, call.limit)
             .await;
@@ -316,35 +318,72 @@ impl AwsClient {
             .clone()
     }
 
-    /// The bucket that a session is needed with, by the endpoint rules.
-    async fn session_bucket(
+    /// What sets the channel of a call apart: a session with its bucket, or an endpoint that the service says.
+    async fn way(
         &self,
         service: &'static Service,
         operation: &'static Operation,
         arguments: &Json,
         target: &Target,
-    ) -> Option<String> {
-        let bucket = s3::bucket(service, arguments).filter(|name| express::is_directory(name))?;
+    ) -> Result<Way, CallError> {
+        let bucket = s3::bucket(service, arguments).filter(|name| express::is_directory(name));
+        let discovers = operation.endpoint_discovery == Some(true);
+        if bucket.is_none() && !discovers {
+            return Ok(Way::Ordinary);
+        }
         let configuration = self.configuration().await;
-        let settings = configuration
-            .settings(&self.options, service, target)
-            .ok()?;
-        endpoint::wants_session(service, operation, arguments, &settings).then(|| bucket.to_owned())
+        let settings = configuration.settings(&self.options, service, target)?;
+        if discovers && settings.url.is_none() {
+            return self.discovered(service, target).await;
+        }
+        Ok(match bucket {
+            Some(bucket) if endpoint::wants_session(service, operation, arguments, &settings) => {
+                Way::Session(bucket.to_owned())
+            }
+            _ => Way::Ordinary,
+        })
     }
 
-    /// The channel to a service at a target, with the session of a bucket where one is named.
+    /// The endpoint that a service says of itself.
+    async fn discovered(
+        &self,
+        service: &'static Service,
+        target: &Target,
+    ) -> Result<Way, CallError> {
+        let key = (service.name, target.clone());
+        let endpoints = || {
+            self.endpoints
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+        };
+        let known = endpoints().get(&key).cloned();
+        if let Some(known) = known.filter(|known| known.until > Instant::now()) {
+            return Ok(Way::Discovered(known.url));
+        }
+        let operation = find(&format!("{}:{}", service.name, discover::OPERATION))?.1;
+        let channel = self
+            .channel(service, operation, target, Way::Ordinary)
+            .await?;
+        let arguments = Arc::new(Json::Object(Map::new()));
+        let files = Arc::new(Files::default());
+        let answered = channel.call(operation, arguments, &files, None, 1).await;
+        let found = discover::read(service, answered.map(|reply| reply.result))?;
+        endpoints().insert(key, found.clone());
+        Ok(Way::Discovered(found.url))
+    }
+
+    /// The channel to a service at a target.
     async fn channel(
         &self,
         service: &'static Service,
         operation: &'static Operation,
         target: &Target,
-        session: Option<&str>,
+        way: Way,
     ) -> Result<Arc<Channel>, CallError> {
         let configuration = self.configuration().await;
         let config = &configuration.sdk;
         let (proof, token) = configuration.proof(service, operation);
-        let bucket = session.map(ToOwned::to_owned);
-        let key = (service.name, target.clone(), proof, bucket);
+        let key = (service.name, target.clone(), proof, way);
         let known = self
             .channels
             .lock()
@@ -354,16 +393,21 @@ impl AwsClient {
         if let Some(channel) = known {
             return Ok(channel);
         }
-        let identity = match (proof, session) {
+        let mut settings = configuration.settings(&self.options, service, target)?;
+        if let Way::Discovered(url) = &key.3 {
+            settings.url = Some(url.clone());
+        }
+        let identity = match (proof, &key.3) {
             (Proof::None, _) => None,
             (Proof::Token, _) => token,
-            (Proof::Credentials, Some(bucket)) => {
-                let own = Box::pin(self.channel(service, operation, target, None)).await?;
+            (Proof::Credentials, Way::Session(bucket)) => {
+                let own = self.channel(service, operation, target, Way::Ordinary);
+                let own = Box::pin(own).await?;
                 let session = BucketSession::new(service, own, bucket)?;
                 let session = SharedCredentialsProvider::new(session);
                 Some(SharedIdentityResolver::new(session))
             }
-            (Proof::Credentials, None) => {
+            (Proof::Credentials, _) => {
                 let provider = self.credentials(config, target)?;
                 Some(SharedIdentityResolver::new(provider))
             }
@@ -373,10 +417,10 @@ impl AwsClient {
         }
         let channel = Arc::new(Channel::new(Parts {
             wire: self.wire(service),
-            settings: Arc::new(configuration.settings(&self.options, service, target)?),
+            settings: Arc::new(settings),
             proof,
             identity,
-            bucket_session: session.is_some(),
+            bucket_session: matches!(key.3, Way::Session(_)),
             patient: self.options.second_factor.is_some(),
             checksums: config.request_checksum_calculation(),
             compression: compress::least(config),
@@ -489,5 +533,11 @@ impl AwsSender for AwsClient {
 
     fn place(&self) -> Place {
         Self::place(self)
+    }
+
+    fn ready(&self) -> Pending<'_, ()> {
+        Box::pin(async {
+            self.config().await;
+        })
     }
 }

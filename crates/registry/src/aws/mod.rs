@@ -11,6 +11,7 @@ mod compress;
 mod configuration;
 mod customize;
 mod decode;
+mod discover;
 mod encode;
 pub mod endpoint;
 mod error;

@@ -138,7 +138,7 @@ impl ProvideCredentials for RoleSession {
     {
         future::ProvideCredentials::new(async {
             self.kept
-                .get(self.assume())
+                .get(Box::pin(self.assume()))
                 .await
                 .map_err(CredentialsError::provider_error)
         })

@@ -3,7 +3,7 @@
 use super::{Composite, part, signature};
 use crate::call::{Answer, Call, CallError, FailureKind};
 use crate::local::some_text;
-use crate::local::{Arguments, Session};
+use crate::local::{Arguments, Session, SessionOutput};
 use crate::world::{Pending, World};
 use jiff::{SignedDuration, Timestamp};
 use runbook_playbook::catalog::{Action, Effect};
@@ -60,7 +60,11 @@ impl Composite for Exec {
                 "size",
             ],
             // The latter for the plugin, which wants the container's runtime id.
-            &["ecs:ExecuteCommand", "ecs:DescribeTasks"],
+            &[
+                "ecs:ExecuteCommand",
+                "ecs:DescribeTasks",
+                "ssm:TerminateSession",
+            ],
         )
     }
 
@@ -81,7 +85,7 @@ async fn run(world: &dyn World, call: &Call) -> Result<Answer, CallError> {
         within: call.timeout.map_or(asked, |timeout| timeout.min(asked)),
     };
     let (session, request_id) = open(world, call, &arguments, &deadline, None).await?;
-    let output = match world.session(&session).await {
+    let output = match follow(world, call, &session).await {
         Err(error) if error.code == "session" && error.kind == FailureKind::NotSent => {
             let plugin = world.session_plugin().map_err(|missing| CallError {
                 message: format!("{}; {missing}", error.message),
@@ -89,7 +93,7 @@ async fn run(world: &dyn World, call: &Call) -> Result<Answer, CallError> {
             })?;
             // A session has one client; another needs another.
             let (session, _) = open(world, call, &arguments, &deadline, Some(plugin)).await?;
-            world.session(&session).await
+            follow(world, call, &session).await
         }
         other => other,
     }?;
@@ -103,6 +107,34 @@ async fn run(world: &dyn World, call: &Call) -> Result<Answer, CallError> {
         request_id,
     })
 }
+
+/// Follows a session to its end. One whose end is not waited for is ended: a command that nobody follows must not go on.
+async fn follow(
+    world: &dyn World,
+    call: &Call,
+    session: &Session,
+) -> Result<SessionOutput, CallError> {
+    let followed = tokio::select! {
+        followed = world.session(session) => followed,
+        () = world.stopped() => Err(CallError::new(
+            FailureKind::Unanswered,
+            "cancelled",
+            "the run was asked to end, and the session was ended",
+        )),
+    };
+    if let Err(error) = &followed
+        && matches!(error.code.as_str(), "cancelled" | "timeout" | "size")
+    {
+        let request = json!({"SessionId": session.id});
+        let end = part(call, "ssm:TerminateSession", request, TO_END);
+        // The command has been left; whether the service ended it too is told by nobody.
+        drop(world.send(&end).await);
+    }
+    followed
+}
+
+/// How long the end of a session may take.
+const TO_END: SignedDuration = SignedDuration::from_secs(10);
 
 struct Deadline {
     started: Timestamp,

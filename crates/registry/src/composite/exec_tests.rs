@@ -139,3 +139,16 @@ async fn refusals_and_answers_without_a_session_fail() {
     assert_eq!(error.kind, FailureKind::Garbled);
     assert!(error.message.contains("session.streamUrl"), "{error}");
 }
+
+#[tokio::test]
+async fn a_session_that_is_left_is_ended() {
+    let late = CallError::new(FailureKind::Unanswered, "timeout", "it took too long");
+    let world = then(world(), Err(late)).answer("ssm:TerminateSession", Ok(json!({})));
+    world.run(&Exec, &call()).await.expect_err("left");
+    assert_eq!(
+        world.names(),
+        ["ecs:ExecuteCommand", "ssm:TerminateSession"]
+    );
+    let sent = world.sent.borrow();
+    assert_eq!(sent[1].arguments, json!({"SessionId": "s-1"}));
+}

@@ -7,9 +7,16 @@ use runbook_playbook::types::{Structure, Type};
 /// How the names of writes begin.
 const WRITES: [&str; 4] = ["Update", "Modify", "Put", "Set"];
 
+/// A pair of a write and a read, and the members that name the thing in both.
+type Reviewed = (
+    &'static str,
+    &'static str,
+    &'static [(&'static str, &'static str, bool)],
+);
+
 /// Pairs that the names do not tell, reviewed one by one: write, read, and each member of both with whether the read takes a
 /// list of it.
-const REVIEWED: &[(&str, &str, &[(&str, &str, bool)])] = &[
+const REVIEWED: &[Reviewed] = &[
     (
         "lambda:UpdateFunctionConfiguration",
         "lambda:GetFunctionConfiguration",

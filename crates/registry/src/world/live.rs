@@ -19,6 +19,11 @@ pub trait AwsSender: Send + Sync {
 
     /// Where calls go by default, as far as it is known without asking.
     fn place(&self) -> Place;
+
+    /// Finds out where calls go by default, so that it is the same from the beginning on.
+    fn ready(&self) -> Pending<'_, ()> {
+        Box::pin(std::future::ready(()))
+    }
 }
 
 /// The real world.
@@ -47,6 +52,11 @@ impl LiveWorld {
     #[must_use]
     pub fn with_context(&self, context: LocalContext) -> Self {
         Self::new(Arc::clone(&self.aws), context)
+    }
+
+    /// Finds out where calls go by default, so that it is the same from the beginning of a run on.
+    pub async fn ready(&self) {
+        self.aws.ready().await;
     }
 
     async fn carry_out(&self, action: &dyn LocalAction, call: &Call) -> Result<Answer, CallError> {

@@ -10,6 +10,7 @@ pub mod scenario;
 use crate::call::{Answer, Call, CallError, FailureKind};
 use crate::local::{Session, SessionOutput};
 use jiff::{SignedDuration, Timestamp};
+use serde_json::Value as Json;
 use std::future::Future;
 use std::path::PathBuf;
 use std::pin::Pin;
@@ -38,6 +39,18 @@ pub trait World {
     /// A fresh id for a run or an idempotency token, unique and (in a scenario) predictable.
     fn fresh_id(&self) -> String;
 
+    /// What idempotency tokens and ids of runs inside of a run are derived from; nothing means the run's own id. A
+    /// scenario has one of its own, so that its runs are the same whatever their ids.
+    fn seed(&self) -> Option<String> {
+        None
+    }
+
+    /// What became of a call that was made under this name before; `None` where the world does not remember, and must be
+    /// asked by a call.
+    fn recall(&self, _call: &Call, _key: &str) -> Option<Recalled> {
+        None
+    }
+
     /// The account, region and partition that calls go to by default, where known without asking.
     fn place(&self) -> Place;
 
@@ -57,6 +70,11 @@ pub trait World {
         Box::pin(std::future::ready(Err(error)))
     }
 
+    /// Comes when whoever makes the call is asked to stop: what can be ended in order then is.
+    fn stopped(&self) -> Pending<'_, ()> {
+        Box::pin(std::future::pending())
+    }
+
     /// Where `session-manager-plugin` is, for sessions that only it can follow.
     ///
     /// # Errors
@@ -64,6 +82,15 @@ pub trait World {
     fn session_plugin(&self) -> Result<PathBuf, String> {
         Err("no program can be started here".to_owned())
     }
+}
+
+/// What a world remembers of a call.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Recalled {
+    /// It was answered so.
+    Made(Result<Json, CallError>),
+    /// It never came.
+    NotMade,
 }
 
 /// Where a run's calls go.

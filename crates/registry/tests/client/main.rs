@@ -3,6 +3,7 @@
 mod auth;
 mod compress;
 mod customize;
+mod discover;
 mod environment;
 mod events;
 mod express;

@@ -25,7 +25,7 @@ pub enum Purpose {
 /// How deep optional members are set.
 const DEPTH: usize = 4;
 /// How many values one input or answer has before optional members of its inner structures are left out.
-const BUDGET: usize = 500;
+const BUDGET: usize = 250;
 
 /// Makes values of one service's shapes.
 pub struct Maker {

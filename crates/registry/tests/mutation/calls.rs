@@ -1,7 +1,7 @@
 //! Mistakes in calls, paths and assertions, by the types of the real actions.
 
 use super::plant::Planter;
-use runbook_playbook::catalog::{Action, Catalog, Effect};
+use runbook_playbook::catalog::{Action, ActionKind, Catalog, Effect};
 use runbook_playbook::diagnostic::Code;
 use runbook_playbook::jsonpath::Path;
 use runbook_playbook::source::Source;
@@ -47,7 +47,7 @@ pub fn plant(planter: &mut Planter<'_>, playbook: &Playbook, step: &Step, regist
     }
     let codes = step.retry.iter().flat_map(|rule| &rule.errors);
     for code in step.expect_error.iter().chain(codes) {
-        if !action.errors.is_empty() {
+        if !action.errors.is_empty() && action.kind == ActionKind::Operation {
             planter.replace(
                 "error code misspelt",
                 code.span,
@@ -58,6 +58,7 @@ pub fn plant(planter: &mut Planter<'_>, playbook: &Playbook, step: &Step, regist
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "a list of mistakes")]
 fn call(planter: &mut Planter<'_>, playbook: &Playbook, call: &Call, action: &Action, step: &Step) {
     let name = &call.action;
     let (service, _) = name.split_once(':').unwrap_or((name.as_str(), ""));
@@ -65,7 +66,7 @@ fn call(planter: &mut Planter<'_>, playbook: &Playbook, call: &Call, action: &Ac
     planter.misspell(
         "service misspelt",
         service,
-        &planter.source.slice(service).to_owned(),
+        planter.source.slice(service),
         &[Code::UnknownAction],
     );
     planter.misspell(
@@ -126,8 +127,8 @@ fn call(planter: &mut Planter<'_>, playbook: &Playbook, call: &Call, action: &Ac
             | Type::Boolean
             | Type::Integer(..)
             | Type::Number(_)
-            | Type::Duration => Some("{not: this}"),
-            Type::List(_) => Some("{not: this}"),
+            | Type::Duration
+            | Type::List(_) => Some("{not: this}"),
             Type::Structure(_) | Type::Map(_) => Some("not_this"),
             _ => None,
         };
@@ -315,7 +316,9 @@ fn several(planter: &mut Planter<'_>, predicate: &Spanned<Predicate>) {
             }
         }
         Predicate::Any(inner) | Predicate::All(inner) | Predicate::None(inner) => {
-            inner.iter().for_each(|inner| several(planter, inner));
+            for inner in inner {
+                several(planter, inner);
+            }
         }
         _ => {}
     }

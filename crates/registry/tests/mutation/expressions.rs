@@ -143,24 +143,8 @@ fn node(planter: &mut Planter<'_>, expr: &Expr) {
         ExprKind::Member(_, name) => {
             planter.misspell("member misspelt", expr.span, name, &UNKNOWN);
         }
-        ExprKind::Filter {
-            name,
-            input,
-            arguments,
-        } => {
+        ExprKind::Filter { name, input, .. } => {
             word(planter, "filter misspelt", expr.span, input.span, name);
-            if name == "default" && arguments.len() == 1 {
-                planter.replace(
-                    "default dropped",
-                    Span::new(input.span.end, expr.span.end),
-                    "",
-                    &[
-                        Code::MaybeAbsent,
-                        Code::TemplateSyntax,
-                        Code::ExpressionType,
-                    ],
-                );
-            }
         }
         ExprKind::Test { name, input, .. } => {
             word(planter, "test misspelt", expr.span, input.span, name);
@@ -209,13 +193,15 @@ fn word(planter: &mut Planter<'_>, kind: &'static str, whole: Span, input: Span,
 fn children(expr: &Expr) -> Vec<&Expr> {
     match &expr.kind {
         ExprKind::Constant(_) | ExprKind::Name(_) => Vec::new(),
-        ExprKind::Member(inner, _) | ExprKind::Not(inner) | ExprKind::Negate(inner) => vec![inner],
+        ExprKind::Member(inner, _)
+        | ExprKind::Not(inner)
+        | ExprKind::Negate(inner)
+        | ExprKind::Slice(inner, ..) => vec![inner],
         ExprKind::Index(left, right)
         | ExprKind::And(left, right)
         | ExprKind::Or(left, right)
         | ExprKind::Arithmetic(_, left, right)
         | ExprKind::Concat(left, right) => vec![left, right],
-        ExprKind::Slice(inner, ..) => vec![inner],
         ExprKind::Compare(first, rest) => std::iter::once(first.as_ref())
             .chain(rest.iter().map(|(_, right)| right))
             .collect(),

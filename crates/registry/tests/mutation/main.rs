@@ -1,5 +1,9 @@
-//! Plants each kind of mistake at each place of each shipped playbook where it can be planted, and asks that the checker finds
-//! it on the right line. The playbooks as they are have nothing to complain about.
+//! Plants each kind of mistake into each shipped playbook, and asks that the checker finds it on the right line. The playbooks
+//! as they are have nothing to complain about.
+//!
+//! One place of each kind and playbook is taken; with `MUTATIONS=all` every place where the mistake can be planted.
+
+#![expect(clippy::print_stdout, reason = "the counts are for people to read")]
 
 mod calls;
 mod expressions;
@@ -8,7 +12,7 @@ mod shape;
 
 use plant::{Mutant, Planter};
 use runbook_playbook::check::{Library, Signature, signature};
-use runbook_playbook::diagnostic::Diagnostic;
+use runbook_playbook::diagnostic::{Diagnostic, Severity};
 use runbook_playbook::review::review;
 use runbook_playbook::source::Source;
 use runbook_playbook::syntax;
@@ -23,12 +27,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Mistakes that nobody can find before a run, by playbook, kind and change, and why.
-const EXCEPTIONS: &[(&str, &str, &str, &str)] = &[(
-    "undo",
-    "default dropped",
-    "` | default(128)` → ``",
-    "an argument that may be left out may be absent",
-)];
+const EXCEPTIONS: &[(&str, &str, &str, &str)] = &[];
 
 /// The least number of kinds of mistakes that are planted somewhere.
 const KINDS: usize = 40;
@@ -133,6 +132,18 @@ fn mutants(file: &Path, text: &str, registry: &Registry) -> Vec<Mutant> {
     planter.mutants
 }
 
+/// One mistake of each kind, each time at another place.
+fn one_of_each(planted: Vec<Mutant>, turn: usize) -> Vec<Mutant> {
+    let mut kinds: BTreeMap<&str, Vec<Mutant>> = BTreeMap::new();
+    for mutant in planted {
+        kinds.entry(mutant.kind).or_default().push(mutant);
+    }
+    kinds
+        .into_values()
+        .map(|mut places| places.swap_remove(turn % places.len()))
+        .collect()
+}
+
 /// Whether one of the expected codes is said on one of the expected lines.
 fn is_found(mutant: &Mutant, problems: &[Diagnostic]) -> bool {
     problems.iter().any(|problem| {
@@ -158,7 +169,8 @@ fn nothing_is_wrong_with_what_is_shipped() {
     let registry = Registry::new();
     for file in shipped() {
         let text = fs::read_to_string(&file).expect("a playbook");
-        let found = problems(&file, &text, &registry);
+        let mut found = problems(&file, &text, &registry);
+        found.retain(|problem| problem.severity >= Severity::Warning);
         assert!(
             found.is_empty(),
             "{}:\n{}",
@@ -171,10 +183,16 @@ fn nothing_is_wrong_with_what_is_shipped() {
 #[test]
 fn every_planted_mistake_is_found_on_its_line() {
     let registry = Registry::new();
+    let everywhere = std::env::var_os("MUTATIONS").is_some_and(|which| which == "all");
     let mut all: Vec<(PathBuf, Mutant)> = Vec::new();
     for file in shipped() {
         let text = fs::read_to_string(&file).expect("a playbook");
         let planted = mutants(&file, &text, &registry);
+        let planted = if everywhere {
+            planted
+        } else {
+            one_of_each(planted, all.len())
+        };
         all.extend(planted.into_iter().map(|mutant| (file.clone(), mutant)));
     }
     let next = AtomicUsize::new(0);
@@ -232,11 +250,9 @@ fn every_planted_mistake_is_found_on_its_line() {
         kinds.len(),
         shipped().len(),
     );
-    assert_eq!(
-        excepted,
-        EXCEPTIONS.len(),
-        "an exception is found after all"
-    );
+    if everywhere {
+        assert_eq!(excepted, EXCEPTIONS.len(), "an exception is found");
+    }
     assert!(kinds.len() >= KINDS, "only {} kinds", kinds.len());
     assert!(
         unexpected.is_empty(),

@@ -229,6 +229,7 @@ fn duplicate(planter: &mut Planter<'_>, step: &Node) {
 }
 
 /// Mistakes in declarations: inputs, captures and causes that others name, and values that do not fit.
+#[expect(clippy::too_many_lines, reason = "a list of mistakes")]
 pub fn declarations(planter: &mut Planter<'_>, playbook: &Playbook, steps: &[&Step]) {
     for input in &playbook.inputs {
         let text = planter.source.text();

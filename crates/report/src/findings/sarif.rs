@@ -3,6 +3,7 @@
 use super::{Finding, Findings, Region};
 use runbook_playbook::diagnostic::{Code, Severity};
 use serde_json::{Value as Json, json};
+use std::fmt::Write as _;
 
 const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
@@ -127,7 +128,9 @@ fn encoded(path: &str) -> String {
             b'/' | b'-' | b'.' | b'_' | b'~' | b'@' | b'+' | b'=' | b'!' | b'$' => {
                 text.push(char::from(byte));
             }
-            _ => text.push_str(&format!("%{byte:02X}")),
+            _ => {
+                let _ = write!(text, "%{byte:02X}");
+            }
         }
     }
     text

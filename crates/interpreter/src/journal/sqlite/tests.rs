@@ -1,26 +1,57 @@
 //! The journal keeps what guards a write, and says clearly what is wrong with its file.
 
 use super::*;
-use crate::event::EventKind;
-use jiff::Timestamp;
+use crate::event::{Event, EventKind};
+use crate::journal::{
+    CallRecord, Durability, Filter, Mode, Repeat, RunJournal, RunRecord, Step, Worked,
+};
+use jiff::{SignedDuration, Timestamp};
 use runbook_playbook::catalog::Effect;
-use runbook_registry::call::Target;
+use runbook_registry::call::{Answer, Call, CallError, Target};
+use runbook_registry::world::{Pending, Place, World};
 use serde_json::json;
+use std::path::PathBuf;
 
-fn run() -> RunRecord {
+/// A world in which it is always the same time.
+struct Still;
+
+impl World for Still {
+    fn send<'a>(&'a self, _: &'a Call) -> Pending<'a, Result<Answer, CallError>> {
+        Box::pin(std::future::ready(Ok(Answer::default())))
+    }
+    fn answers(&self, _: &str) -> bool {
+        true
+    }
+    fn now(&self) -> Timestamp {
+        Timestamp::UNIX_EPOCH
+    }
+    fn sleep(&self, _: SignedDuration) -> Pending<'_, ()> {
+        Box::pin(std::future::ready(()))
+    }
+    fn fresh_id(&self) -> String {
+        "id".into()
+    }
+    fn place(&self) -> Place {
+        Place::default()
+    }
+}
+
+fn run(id: &str) -> RunRecord {
     RunRecord {
-        id: "run-1".into(),
+        id: id.into(),
         playbook: "acso/memory-leak".into(),
+        title: "Memory leak".into(),
         source: "playbook: v1".into(),
         digest: "00".into(),
         inputs: json!({"service": "web"}),
+        options: json!({}),
         started: Timestamp::UNIX_EPOCH,
     }
 }
 
-fn call(effect: Effect) -> CallRecord {
+fn call(effect: Effect, repeat: Repeat) -> CallRecord {
     CallRecord {
-        run: "run-1".into(),
+        key: "resolve.restart@1".into(),
         step: "resolve.restart".into(),
         element: None,
         action: "ecs:UpdateService".into(),
@@ -28,104 +59,224 @@ fn call(effect: Effect) -> CallRecord {
         target: Target::default(),
         effect,
         before: Some(json!({"desiredCount": 1})),
-        token: Some("token".into()),
+        token: None,
         attempt: 1,
-        at: Timestamp::UNIX_EPOCH,
+        repeat,
     }
+}
+
+fn answer() -> Worked {
+    Worked {
+        answer: Ok(Answer {
+            result: json!({"ok": true}),
+            ..Answer::default()
+        }),
+        shown: Ok(json!({"ok": true})),
+        masked: false,
+        keep: true,
+    }
+}
+
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread()
+        .build()
+        .expect("a runtime")
+        .block_on(future)
+}
+
+fn step(journal: &RunJournal<'_>, call: CallRecord) -> Result<Step, JournalError> {
+    block_on(journal.step(&Still, call, Box::pin(async { answer() })))
+}
+
+fn place() -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("journal.sqlite");
+    (folder, path)
 }
 
 fn other_process(path: &Path) -> Connection {
     Connection::open(path).expect("second connection")
 }
 
+fn count(connection: &Connection, table: &str) -> i64 {
+    connection
+        .query_row(&format!("SELECT count(*) FROM {table}"), [], |row| {
+            row.get(0)
+        })
+        .expect("a count")
+}
+
 #[test]
 fn a_write_and_the_events_before_it_can_be_read_by_others_before_it_is_sent() {
-    let folder = tempfile::tempdir().expect("folder");
-    let path = folder.path().join("journal.sqlite");
-    let journal = SqliteJournal::open(&path).expect("journal");
-    journal.begin(&run()).expect("begin");
+    let (_folder, path) = place();
+    let file = SqliteJournal::open(&path).expect("journal");
+    let journal = file.start("run-1".into(), json!({}));
+    journal.begin(&run("run-1")).expect("begin");
+    let event = Event {
+        at: Timestamp::UNIX_EPOCH,
+        kind: EventKind::GraphStarted {
+            graph: "resolve",
+            reading: None,
+        },
+    };
     journal
-        .event(
-            "run-1",
-            &Event {
-                at: Timestamp::UNIX_EPOCH,
-                kind: EventKind::GraphStarted {
-                    graph: "resolve",
-                    reading: None,
-                },
-            },
-        )
+        .event("resolve:graph_started", &event)
         .expect("event");
-    let id = journal.sending(&call(Effect::Write)).expect("sending");
-
     let others = other_process(&path);
-    let (token, ended): (String, Option<String>) = others
-        .query_row("SELECT token, ended FROM calls", [], |row| {
-            Ok((row.get(0)?, row.get(1)?))
+    let work: Pending<'_, Worked> = Box::pin(async {
+        let open: i64 = others
+            .query_row(
+                "SELECT count(*) FROM steps WHERE ended IS NULL",
+                [],
+                |row| row.get(0),
+            )
+            .expect("the call");
+        assert_eq!((open, count(&others, "events")), (1, 1));
+        answer()
+    });
+    block_on(journal.step(&Still, call(Effect::Write, Repeat::Never), work)).expect("made");
+    assert_eq!(count(&others, "steps WHERE ended IS NOT NULL"), 1);
+}
+
+#[test]
+fn what_is_on_record_is_given_back_without_being_done() {
+    let (_folder, path) = place();
+    let file = SqliteJournal::open(&path).expect("journal");
+    let journal = file.start("run-1".into(), json!({}));
+    journal.begin(&run("run-1")).expect("begin");
+    step(&journal, call(Effect::Read, Repeat::Free)).expect("made");
+    let again = file.again("run-1", Mode::Frozen).expect("again");
+    let work: Pending<'_, Worked> = Box::pin(async { panic!("it was done") });
+    let step = block_on(again.step(&Still, call(Effect::Read, Repeat::Free), work));
+    assert!(
+        matches!(step, Ok(Step::Done { answer: Ok(answer), .. }) if answer.result["ok"] == true)
+    );
+    let other = CallRecord {
+        key: "resolve.other@1".into(),
+        ..call(Effect::Read, Repeat::Free)
+    };
+    let work: Pending<'_, Worked> = Box::pin(async { panic!("it was done") });
+    let error = block_on(again.step(&Still, other, work)).expect_err("not on record");
+    assert_eq!(error, JournalError::Unrecorded);
+}
+
+#[test]
+fn a_call_that_is_not_the_one_on_record_is_refused_with_the_reason() {
+    let (_folder, path) = place();
+    let file = SqliteJournal::open(&path).expect("journal");
+    let journal = file.start("run-1".into(), json!({}));
+    journal.begin(&run("run-1")).expect("begin");
+    step(&journal, call(Effect::Write, Repeat::Never)).expect("made");
+    let again = file.again("run-1", Mode::Live).expect("again");
+    let changed = CallRecord {
+        arguments: json!({"service": "api"}),
+        ..call(Effect::Write, Repeat::Never)
+    };
+    let error = step(&again, changed).expect_err("another call").to_string();
+    assert!(
+        error.contains("resolve.restart") && error.contains("api"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_write_in_flight_is_repeated_only_where_that_is_harmless() {
+    let (_folder, path) = place();
+    let file = SqliteJournal::open(&path).expect("journal");
+    let journal = file.start("run-1".into(), json!({}));
+    journal.begin(&run("run-1")).expect("begin");
+    let dies: Pending<'_, Worked> = Box::pin(std::future::pending());
+    let mut sent = journal.step(&Still, call(Effect::Write, Repeat::Never), dies);
+    let waker = std::task::Waker::noop();
+    assert!(
+        sent.as_mut()
+            .poll(&mut std::task::Context::from_waker(waker))
+            .is_pending()
+    );
+    drop(sent);
+    let again = file.again("run-1", Mode::Live).expect("again");
+    let unsure = step(&again, call(Effect::Write, Repeat::Never)).expect("told");
+    assert!(matches!(unsure, Step::InFlight { .. }), "{unsure:?}");
+    let repeated = step(&again, call(Effect::Write, Repeat::Token)).expect("made");
+    assert!(matches!(repeated, Step::Done { .. }), "{repeated:?}");
+    assert_eq!(count(&file.connection, "steps WHERE sent = 2"), 1);
+}
+
+#[test]
+fn a_wait_ends_when_it_was_to_end() {
+    let (_folder, path) = place();
+    let file = SqliteJournal::open(&path).expect("journal");
+    let journal = file.start("run-1".into(), json!({}));
+    journal.begin(&run("run-1")).expect("begin");
+    block_on(journal.sleep(&Still, "verify/every", SignedDuration::from_mins(5))).expect("waits");
+    let until: String = other_process(&path)
+        .query_row("SELECT at FROM marks WHERE kind = 'until'", [], |row| {
+            row.get(0)
         })
-        .expect("call");
-    assert_eq!((token.as_str(), ended), ("token", None));
-    let events: i64 = others
-        .query_row("SELECT count(*) FROM events", [], |row| row.get(0))
-        .expect("events");
-    assert_eq!(events, 1);
-
-    journal
-        .answered(
-            id,
-            &CallEnd {
-                answer: Err(("Throttled".into(), "slow down".into())),
-                request_id: Some("r".into()),
-                at: Timestamp::UNIX_EPOCH,
-            },
-        )
-        .expect("answered");
-    let code: String = others
-        .query_row("SELECT error_code FROM calls", [], |row| row.get(0))
-        .expect("code");
-    assert_eq!(code, "Throttled");
+        .expect("a deadline");
+    assert_eq!(until, "1970-01-01T00:05:00Z");
 }
 
 #[test]
-fn a_journal_is_opened_again_with_what_it_holds() {
-    let folder = tempfile::tempdir().expect("folder");
-    let path = folder.path().join("journal.sqlite");
-    SqliteJournal::open(&path)
-        .expect("first")
-        .begin(&run())
-        .expect("begin");
-    let again = SqliteJournal::open(&path).expect("again");
-    let runs: i64 = again
-        .connection
-        .query_row("SELECT count(*) FROM runs", [], |row| row.get(0))
-        .expect("runs");
-    assert_eq!(runs, 1);
-}
-
-#[test]
-fn a_replay_with_the_same_id_takes_the_place_of_the_last_one() {
-    let folder = tempfile::tempdir().expect("folder");
-    let journal = SqliteJournal::open(&folder.path().join("journal.sqlite")).expect("journal");
-    for _ in 0..2 {
-        journal.begin(&run()).expect("begin");
-        journal.sending(&call(Effect::Read)).expect("sending");
+fn runs_are_found_by_the_beginning_of_their_id() {
+    let (_folder, path) = place();
+    let file = SqliteJournal::open(&path).expect("journal");
+    for id in ["abc-1", "abd-2"] {
+        file.start(id.into(), json!({}))
+            .begin(&run(id))
+            .expect("begin");
     }
-    let calls: i64 = journal
-        .connection
-        .query_row("SELECT count(*) FROM calls", [], |row| row.get(0))
-        .expect("calls");
-    assert_eq!(calls, 1);
+    assert_eq!(file.find("abd").expect("one").id, "abd-2");
+    assert_eq!(file.find("last").expect("the newest").id, "abd-2");
+    let several = file.find("ab").expect_err("two").to_string();
+    assert!(
+        several.contains("abc-1") && several.contains("abd-2"),
+        "{several}"
+    );
+    assert!(
+        file.find("x")
+            .expect_err("none")
+            .to_string()
+            .contains("runbook runs")
+    );
+    let running = Filter {
+        verdict: Some("running".into()),
+        ..Filter::default()
+    };
+    let runs = file.runs(&running).expect("runs");
+    assert_eq!(runs.len(), 2);
+    file.forget(&runs).expect("forgotten");
+    assert!(file.find("last").is_err());
+}
+
+#[test]
+fn a_full_disk_is_told_and_what_was_kept_stays() {
+    let (_folder, path) = place();
+    let file = SqliteJournal::open(&path).expect("journal");
+    let journal = file.start("run-1".into(), json!({}));
+    journal.begin(&run("run-1")).expect("begin");
+    step(&journal, call(Effect::Read, Repeat::Free)).expect("made");
+    file.bound(1).expect("bounded");
+    let big = CallRecord {
+        key: "resolve.big@1".into(),
+        arguments: json!({"text": "x".repeat(1_000_000)}),
+        ..call(Effect::Write, Repeat::Never)
+    };
+    let work: Pending<'_, Worked> = Box::pin(async { panic!("it was sent") });
+    let error = block_on(journal.step(&Still, big, work)).expect_err("full");
+    assert!(matches!(error, JournalError::Full { .. }), "{error}");
+    assert!(error.to_string().contains("disk is full"));
+    drop(journal);
+    file.bound(1_000_000).expect("room again");
+    let again = file.again("run-1", Mode::Frozen).expect("again");
+    assert!(again.has_answer("resolve.restart@1"));
 }
 
 #[test]
 fn a_file_that_is_no_journal_is_called_damaged() {
-    let folder = tempfile::tempdir().expect("folder");
-    let path = folder.path().join("journal.sqlite");
-    std::fs::write(
-        &path,
-        "not a database, but long enough to look like a file".repeat(40),
-    )
-    .expect("write");
+    let (_folder, path) = place();
+    let text = "not a database, but long enough to look like a file".repeat(40);
+    std::fs::write(&path, text).expect("write");
     assert!(matches!(
         SqliteJournal::open(&path),
         Err(JournalError::Corrupted { .. })
@@ -133,8 +284,36 @@ fn a_file_that_is_no_journal_is_called_damaged() {
 }
 
 #[test]
+fn a_journal_that_was_cut_is_called_damaged() {
+    let (_folder, path) = place();
+    {
+        let file = SqliteJournal::open(&path).expect("journal");
+        for number in 0..200 {
+            let id = format!("run-{number}");
+            file.start(id.clone(), json!({"text": "x".repeat(500)}))
+                .begin(&run(&id))
+                .expect("begin");
+        }
+        file.connection
+            .execute_batch("PRAGMA wal_checkpoint(TRUNCATE)")
+            .expect("one file");
+    }
+    let length = std::fs::metadata(&path).expect("the file").len();
+    let cut = std::fs::OpenOptions::new()
+        .write(true)
+        .open(&path)
+        .expect("opened");
+    cut.set_len(length / 2).expect("cut");
+    drop(cut);
+    let error = SqliteJournal::open(&path)
+        .and_then(|file| file.verify())
+        .expect_err("damaged");
+    assert!(matches!(error, JournalError::Corrupted { .. }), "{error}");
+}
+
+#[test]
 fn a_folder_that_is_not_there_is_called_unwritable() {
-    let folder = tempfile::tempdir().expect("folder");
+    let (folder, _) = place();
     let error =
         SqliteJournal::open(&folder.path().join("missing/journal.sqlite")).expect_err("no folder");
     assert!(matches!(error, JournalError::ReadOnly { .. }), "{error}");
@@ -142,8 +321,7 @@ fn a_folder_that_is_not_there_is_called_unwritable() {
 
 #[test]
 fn a_journal_of_a_newer_program_is_refused() {
-    let folder = tempfile::tempdir().expect("folder");
-    let path = folder.path().join("journal.sqlite");
+    let (_folder, path) = place();
     drop(SqliteJournal::open(&path).expect("journal"));
     other_process(&path)
         .execute_batch("PRAGMA user_version = 99")
@@ -156,8 +334,7 @@ fn a_journal_of_a_newer_program_is_refused() {
 
 #[test]
 fn processes_that_make_a_journal_at_the_same_time_all_find_it_made() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("journal.db");
+    let (_folder, path) = place();
     let opened: Vec<_> = std::thread::scope(|scope| {
         let makers: Vec<_> = (0..8)
             .map(|_| scope.spawn(|| SqliteJournal::open(&path).map(|_| ())))

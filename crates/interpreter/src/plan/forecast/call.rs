@@ -56,7 +56,7 @@ pub(super) fn plan(
         ActionKind::Composite => action.permissions.clone(),
         ActionKind::Local => Vec::new(),
     };
-    let longest = longest(site, action, &arguments, build.public(site.path));
+    let longest = longest(site, action, &arguments, &build.public(site.path));
     PlannedCall {
         action: action.name.clone(),
         effects,
@@ -386,11 +386,11 @@ fn target(step: &Step, names: &Names<'_, '_>) -> PlannedTarget {
 }
 
 /// How long the action itself can take.
-fn longest(site: &Site<'_>, action: &Action, arguments: &PlannedValue, path: String) -> Longest {
+fn longest(site: &Site<'_>, action: &Action, arguments: &PlannedValue, path: &str) -> Longest {
     let open = |bounded: SignedDuration, why: &str| Longest {
         bounded,
         open: vec![OpenEnd {
-            step: path.clone(),
+            step: path.to_owned(),
             why: why.to_owned(),
         }],
     };

@@ -61,7 +61,7 @@ fn has_mask(json: &Json) -> bool {
 
 impl StepEvidence<'_> {
     /// A captured value, unless a secret in it was masked.
-    pub fn capture(&self, name: &str) -> Option<Value> {
+    pub fn capture(self, name: &str) -> Option<Value> {
         let value = self.0.captures.get(name)?;
         (!has_mask(&value.to_json())).then(|| value.clone())
     }

@@ -14,7 +14,6 @@ mod live;
 mod longest;
 mod names;
 mod nested;
-mod shared;
 mod step;
 mod totals;
 mod value;
@@ -195,7 +194,9 @@ pub struct PlannedGraph {
     pub certainty: Certainty,
     /// Its steps, in written order.
     pub steps: Vec<PlannedStep>,
-    /// How often it is read; once but in `verify`.
+    /// How often it runs where it does: `verify` by reading, `notify` by level, any other once.
+    pub times: Count,
+    /// When `verify` reads.
     pub readings: Option<Readings>,
     /// How long it takes at most, all readings included.
     pub longest: Longest,

@@ -14,7 +14,35 @@ use runbook_playbook::value::Value;
 use std::sync::Arc;
 
 /// The names of the graphs, as expressions write them.
-const GRAPHS: [&str; 5] = ["symptom", "diagnose", "resolve", "check", "verify"];
+const GRAPHS: [&str; 7] = [
+    "symptom", "diagnose", "resolve", "check", "verify", "gather", "notify",
+];
+
+/// Members of `run`.
+const RUN: [&str; 11] = [
+    "id",
+    "started",
+    "changed",
+    "playbook",
+    "title",
+    "verdict",
+    "reason",
+    "explanation",
+    "causes",
+    "changes",
+    "report",
+];
+
+/// The type of a member of `run`.
+fn run_type(member: &str) -> Type {
+    match member {
+        "started" => Type::timestamp(),
+        "changed" => Type::Boolean,
+        "causes" | "changes" => Type::list(Type::text()),
+        "reason" | "report" => Type::text().optional(),
+        _ => Type::text(),
+    }
+}
 
 /// A name that a step, or what encloses it, brings along: the element of a loop, `before`, a capture.
 #[derive(Debug, Clone)]
@@ -80,18 +108,9 @@ impl PartialScope for Names<'_, '_> {
             "target" => Some(members(name, &["account", "region", "partition"], |_| {
                 (Type::text(), Origin::Target)
             })),
-            "run" => Some(members(
-                name,
-                &["id", "started", "changed", "verdict", "report"],
-                |member| {
-                    let ty = match member {
-                        "started" => Type::timestamp(),
-                        "changed" => Type::Boolean,
-                        _ => Type::text(),
-                    };
-                    (ty, Origin::RunTime)
-                },
-            )),
+            "run" => Some(members(name, &RUN, |member| {
+                (run_type(member), Origin::RunTime)
+            })),
             graph if GRAPHS.contains(&graph) => Some(
                 self.build
                     .step_value(graph)
@@ -200,24 +219,21 @@ impl TypeScope for Types<'_, '_, '_> {
                     record.required(cause, Type::Boolean)
                 })
                 .build(),
-            "run" => Record::new("`run`")
-                .required("id", Type::text())
-                .required("started", Type::timestamp())
-                .required("changed", Type::Boolean)
-                .required("verdict", Type::text())
-                .required("report", Type::text())
+            "run" => RUN
+                .iter()
+                .fold(Record::new("`run`"), |record, member| {
+                    record.required(member, run_type(member))
+                })
                 .build(),
             "target" => Record::new("`target`")
                 .required("account", Type::text())
                 .required("region", Type::text())
                 .required("partition", Type::text())
                 .build(),
-            graph if GRAPHS.contains(&graph) || graph == "escalate" => {
-                Type::Structure(Arc::new(Steps {
-                    checked: Arc::clone(checked),
-                    path: graph.to_owned(),
-                }))
-            }
+            graph if GRAPHS.contains(&graph) => Type::Structure(Arc::new(Steps {
+                checked: Arc::clone(checked),
+                path: graph.to_owned(),
+            })),
             _ => Type::Any,
         })
     }

@@ -157,7 +157,7 @@ fn one(build: &Build<'_>, step: &Step, place: &Place) -> Option<PlannedStep> {
             .iter()
             .map(|code| code.value.clone())
             .collect(),
-        on_error: (place.graph == Graph::Resolve).then(|| {
+        on_error: place.graph.acts().then(|| {
             match step.on_error.as_ref().map(|on_error| on_error.value) {
                 None | Some(OnError::Stop) => "stop",
                 Some(OnError::Continue) => "continue",
@@ -227,6 +227,10 @@ pub(super) struct Element {
     shown: Option<super::PlannedValue>,
 }
 
+#[expect(
+    clippy::too_many_lines,
+    reason = "a list has many ways not to be known"
+)]
 fn elements(
     build: &Build<'_>,
     step: &Step,
@@ -547,6 +551,10 @@ fn approval(step: &Step, planned: &PlannedStep, place: &Place) -> Option<Planned
     if place.undoing && step.approve == Approve::Auto {
         return None;
     }
+    // Whether people may be told is asked once, at the start.
+    if place.graph == Graph::Notify {
+        return None;
+    }
     let people = match &step.approve {
         Approve::People(people) => Some(people.as_ref()),
         _ => None,
@@ -586,7 +594,7 @@ fn assertions(build: &Build<'_>, step: &Step, place: &Place) -> Vec<PlannedAsser
         }
     };
     add(&step.require, AssertionKind::Require, None);
-    let claim = if place.graph == Graph::Resolve {
+    let claim = if place.graph.acts() {
         AssertionKind::Assert
     } else {
         AssertionKind::Claim

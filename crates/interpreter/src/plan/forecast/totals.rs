@@ -28,7 +28,7 @@ impl Count {
         }
     }
 
-    fn one() -> Self {
+    pub(super) fn one() -> Self {
         Self {
             at_least: 1,
             at_most: Some(1),
@@ -90,20 +90,13 @@ pub(super) fn totals(graphs: &[PlannedGraph], left_out: u64) -> Totals {
         longest: Longest::default(),
     };
     for graph in graphs {
-        let times = match graph.readings {
-            Some(readings) => Count {
-                at_least: readings.at_least,
-                at_most: Some(readings.at_most),
-            },
-            None => Count::one(),
+        let times = graph.times.perhaps(&graph.certainty);
+        if graph.kind == GraphKind::Notify && !graph.steps.is_empty() {
+            // Whether people may be told is asked once, at the start.
+            totals.questions.add(Count::one());
         }
-        .perhaps(&graph.certainty);
         steps(&graph.steps, times, &mut totals);
-        if graph.kind != GraphKind::Gather && graph.kind != GraphKind::Notify {
-            totals.longest = totals.longest.then(graph.longest.clone());
-        } else {
-            totals.longest = std::mem::take(&mut totals.longest).then(graph.longest.clone());
-        }
+        totals.longest = totals.longest.then(graph.longest.clone());
     }
     totals
 }

@@ -181,13 +181,18 @@ impl Interval {
                 (self.low, self.above, self.high, self.below) = (low, false, high, false);
             }
             Relation::NoneOf(values)
-                if self.low == self.high && values.contains(&Constant::Number(self.low)) =>
+                if self.is_one() && values.contains(&Constant::Number(self.low)) =>
             {
                 (self.above, self.below) = (true, true);
             }
             _ => {}
         }
         self
+    }
+
+    #[expect(clippy::float_cmp, reason = "both bounds were set to the same number")]
+    fn is_one(self) -> bool {
+        self.low == self.high
     }
 
     fn contains(self, number: f64) -> bool {

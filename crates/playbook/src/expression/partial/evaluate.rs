@@ -121,7 +121,7 @@ impl Evaluation<'_> {
                 let input = self.value(input)?;
                 match &input {
                     Partial::List(items) => Ok(Partial::Known(lists::count(items.len()))),
-                    _ => self.rebuilt(expr, vec![input]),
+                    _ => self.rebuilt(expr, &[input]),
                 }
             }
             ExprKind::Filter {
@@ -137,7 +137,7 @@ impl Evaluation<'_> {
                 };
                 match &input {
                     Partial::Known(Value::Absent) => Ok(other),
-                    Partial::Unknown(_) => Ok(self.left_of(expr, vec![input, other])),
+                    Partial::Unknown(_) => Ok(self.left_of(expr, &[input, other])),
                     _ => Ok(input),
                 }
             }
@@ -154,7 +154,7 @@ impl Evaluation<'_> {
                         items.last().cloned()
                     }
                     .unwrap_or(Partial::Known(Value::Absent))),
-                    _ => self.rebuilt(expr, vec![input]),
+                    _ => self.rebuilt(expr, &[input]),
                 }
             }
             _ => {
@@ -162,7 +162,7 @@ impl Evaluation<'_> {
                     .into_iter()
                     .map(|child| self.value(child))
                     .collect::<Result<Vec<_>, _>>()?;
-                self.rebuilt(expr, parts)
+                self.rebuilt(expr, &parts)
             }
         }
     }
@@ -193,7 +193,7 @@ impl Evaluation<'_> {
                 format!("{} has no member `{name}`", kind(&inner)),
                 expr.span,
             )),
-            inner => self.rebuilt(expr, vec![inner]),
+            inner => self.rebuilt(expr, &[inner]),
         }
     }
 
@@ -224,7 +224,7 @@ impl Evaluation<'_> {
                     )
                 })
             }
-            _ => self.rebuilt(expr, vec![inner, index]),
+            _ => self.rebuilt(expr, &[inner, index]),
         }
     }
 
@@ -236,10 +236,10 @@ impl Evaluation<'_> {
         decides: bool,
         expr: &Expr,
     ) -> Result<Partial, EvaluationError> {
-        let decided = Some(&Value::Boolean(decides));
+        let settled = Some(&Value::Boolean(decides));
         let first = self.value(left)?;
         refuse_no_truth(&first, left.span)?;
-        if first.known() == decided {
+        if first.known() == settled {
             return Ok(first);
         }
         let second = match self.value(right).and_then(|second| {
@@ -250,19 +250,19 @@ impl Evaluation<'_> {
             // The right side may never be looked at.
             Err(error) if first.known().is_some() => return Err(error),
             Err(_) => {
-                let second = self.opaque(right, Type::Boolean);
-                return Ok(self.left_of(expr, vec![first, second]));
+                let second = opaque(right, Type::Boolean);
+                return Ok(self.left_of(expr, &[first, second]));
             }
         };
-        if second.known() == decided {
+        if second.known() == settled {
             return Ok(second);
         }
         let neutral = Some(&Value::Boolean(!decides));
         match (first.known(), second.known()) {
-            (Some(_), Some(_)) => self.rebuilt(expr, vec![first, second]),
+            (Some(_), Some(_)) => self.rebuilt(expr, &[first, second]),
             (known, _) if known == neutral => Ok(second),
             (_, known) if known == neutral => Ok(first),
-            _ => Ok(self.left_of(expr, vec![first, second])),
+            _ => Ok(self.left_of(expr, &[first, second])),
         }
     }
 
@@ -281,7 +281,7 @@ impl Evaluation<'_> {
                 Err(error) if place == 0 || parts.iter().all(|part| part.known().is_some()) => {
                     return Err(error);
                 }
-                Err(_) => self.opaque(right, Type::Any),
+                Err(_) => opaque(right, Type::Any),
             };
             if let (Some(Partial::Known(left)), Partial::Known(right)) = (parts.last(), &right) {
                 let pair = Expr {
@@ -293,16 +293,15 @@ impl Evaluation<'_> {
                 };
                 match evaluate_tree(&pair, &Constants(self.scope)) {
                     Ok(Value::Boolean(false)) => return Ok(Partial::Known(Value::Boolean(false))),
-                    Ok(_) => {}
                     Err(error) if parts.iter().all(|part| part.known().is_some()) => {
                         return Err(error);
                     }
-                    Err(_) => {}
+                    Ok(_) | Err(_) => {}
                 }
             }
             parts.push(right);
         }
-        self.rebuilt(expr, parts)
+        self.rebuilt(expr, &parts)
     }
 
     fn choose(
@@ -322,44 +321,38 @@ impl Evaluation<'_> {
             Some(otherwise) => self.value(otherwise),
             None => Ok(Partial::Known(Value::Absent)),
         };
-        match &choice {
-            Partial::Known(value) => {
-                let holds = match value {
-                    Value::Boolean(holds) => *holds,
-                    Value::Unknown => return Ok(Partial::Known(Value::Unknown)),
-                    Value::Absent => false,
-                    Value::Text(text) => !text.is_empty(),
-                    Value::List(items) => !items.is_empty(),
-                    Value::Map(entries) => !entries.is_empty(),
-                    other => {
-                        return Err(EvaluationError::new(
-                            format!(
-                                "a condition must be true or false, this is {}",
-                                other.kind()
-                            ),
-                            test.span,
-                        ));
-                    }
-                };
-                if holds {
-                    self.value(then)
-                } else {
-                    otherwise_of()
+        if let Partial::Known(value) = &choice {
+            let holds = match value {
+                Value::Boolean(holds) => *holds,
+                Value::Unknown => return Ok(Partial::Known(Value::Unknown)),
+                Value::Absent => false,
+                Value::Text(written) => !written.is_empty(),
+                Value::List(items) => !items.is_empty(),
+                Value::Map(entries) => !entries.is_empty(),
+                other => {
+                    return Err(EvaluationError::new(
+                        format!(
+                            "a condition must be true or false, this is {}",
+                            other.kind()
+                        ),
+                        test.span,
+                    ));
                 }
-            }
-            _ => {
-                let then = self
-                    .value(then)
-                    .unwrap_or_else(|_| self.opaque(then, Type::Any));
-                let mut parts = vec![then, choice];
-                match (otherwise_of(), otherwise) {
-                    (Ok(value), Some(_)) => parts.push(value),
-                    (Err(_), Some(otherwise)) => parts.push(self.opaque(otherwise, Type::Any)),
-                    (_, None) => {}
-                }
-                Ok(self.left_of(expr, parts))
-            }
+            };
+            return if holds {
+                self.value(then)
+            } else {
+                otherwise_of()
+            };
         }
+        let first = self.value(then).unwrap_or_else(|_| opaque(then, Type::Any));
+        let mut parts = vec![first, choice];
+        match (otherwise_of(), otherwise) {
+            (Ok(value), Some(_)) => parts.push(value),
+            (Err(_), Some(otherwise)) => parts.push(opaque(otherwise, Type::Any)),
+            (_, None) => {}
+        }
+        Ok(self.left_of(expr, &parts))
     }
 
     fn concat(
@@ -369,7 +362,7 @@ impl Evaluation<'_> {
         expr: &Expr,
     ) -> Result<Partial, EvaluationError> {
         if left.known().is_some() && right.known().is_some() {
-            return self.rebuilt(expr, vec![left, right]);
+            return self.rebuilt(expr, &[left, right]);
         }
         // A read that failed makes the whole unknown, which pieces cannot say.
         if [&left, &right]
@@ -417,30 +410,30 @@ impl Evaluation<'_> {
                     [Origin::RunTime],
                 ))
             }
-            _ => self.rebuilt(expr, parts),
+            _ => self.rebuilt(expr, &parts),
         }
     }
 
     /// A node over evaluated parts: evaluated where all are known, else what is left of it.
-    fn rebuilt(&self, expr: &Expr, parts: Vec<Partial>) -> Result<Partial, EvaluationError> {
+    fn rebuilt(&self, expr: &Expr, parts: &[Partial]) -> Result<Partial, EvaluationError> {
         if parts.iter().all(|part| part.known().is_some()) {
-            let node = residual_of(expr, &parts);
+            let node = residual_of(expr, parts);
             return evaluate_tree(&node, &Constants(self.scope)).map(Partial::Known);
         }
         Ok(self.left_of(expr, parts))
     }
 
-    fn left_of(&self, expr: &Expr, parts: Vec<Partial>) -> Partial {
-        let residual = residual_of(expr, &parts);
+    fn left_of(&self, expr: &Expr, parts: &[Partial]) -> Partial {
+        let residual = residual_of(expr, parts);
         let ty = self.scope.type_of(&residual);
         let origins: BTreeSet<Origin> = parts.iter().flat_map(Partial::origins).collect();
         Partial::unknown(ty, residual, origins)
     }
+}
 
-    /// An expression that fails now and may never be looked at.
-    fn opaque(&self, expr: &Expr, ty: Type) -> Partial {
-        Partial::unknown(ty, expr.clone(), [])
-    }
+/// An expression that fails now and may never be looked at.
+fn opaque(expr: &Expr, ty: Type) -> Partial {
+    Partial::unknown(ty, expr.clone(), [])
 }
 
 fn kind(partial: &Partial) -> &'static str {

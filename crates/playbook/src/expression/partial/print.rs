@@ -34,7 +34,7 @@ fn binding(expr: &Expr) -> Binding {
         ExprKind::If { .. } => Binding::Choice,
         ExprKind::Or(..) => Binding::Or,
         ExprKind::And(..) => Binding::And,
-        ExprKind::Not(_) => Binding::Not,
+        ExprKind::Not(_) | ExprKind::Test { .. } => Binding::Not,
         ExprKind::Compare(..) => Binding::Compare,
         ExprKind::Arithmetic(op, ..) => match op {
             Arithmetic::Add | Arithmetic::Subtract => Binding::Sum,
@@ -44,7 +44,6 @@ fn binding(expr: &Expr) -> Binding {
         ExprKind::Concat(..) => Binding::Concat,
         // A filter needs no parentheses in a comparison, `a | length > 0`, and has them in a sum for who reads it.
         ExprKind::Filter { .. } => Binding::Sum,
-        ExprKind::Test { .. } => Binding::Not,
         ExprKind::Negate(_) => Binding::Sign,
         ExprKind::Constant(Value::Integer(value)) if *value < 0 => Binding::Sign,
         ExprKind::Constant(Value::Number(value)) if *value < 0.0 => Binding::Sign,
@@ -63,6 +62,7 @@ fn write(text: &mut String, expr: &Expr, due: Binding) {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "one arm a kind of node")]
 fn node(text: &mut String, expr: &Expr) {
     match &expr.kind {
         ExprKind::Constant(value) => constant(text, value),

@@ -213,7 +213,10 @@ impl Against<'_> {
             .into_iter()
             .flat_map(|(word, flags)| flags.iter().map(move |flag| (word, flag)))
         {
-            if !flags.contains(flag.as_str()) {
+            let known: Vec<&str> = flags.iter().copied().collect();
+            // An entry that is there until something happens is reached where nothing does.
+            let slip = *word == *"if" || nearest(flag, &known).is_some();
+            if slip && !flags.contains(flag.as_str()) {
                 let mut at = at.to_vec();
                 at.push(key(word));
                 let what = format!("no entry sets the flag `{flag}`");
@@ -471,22 +474,19 @@ fn unknown_members(arguments: &Json, ty: &Type) -> Vec<(Vec<String>, String)> {
     };
     let mut found = Vec::new();
     for (name, value) in members {
-        match structure.member(name) {
-            Some(member) => {
-                for (mut path, message) in unknown_members(value, &member.ty) {
-                    path.insert(0, name.clone());
-                    found.push((path, message));
-                }
+        if let Some(member) = structure.member(name) {
+            for (mut path, message) in unknown_members(value, &member.ty) {
+                path.insert(0, name.clone());
+                found.push((path, message));
             }
-            None => {
-                let names = structure.member_names();
-                let names: Vec<&str> = names.iter().map(String::as_str).collect();
-                let help = nearest(name, &names)
-                    .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-                let message = format!("{} has no member `{name}`{help}", structure.name());
-                found.push((vec![name.clone()], message));
-            }
+            continue;
         }
+        let names = structure.member_names();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let help = nearest(name, &names)
+            .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+        let message = format!("{} has no member `{name}`{help}", structure.name());
+        found.push((vec![name.clone()], message));
     }
     found
 }
@@ -519,9 +519,12 @@ fn step_at<'c>(checked: &'c Checked, path: &str) -> Option<&'c Step> {
 fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
     known
         .iter()
-        .map(|name| match name.starts_with(word) && word.len() > 3 {
-            true => (1, *name),
-            false => (strsim::damerau_levenshtein(word, name), *name),
+        .map(|name| {
+            if name.starts_with(word) && word.len() > 3 {
+                (1, *name)
+            } else {
+                (strsim::damerau_levenshtein(word, name), *name)
+            }
         })
         .filter(|(distance, name)| *distance <= 1 + name.len() / 4 && *distance < name.len())
         .min()

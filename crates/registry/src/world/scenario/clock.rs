@@ -47,6 +47,11 @@ impl ScenarioClock {
         }
     }
 
+    /// Goes on from a time that has been reached before.
+    pub(super) fn start_at(&self, time: Timestamp) {
+        self.state().now = time;
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

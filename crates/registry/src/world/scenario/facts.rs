@@ -28,6 +28,11 @@ pub trait ActionFacts: Send + Sync {
         Vec::new()
     }
 
+    /// The member of the arguments that makes it harmless to send a call again.
+    fn idempotency_token(&self, _action: &str) -> Option<String> {
+        None
+    }
+
     /// Why the action could not give this result; empty where it could.
     fn output_problems(&self, action: &str, output: &Json) -> Vec<String>;
 }

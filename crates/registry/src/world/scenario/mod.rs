@@ -6,6 +6,7 @@ mod definition;
 mod expectation;
 mod facts;
 mod fit;
+mod memory;
 mod people;
 mod points;
 mod read;
@@ -22,13 +23,15 @@ use crate::call::{Answer, Call, CallError, DEFAULT_LIMIT, FailureKind, Target};
 use crate::local::{self, LocalAction, LocalContext, Session, SessionOutput};
 use crate::policy::Grants;
 use crate::world::clock::Clock;
-use crate::world::{Pending, Place, World};
+use crate::world::{Pending, Place, Recalled, World};
 use aws_runtime::retries::classifiers::{THROTTLING_ERRORS, TRANSIENT_ERRORS};
 use jiff::{SignedDuration, Timestamp};
+use memory::Memory;
 use people::ScenarioPerson;
 use runbook_playbook::catalog::{Effect, Effects};
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// How often the client sends a call that is refused for a moment, the first time included.
@@ -52,15 +55,18 @@ pub struct ScenarioWorld {
     locals: HashMap<String, Box<dyn LocalAction>>,
     grants: Option<Arc<Grants>>,
     state: Mutex<State>,
+    memory: Option<Mutex<Memory>>,
 }
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct State {
     /// When each flag is, or will be, set.
     flags: HashMap<String, Timestamp>,
     /// How many calls each entry has answered.
     used: HashMap<(String, usize), u32>,
     calls: Vec<CallRecord>,
+    /// What writes were answered, by the names of the attempts.
+    answers: HashMap<String, (String, Result<Json, CallError>)>,
     ids: u64,
 }
 
@@ -85,6 +91,12 @@ pub struct CallRecord {
     pub attempts: usize,
     /// No entry answered it: the scenario is incomplete.
     pub unanswered: bool,
+    /// The attempt's name in the record of its run.
+    pub key: Option<String>,
+    /// It came again with the same idempotency token, so that nothing happened but the answer.
+    pub repeat: bool,
+    /// The entries that answered it, by their positions.
+    taken: Vec<usize>,
 }
 
 impl CallRecord {
@@ -119,6 +131,65 @@ impl ScenarioWorld {
             locals,
             grants: None,
             state: Mutex::default(),
+            memory: None,
+        }
+    }
+
+    /// Lets the world outlive the process: what happens in it is kept in a file, and has happened when the world is made
+    /// again with that file.
+    ///
+    /// # Errors
+    /// The file cannot be read or written.
+    pub fn remembering(mut self, file: &Path) -> std::io::Result<Self> {
+        let (memory, now, state) = Memory::open(file, &self.scenario)?;
+        self.clock.start_at(now);
+        self.state = Mutex::new(state);
+        self.memory = Some(Mutex::new(memory));
+        Ok(self)
+    }
+
+    /// Undoes what reads did to the scenario whose answers were lost with the process that asked: to the world, a read
+    /// that nobody has the answer of was never made. `is_answered` tells by the attempt's name.
+    pub fn forget_reads(&self, is_answered: &dyn Fn(&str) -> bool) {
+        let mut state = self.state();
+        let lost: Vec<usize> = state
+            .calls
+            .iter()
+            .enumerate()
+            .filter(|(_, call)| {
+                let asked = is_human(&call.action) || !call.is_write();
+                asked && call.key.as_deref().is_some_and(|key| !is_answered(key))
+            })
+            .map(|(position, _)| position)
+            .collect();
+        if lost.is_empty() {
+            return;
+        }
+        // Nor did the time pass that they took, unless something else happened in it.
+        let kept = state
+            .calls
+            .iter()
+            .enumerate()
+            .filter(|(at, _)| !lost.contains(at));
+        let latest = kept.map(|(_, call)| call.at).max();
+        let first = lost
+            .iter()
+            .filter_map(|at| state.calls.get(*at))
+            .map(|call| call.at)
+            .min();
+        let now = first.max(latest).unwrap_or(self.scenario.clock);
+        state.forget(&lost);
+        drop(state);
+        self.clock.start_at(now);
+        self.remember(&json!({"now": now, "forget": lost}));
+    }
+
+    fn remember(&self, line: &Json) {
+        if let Some(memory) = &self.memory {
+            memory
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .add(line);
         }
     }
 
@@ -184,22 +255,27 @@ impl ScenarioWorld {
             let result = action.run(&self.context, call).await;
             drop(hold);
             if is_human(&call.action) {
-                self.record(call, &result, 1, false);
+                let shown = result.as_ref().map(|answer| answer.result.clone());
+                self.record(call, &shown.map_err(Clone::clone), 1, false, Vec::new());
             }
             return result;
         }
         if let Some(refusal) = self.refusal(call) {
-            let result = Err(refusal);
-            self.record(call, &result, 1, false);
-            return result;
+            self.record(call, &Err(refusal.clone()), 1, false, Vec::new());
+            return Err(refusal);
+        }
+        if let Some(result) = self.repeated(call) {
+            return result.map(|result| self.limited(call, result));
         }
         let mut attempts = 1;
+        let mut taken = Vec::new();
         loop {
-            let Some(result) = self.by_entry(call) else {
+            let Some((position, result)) = self.by_entry(call) else {
                 let result = Err(self.unanswered(call, attempts));
-                self.record(call, &result, attempts, true);
-                return result;
+                self.record(call, &result, attempts, true, taken);
+                return result.map(|result| self.limited(call, result));
             };
+            taken.push(position);
             let again = attempts < ATTEMPTS
                 && !self.locals.contains_key(&call.action)
                 && result.as_ref().err().is_some_and(is_retried);
@@ -207,10 +283,40 @@ impl ScenarioWorld {
                 attempts += 1;
                 continue;
             }
-            let result = result.map(|result| self.limited(call, result));
-            self.record(call, &result, attempts, false);
-            return result;
+            self.record(call, &result, attempts, false, taken);
+            return result.map(|result| self.limited(call, result));
         }
+    }
+
+    /// The answer to a write that comes again with the same idempotency token.
+    fn repeated(&self, call: &Call) -> Option<Result<Json, CallError>> {
+        let token = self.facts.idempotency_token(&call.action)?;
+        call.arguments.get(&token)?;
+        let key = call.key.as_ref()?;
+        let mut state = self.state();
+        let (action, answer) = state.answers.get(key)?.clone();
+        if action != call.action {
+            return None;
+        }
+        let first = state
+            .calls
+            .iter()
+            .find(|made| made.key.as_ref() == Some(key) && made.action == action)?
+            .clone();
+        if first.arguments != call.arguments {
+            return None;
+        }
+        let again = CallRecord {
+            at: self.clock.now(),
+            repeat: true,
+            taken: Vec::new(),
+            ..first
+        };
+        let line = memory::line(&again, None, &state);
+        state.note(again, None);
+        drop(state);
+        self.remember(&line);
+        Some(answer)
     }
 
     /// The action, if the world can carry it out without an entry.
@@ -220,7 +326,7 @@ impl ScenarioWorld {
     }
 
     /// What the first entry that fits answers; nothing where none does.
-    fn by_entry(&self, call: &Call) -> Option<Result<Json, CallError>> {
+    fn by_entry(&self, call: &Call) -> Option<(usize, Result<Json, CallError>)> {
         let now = self.clock.now();
         let mut state = self.state();
         let entries = self.scenario.actions.get(&call.action)?;
@@ -237,7 +343,7 @@ impl ScenarioWorld {
             let set = state.flags.entry(flag.clone()).or_insert(due);
             *set = due.min(*set);
         }
-        Some(match &entry.response {
+        let result = match &entry.response {
             Response::Return(result) => Ok(result.clone()),
             Response::Series(series) => Ok(points::answer(series, &call.arguments, now)),
             Response::Error(error) => Err(CallError::new(
@@ -245,7 +351,8 @@ impl ScenarioWorld {
                 error.code.clone(),
                 error.message.clone(),
             )),
-        })
+        };
+        Some((position, result))
     }
 
     /// Cuts a paginated result at the call's limit.
@@ -287,12 +394,13 @@ impl ScenarioWorld {
         )
     }
 
-    fn record<T>(
+    fn record(
         &self,
         call: &Call,
-        result: &Result<T, CallError>,
+        result: &Result<Json, CallError>,
         attempts: usize,
         unanswered: bool,
+        taken: Vec<usize>,
     ) {
         let record = CallRecord {
             at: self.clock.now(),
@@ -307,12 +415,49 @@ impl ScenarioWorld {
             error: result.as_ref().err().map(|error| error.code.clone()),
             attempts,
             unanswered,
+            key: call.key.clone(),
+            repeat: false,
+            taken,
         };
-        self.state().calls.push(record);
+        let answer = record.is_write().then(|| result.clone());
+        let mut state = self.state();
+        let line = self
+            .memory
+            .is_some()
+            .then(|| memory::line(&record, answer.as_ref(), &state));
+        state.note(record, answer);
+        drop(state);
+        if let Some(line) = line {
+            self.remember(&line);
+        }
     }
 }
 
 impl State {
+    /// Notes a call; its entries count as used when it is remembered, and were counted when it was made.
+    fn note(&mut self, record: CallRecord, answer: Option<Result<Json, CallError>>) {
+        if let (Some(key), Some(answer)) = (&record.key, answer) {
+            self.answers
+                .insert(key.clone(), (record.action.clone(), answer));
+        }
+        self.calls.push(record);
+    }
+
+    /// Forgets calls, by their positions.
+    fn forget(&mut self, positions: &[usize]) {
+        for position in positions.iter().rev() {
+            if *position >= self.calls.len() {
+                continue;
+            }
+            let call = self.calls.remove(*position);
+            for taken in call.taken {
+                if let Some(used) = self.used.get_mut(&(call.action.clone(), taken)) {
+                    *used = used.saturating_sub(1);
+                }
+            }
+        }
+    }
+
     fn fits(&self, entry: &Entry, position: usize, call: &Call, now: Timestamp) -> bool {
         let is_set = |flag: &String| self.flags.get(flag).is_some_and(|at| *at <= now);
         let used = self
@@ -344,7 +489,29 @@ impl World for ScenarioWorld {
     }
 
     fn sleep(&self, length: SignedDuration) -> Pending<'_, ()> {
-        self.clock.sleep(length)
+        if self.memory.is_none() {
+            return self.clock.sleep(length);
+        }
+        Box::pin(async move {
+            self.clock.sleep(length).await;
+            self.remember(&json!({"now": self.clock.now()}));
+        })
+    }
+
+    fn seed(&self) -> Option<String> {
+        Some(self.scenario.name.clone())
+    }
+
+    fn recall(&self, call: &Call, key: &str) -> Option<Recalled> {
+        let state = self.state();
+        match state.answers.get(key) {
+            Some((action, answer)) if *action == call.action => {
+                Some(Recalled::Made(answer.clone()))
+            }
+            // It was made of other calls, of which some may have come.
+            Some(_) => None,
+            None => Some(Recalled::NotMade),
+        }
     }
 
     fn fresh_id(&self) -> String {
@@ -374,7 +541,13 @@ impl World for ScenarioWorld {
                 self.scenario.name, session.action
             ),
         ));
-        self.record(&call, &result, 1, true);
+        self.record(
+            &call,
+            &result.clone().map(|_: SessionOutput| Json::Null),
+            1,
+            true,
+            Vec::new(),
+        );
         Box::pin(std::future::ready(result))
     }
 }

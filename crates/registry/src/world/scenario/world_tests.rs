@@ -437,3 +437,42 @@ fn names_and_results_are_checked_when_a_scenario_is_loaded() {
         ]
     );
 }
+
+#[tokio::test]
+async fn a_world_outlives_the_process_and_forgets_reads_that_nobody_has_the_answer_of() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("world.jsonl");
+    let text = &json!({"clock": "2026-01-15T12:00:00Z", "actions": {
+        "ecs:ListTasks": [{"times": 1, "return": {"taskArns": ["a"]}}, {"return": {"taskArns": ["b"]}}],
+        "ecs:UpdateService": [{"set": "done", "return": {}}],
+        "ecs:DescribeServices": [{"if": "done", "return": {"services": []}}],
+    }});
+    let call = |action: &str, key: &str| Call {
+        key: Some(key.to_owned()),
+        ..Call::new(action, json!({}))
+    };
+    let list = call("ecs:ListTasks", "a@1");
+    {
+        let world = world(text).remembering(&file).expect("a file");
+        world.send(&list).await.expect("the first");
+        world
+            .send(&call("ecs:UpdateService", "b@1"))
+            .await
+            .expect("done");
+        world.sleep(SignedDuration::from_mins(1)).await;
+    }
+    let world = world(text).remembering(&file).expect("a file");
+    assert_eq!(world.now().to_string(), "2026-01-15T12:01:00Z");
+    let update = call("ecs:UpdateService", "b@1");
+    assert!(matches!(
+        world.recall(&update, "b@1"),
+        Some(Recalled::Made(Ok(_)))
+    ));
+    assert_eq!(world.recall(&update, "c@1"), Some(Recalled::NotMade));
+    world.forget_reads(&|key| key != "a@1");
+    assert_eq!(world.calls().len(), 1);
+    let again = world.send(&list).await.expect("the first again");
+    assert_eq!(again.result, json!({"taskArns": ["a"]}));
+    let seen = world.send(&call("ecs:DescribeServices", "d@1")).await;
+    seen.expect("the flag is still set");
+}

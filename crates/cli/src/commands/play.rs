@@ -1,0 +1,461 @@
+//! A run on the command line, from its beginning or from where it was interrupted.
+
+use super::saved::{Only, Saved};
+use crate::approve::Answers;
+use crate::args::{Consent, Format, TargetArguments};
+use crate::calls::Calls;
+use crate::environment::Environment;
+use crate::exit::{self, Failure};
+use crate::kept::Kept;
+use crate::locate::{Located, scenarios_of};
+use crate::world;
+use jiff::Timestamp;
+use runbook_interpreter::cancel::Cancel;
+use runbook_interpreter::event::{Event, Observer};
+use runbook_interpreter::journal::{Durability, JournalError, RunJournal};
+use runbook_interpreter::outcome::Outcome;
+use runbook_interpreter::plan::Plan;
+use runbook_interpreter::surroundings::Surroundings;
+use runbook_interpreter::verdict::Verdict;
+use runbook_playbook::syntax::input::InputKind;
+use runbook_registry::Registry;
+use runbook_registry::world::World;
+use runbook_registry::world::scenario::{ActionFacts, Scenario, ScenarioWorld};
+use runbook_report::chart::charts_of;
+use runbook_report::json::Collector;
+use runbook_report::terminal::{Detail, Settings, Terminal};
+use std::cell::Cell;
+use std::path::PathBuf;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
+
+/// What is shown of a run.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Show {
+    pub format: Format,
+    pub quiet: bool,
+    pub verbose: u8,
+}
+
+/// A run and everything around it but its record.
+pub(super) struct Play<'a> {
+    pub environment: &'a Environment,
+    pub registry: &'a Arc<Registry>,
+    pub located: &'a Located,
+    pub library: &'a Kept<'a>,
+    pub plan: &'a Plan,
+    pub scenario: Option<Arc<Scenario>>,
+    pub target: TargetArguments,
+    /// The plan that bounds what it changes.
+    pub saved: Option<&'a Saved>,
+    pub consent: Consent,
+    pub show: Show,
+    /// The command that makes this run again.
+    pub again: String,
+    /// The command that goes on with it, as it is now and without `--yes`.
+    pub onward: String,
+    pub unanswered: String,
+    /// The command that goes further than was asked.
+    pub further: Option<String>,
+    /// Where a scenario's world keeps what happened in it.
+    pub memory: Option<PathBuf>,
+    /// The id by which the run can be resumed.
+    pub resumes: Option<String>,
+}
+
+/// What is done.
+pub(super) enum Deed<'j> {
+    /// The playbook.
+    Run,
+    /// What the run has done is taken back.
+    Undo(&'j RunJournal<'j>),
+}
+
+impl Play<'_> {
+    /// Plays; the exit code.
+    ///
+    /// # Errors
+    /// What keeps it from playing.
+    pub fn play(
+        &self,
+        journal: &dyn Durability,
+        is_answered: &dyn Fn(&str) -> bool,
+        deed: Deed<'_>,
+    ) -> Result<u8, Failure> {
+        let err = self.environment.console.err;
+        let mut live = None;
+        let mut written = None;
+        self.world(&mut live, &mut written, is_answered)?;
+        let world: &dyn World = match (&live, &written) {
+            (Some(live), _) => live,
+            (None, Some(written)) => written,
+            (None, None) => return Err(Failure::wrong("there is no world to run in")),
+        };
+        let watchers = Watchers::new(self);
+        let cancel = Cancel::new();
+        let approver = Answers {
+            consent: self.consent.clone(),
+            prompt: world::prompt(self.environment),
+            cancel: cancel.clone(),
+            again: self.onward.clone(),
+            unanswered: self.unanswered.clone(),
+            resumes: self.resumes.is_some(),
+        };
+        let muted = Muted {
+            inner: watchers.observer(),
+            muted: Cell::new(matches!(deed, Deed::Undo(_))),
+        };
+        let surroundings = Surroundings {
+            world,
+            performer: &Only {
+                calls: Calls(self.registry),
+                saved: self.saved,
+            },
+            approver: &approver,
+            observer: &muted,
+            journal,
+            library: self.library,
+            cancel: &cancel,
+        };
+        let undoes = matches!(deed, Deed::Undo(_));
+        let runtime = super::runtime()?;
+        let outcome = runtime.block_on(async {
+            let played = async {
+                // The handler is in place before anything is sent.
+                tokio::task::yield_now().await;
+                if let Some(live) = &live
+                && self.calls_aws()
+            {
+                live.ready().await;
+            }
+            match deed {
+                Deed::Run => Ok(runbook_interpreter::run(self.plan, &surroundings).await),
+                Deed::Undo(journal) => {
+                    let thaw = || {
+                        muted.muted.set(false);
+                        journal.thaw()
+                    };
+                    runbook_interpreter::undo(self.plan, &surroundings, thaw).await
+                }
+            }
+            };
+            tokio::select! {
+                biased;
+                outcome = async { interruptions(&cancel, &watchers, err).await; std::future::pending().await } => outcome,
+                outcome = played => outcome,
+            }
+        });
+        // A question that nobody answers any more must not hold the end up.
+        runtime.shutdown_background();
+        let outcome = outcome.map_err(|error| refused(&error))?;
+        watchers.end(self.environment);
+        self.say_how_to_go_on(&outcome);
+        match written.map(|world| missing(&world, self.located, self.environment)) {
+            Some(missing) if !missing.is_empty() => Err(Failure {
+                code: if outcome.environment {
+                    exit::WRONG
+                } else {
+                    exit::NOT_WELL
+                },
+                message: missing.join("\n"),
+            }),
+            _ if undoes && outcome.verdict == Verdict::Undone => Ok(exit::WELL),
+            _ => Ok(code(&outcome)),
+        }
+    }
+
+    /// Whether the playbook calls AWS, so that its region must be known from the beginning on.
+    fn calls_aws(&self) -> bool {
+        use runbook_playbook::catalog::ActionKind;
+        let mut steps = self.plan.checked.steps.values();
+        steps.any(|step| {
+            let action = step.action.as_ref();
+            action.is_some_and(|action| action.kind == ActionKind::Operation)
+        })
+    }
+
+    fn world(
+        &self,
+        live: &mut Option<runbook_registry::world::live::LiveWorld>,
+        written: &mut Option<ScenarioWorld>,
+        is_answered: &dyn Fn(&str) -> bool,
+    ) -> Result<(), Failure> {
+        let now = self
+            .scenario
+            .as_ref()
+            .map_or_else(Timestamp::now, |scenario| scenario.clock);
+        let context = world::playbook_context(
+            self.environment,
+            &self.target,
+            self.registry,
+            self.located,
+            self.plan,
+            now,
+        )
+        .map_err(Failure::wrong)?;
+        match &self.scenario {
+            Some(scenario) => {
+                let facts = Arc::clone(self.registry) as Arc<dyn ActionFacts>;
+                let mut world = ScenarioWorld::new(Arc::clone(scenario), facts, context)
+                    .with_person(world::person(self.environment));
+                if let Some(memory) = &self.memory {
+                    world = world.remembering(memory).map_err(|error| {
+                        Failure::environment(format!(
+                            "{} cannot be written: {error}; choose another folder with --state-dir",
+                            memory.display()
+                        ))
+                    })?;
+                    world.forget_reads(is_answered);
+                }
+                *written = Some(world);
+            }
+            None => *live = Some(world::live(self.environment, &self.target, context)),
+        }
+        Ok(())
+    }
+
+    /// Goes through what is on record, without anything being done, and says whether it is what the playbook does.
+    ///
+    /// # Errors
+    /// Why it is not.
+    pub fn rehearse(&self, journal: &RunJournal<'_>) -> Result<(), Failure> {
+        let mut live = None;
+        let mut written = None;
+        let unread = Play {
+            memory: None,
+            scenario: self.scenario.clone(),
+            target: self.target.clone(),
+            consent: self.consent.clone(),
+            again: String::new(),
+            onward: String::new(),
+            unanswered: String::new(),
+            further: None,
+            resumes: None,
+            ..*self
+        };
+        unread.world(&mut live, &mut written, &|_| true)?;
+        let world: &dyn World = match (&live, &written) {
+            (Some(live), _) => live,
+            (None, Some(written)) => written,
+            (None, None) => return Ok(()),
+        };
+        let cancel = Cancel::new();
+        let approver = Answers {
+            consent: Consent::default(),
+            prompt: None,
+            cancel: cancel.clone(),
+            again: String::new(),
+            unanswered: String::new(),
+            resumes: true,
+        };
+        let surroundings = Surroundings {
+            world,
+            performer: &Calls(self.registry),
+            approver: &approver,
+            observer: &Nobody,
+            journal,
+            library: self.library,
+            cancel: &cancel,
+        };
+        if let Some(live) = &live
+            && self.calls_aws()
+        {
+            super::runtime()?.block_on(live.ready());
+        }
+        as_far_as_it_goes(runbook_interpreter::run(self.plan, &surroundings));
+        match journal.difference() {
+            None => Ok(()),
+            Some(error) => Err(refused(&error)),
+        }
+    }
+
+    fn say_how_to_go_on(&self, outcome: &Outcome) {
+        let Some(id) = &self.resumes else { return };
+        if outcome.verdict != Verdict::Aborted || self.show.format == Format::Json {
+            return;
+        }
+        let mut lines = vec![format!("to go on: {}", self.onward)];
+        if outcome
+            .changes
+            .iter()
+            .any(|change| change.confirmed && !change.undone)
+        {
+            let undo = self.onward.replacen("runbook resume", "runbook undo", 1);
+            lines.push(format!("to take back what run {id} did: {undo}"));
+        }
+        self.environment.console.err.lines(&lines);
+    }
+}
+
+fn refused(error: &JournalError) -> Failure {
+    let message = match error {
+        JournalError::Diverged { .. } => format!(
+            "the run cannot go on with this playbook: {error}\n  what was done must be the same; go on without --playbook, or begin a new run"
+        ),
+        error => error.to_string(),
+    };
+    Failure::wrong(message)
+}
+
+/// Polls a future as long as it gets anywhere by itself.
+fn as_far_as_it_goes<T>(future: impl Future<Output = T>) -> Option<T> {
+    struct Flag(AtomicBool);
+    impl Wake for Flag {
+        fn wake(self: Arc<Self>) {
+            self.0.store(true, Ordering::SeqCst);
+        }
+    }
+    let flag = Arc::new(Flag(AtomicBool::new(true)));
+    let waker = Waker::from(Arc::clone(&flag));
+    let mut future = pin!(future);
+    while flag.0.swap(false, Ordering::SeqCst) {
+        if let Poll::Ready(value) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            return Some(value);
+        }
+    }
+    None
+}
+
+/// Passes nothing on until it is told to.
+struct Muted<'o> {
+    inner: &'o dyn Observer,
+    muted: Cell<bool>,
+}
+
+impl Observer for Muted<'_> {
+    fn observe(&self, event: &Event) {
+        if !self.muted.get() {
+            self.inner.observe(event);
+        }
+    }
+}
+
+/// Watches nothing.
+struct Nobody;
+
+impl Observer for Nobody {
+    fn observe(&self, _: &Event) {}
+}
+
+/// The calls that a scenario does not answer.
+fn missing(world: &ScenarioWorld, located: &Located, environment: &Environment) -> Vec<String> {
+    let file = environment.places.shown(&scenarios_of(&located.file));
+    let name = &world.scenario().name;
+    let mut lines: Vec<String> = Vec::new();
+    for call in world.calls().iter().filter(|call| call.unanswered) {
+        let line = format!(
+            "scenario {name} of {file} has no answer to {} {}; add an entry for it below `actions`",
+            call.action, call.arguments
+        );
+        if !lines.contains(&line) {
+            lines.push(line);
+        }
+    }
+    lines
+}
+
+/// The names of the inputs that are shown nowhere.
+pub(super) fn secrets(plan: &Plan) -> Vec<String> {
+    plan.checked
+        .playbook
+        .inputs
+        .iter()
+        .filter(|input| input.kind == InputKind::Secret)
+        .map(|input| input.name.value.clone())
+        .collect()
+}
+
+/// The exit code of an outcome.
+fn code(outcome: &Outcome) -> u8 {
+    match outcome.verdict {
+        Verdict::Paused => exit::PAUSED,
+        verdict if verdict.is_well() => exit::WELL,
+        _ if outcome.environment => exit::ENVIRONMENT,
+        _ => exit::NOT_WELL,
+    }
+}
+
+/// The first ctrl-C, or SIGTERM, ends the run in order, the second at once.
+async fn interruptions(cancel: &Cancel, watchers: &Watchers, err: crate::console::Stream) {
+    if interrupted().await {
+        cancel.cancel();
+        let line = "stopping: what was sent is waited for; press ctrl-C again to end at once";
+        match watchers {
+            Watchers::Text(terminal) if err.terminal => terminal.say(line),
+            _ => err.line(line),
+        }
+    }
+    if interrupted().await {
+        if let Watchers::Text(terminal) = watchers {
+            terminal.clear();
+        }
+        crate::leave(exit::INTERRUPTED);
+    }
+    std::future::pending::<()>().await;
+}
+
+/// Waits for ctrl-C or SIGTERM.
+#[cfg(unix)]
+async fn interrupted() -> bool {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut ended) = signal(SignalKind::terminate()) else {
+        return tokio::signal::ctrl_c().await.is_ok();
+    };
+    tokio::select! {
+        pressed = tokio::signal::ctrl_c() => pressed.is_ok(),
+        _ = ended.recv() => true,
+    }
+}
+
+/// Waits for ctrl-C.
+#[cfg(not(unix))]
+async fn interrupted() -> bool {
+    tokio::signal::ctrl_c().await.is_ok()
+}
+
+/// Who watches a run: the terminal or the collector of the JSON document.
+enum Watchers {
+    Text(Box<Terminal>),
+    Json(Box<Collector>),
+}
+
+impl Watchers {
+    fn new(play: &Play<'_>) -> Self {
+        if play.show.format == Format::Json {
+            return Self::Json(Box::default());
+        }
+        let out = play.environment.console.out;
+        let detail = match (play.show.quiet, play.show.verbose) {
+            (true, _) => Detail::Quiet,
+            (false, 0) => Detail::Steps,
+            (false, 1) => Detail::Calls,
+            (false, _) => Detail::Payloads,
+        };
+        let settings = Settings {
+            look: out.look,
+            live: out.terminal,
+            detail,
+            charts: charts_of(&play.plan.checked.playbook),
+            again: play.again.clone(),
+            onward: play.further.clone(),
+        };
+        Self::Text(Box::new(Terminal::new((out.open)(), settings)))
+    }
+
+    fn observer(&self) -> &dyn Observer {
+        match self {
+            Self::Text(terminal) => terminal.as_ref(),
+            Self::Json(collector) => collector.as_ref(),
+        }
+    }
+
+    fn end(&self, environment: &Environment) {
+        if let Self::Json(collector) = self
+            && let Some(document) = collector.document()
+        {
+            environment.console.out.line(format!("{document:#}"));
+        }
+    }
+}

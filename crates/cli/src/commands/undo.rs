@@ -1,0 +1,32 @@
+//! `runbook undo`: takes back what a run did.
+
+use super::play::Deed;
+use super::resume::Again;
+use crate::args::UndoArguments;
+use crate::environment::Environment;
+use crate::exit::Failure;
+use crate::record::kept;
+use runbook_interpreter::journal::Mode;
+
+/// Takes back what a run did.
+pub fn execute(arguments: &UndoArguments, environment: &Environment) -> Result<u8, Failure> {
+    let again = Again::open(&arguments.of, environment)?;
+    if again.row.verdict.as_deref() == Some("undone") {
+        return Err(Failure::wrong(format!(
+            "run {} has been taken back already",
+            again.row.id
+        )));
+    }
+    again.with(&arguments.replay, None, environment, |play| {
+        let file = &again.record.file;
+        let rehearsal = file.again(&again.row.id, Mode::Rehearsal).map_err(kept)?;
+        play.rehearse(&rehearsal)?;
+        drop(rehearsal);
+        let journal = file.again(&again.row.id, Mode::Frozen).map_err(kept)?;
+        play.play(
+            &journal,
+            &|key| journal.has_answer(key),
+            Deed::Undo(&journal),
+        )
+    })
+}

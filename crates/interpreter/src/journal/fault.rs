@@ -1,0 +1,175 @@
+//! A process that dies: for tests. At a chosen point around the record nothing goes on any more.
+
+use super::{CallRecord, Durability, JournalError, RunRecord, Step, Worked};
+use crate::approval::{Decision, Question};
+use crate::event::Event;
+use crate::outcome::Outcome;
+use jiff::{SignedDuration, Timestamp};
+use runbook_registry::world::{Pending, World};
+use std::cell::Cell;
+
+/// A journal whose process dies at one of its points: before a record is written, between the record and what it guards,
+/// between that and the record of what came of it, and after that.
+pub struct Fault<'j> {
+    inner: &'j dyn Durability,
+    /// How many points are left; the process dies at the one at which none is.
+    left: Cell<u64>,
+    passed: Cell<u64>,
+    dead: Cell<bool>,
+    /// What the process does when it dies; where it returns, nothing goes on.
+    dies: fn(),
+}
+
+impl<'j> Fault<'j> {
+    /// Dies at the point with this number, from 0.
+    #[must_use]
+    pub fn at(inner: &'j dyn Durability, point: u64, dies: fn()) -> Self {
+        Self {
+            inner,
+            left: Cell::new(point),
+            passed: Cell::new(0),
+            dead: Cell::new(false),
+            dies,
+        }
+    }
+
+    /// Whether it has died.
+    #[must_use]
+    pub fn is_dead(&self) -> bool {
+        self.dead.get()
+    }
+
+    /// How many points it has come by.
+    #[must_use]
+    pub fn points(&self) -> u64 {
+        self.passed.get()
+    }
+
+    fn strike(&self) -> bool {
+        if self.dead.get() {
+            return true;
+        }
+        if self.left.get() == 0 {
+            self.dead.set(true);
+            (self.dies)();
+            return true;
+        }
+        self.left.set(self.left.get() - 1);
+        self.passed.set(self.passed.get() + 1);
+        false
+    }
+
+    async fn point(&self) {
+        if self.strike() {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    async fn alive(&self) {
+        if self.dead.get() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+impl Durability for Fault<'_> {
+    fn id(&self, world: &dyn World) -> String {
+        self.inner.id(world)
+    }
+
+    fn session(&self) -> u32 {
+        self.inner.session()
+    }
+
+    fn begin(&self, run: &RunRecord) -> Result<Timestamp, JournalError> {
+        self.inner.begin(run)
+    }
+
+    fn file(&self, id: &str, text: &str) -> Result<(), JournalError> {
+        if self.dead.get() {
+            return Ok(());
+        }
+        self.inner.file(id, text)
+    }
+
+    fn instant<'a>(
+        &'a self,
+        world: &'a dyn World,
+        key: &'a str,
+    ) -> Pending<'a, Result<Timestamp, JournalError>> {
+        Box::pin(async move {
+            self.alive().await;
+            self.inner.instant(world, key).await
+        })
+    }
+
+    fn step<'a>(
+        &'a self,
+        world: &'a dyn World,
+        call: CallRecord,
+        work: Pending<'a, Worked>,
+    ) -> Pending<'a, Result<Step, JournalError>> {
+        Box::pin(async move {
+            self.point().await;
+            let work: Pending<'a, Worked> = Box::pin(async move {
+                self.point().await;
+                let worked = work.await;
+                self.point().await;
+                worked
+            });
+            let step = self.inner.step(world, call, work).await;
+            self.point().await;
+            step
+        })
+    }
+
+    fn sleep<'a>(
+        &'a self,
+        world: &'a dyn World,
+        key: &'a str,
+        length: SignedDuration,
+    ) -> Pending<'a, Result<Timestamp, JournalError>> {
+        Box::pin(async move {
+            self.point().await;
+            let ended = self.inner.sleep(world, key, length).await;
+            self.point().await;
+            ended
+        })
+    }
+
+    fn gate<'a>(
+        &'a self,
+        world: &'a dyn World,
+        key: &'a str,
+        question: &'a Question,
+        within: Option<SignedDuration>,
+        ask: Pending<'a, Decision>,
+    ) -> Pending<'a, Result<(Decision, Timestamp), JournalError>> {
+        Box::pin(async move {
+            self.point().await;
+            let ask: Pending<'a, Decision> = Box::pin(async move {
+                self.point().await;
+                let decision = ask.await;
+                self.point().await;
+                decision
+            });
+            let answered = self.inner.gate(world, key, question, within, ask).await;
+            self.point().await;
+            answered
+        })
+    }
+
+    fn event(&self, key: &str, event: &Event) -> Result<(), JournalError> {
+        if self.dead.get() {
+            return Ok(());
+        }
+        self.inner.event(key, event)
+    }
+
+    fn end(&self, outcome: &Outcome) -> Result<(), JournalError> {
+        if self.strike() {
+            return Ok(());
+        }
+        self.inner.end(outcome)
+    }
+}
