@@ -318,7 +318,7 @@ fn divided(statement: Statement) -> Vec<Statement> {
     ];
     halves
         .into_iter()
-        .zip(["", "b"])
+        .zip(["a", "b"])
         .flat_map(|(resources, ending)| {
             divided(Statement {
                 sid: statement.sid.as_ref().map(|sid| format!("{sid}{ending}")),
