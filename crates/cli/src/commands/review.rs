@@ -137,6 +137,7 @@ mod tests {
             base: Some(vec![
                 json!({"action": "ecs:ListTasks", "arguments": {"map": {"cluster": {"known": "prod"}}}}),
                 json!({"action": "secretsmanager:GetSecretValue", "arguments": {"map": {"SecretId": {"known": "s"}}}}),
+                json!({"action": "ssm:GetParameter", "arguments": {"map": {"Name": {"known": "s"}}}}),
                 json!({"action": "http:Request", "arguments": {"map": {"url": {"unknown": ""}}}}),
             ]),
         };
@@ -163,6 +164,11 @@ mod tests {
             (
                 "secretsmanager:GetSecretValue",
                 json!({"SecretId": "s"}),
+                "it is no read",
+            ),
+            (
+                "ssm:GetParameter",
+                json!({"Name": "s"}),
                 "its result can be a secret",
             ),
             (
