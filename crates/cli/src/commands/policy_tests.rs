@@ -18,11 +18,26 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Permissions that no scenario misses, with the reason.
-const NOT_MISSED: [(&str, &str, &str); 3] = [
+const NOT_MISSED: [(&str, &str, &str); 6] = [
+    (
+        "acso/memory-leak",
+        "cloudtrail:LookupEvents",
+        "it is evidence for whom an escalation tells, and changes no verdict",
+    ),
+    (
+        "acso/memory-leak",
+        "cloudwatch:DescribeAlarms",
+        "it is evidence for whom an escalation tells, and changes no verdict",
+    ),
     (
         "acso/memory-leak",
         "ecs:DeregisterTaskDefinition",
         "it is the undo of a step, and no scenario's end depends on it",
+    ),
+    (
+        "acso/memory-leak",
+        "sns:Publish",
+        "telling people changes no verdict, and a call that was refused was made",
     ),
     (
         "each",
@@ -74,7 +89,7 @@ struct Proof {
     missed: BTreeMap<(String, String), bool>,
 }
 
-fn prove(file: &PathBuf, registry: &Arc<Registry>, environment: &Environment) -> Proof {
+fn prove(file: &Path, registry: &Arc<Registry>, environment: &Environment) -> Proof {
     let mut proof = Proof::default();
     let suite = match suite(file, registry, environment) {
         Ok(suite) => suite,
