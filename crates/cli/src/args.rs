@@ -136,6 +136,7 @@ pub struct RunArguments {
 }
 
 /// `runbook plan`
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 #[derive(Debug, Args)]
 pub struct PlanArguments {
     /// The playbook: a path, or its path below `playbooks/` or a folder of `RUNBOOK_PATH`

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::{Arc, Mutex};
 
-const PLAYBOOK: &str = r#"playbook: v1
+const PLAYBOOK: &str = r"playbook: v1
 title: Restart a service
 symptom:
   short:
@@ -22,7 +22,7 @@ resolve:
     action: ecs:UpdateService
     with: {cluster: prod, service: web, forceNewDeployment: true}
     approve: {people: 2}
-"#;
+";
 
 const SCENARIOS: &str = "playbook: restart.yaml
 scenarios:

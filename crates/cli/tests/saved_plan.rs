@@ -105,7 +105,8 @@ fn a_saved_plan_is_run() {
 
 #[test]
 fn a_plan_is_refused_when_what_it_rests_on_has_changed() {
-    let changes: [(&str, &dyn Fn(&Path), &str); 6] = [
+    type Case<'c> = (&'c str, &'c dyn Fn(&Path), &'c str);
+    let changes: [Case<'_>; 6] = [
         (
             "the file was edited",
             &|folder| {
@@ -127,7 +128,7 @@ fn a_plan_is_refused_when_what_it_rests_on_has_changed() {
             "the playbook was renamed",
             &|folder| {
                 std::fs::rename(folder.join("scale.yaml"), folder.join("other.yaml"))
-                    .expect("is renamed")
+                    .expect("is renamed");
             },
             "scale.yaml is gone",
         ),
@@ -138,7 +139,7 @@ fn a_plan_is_refused_when_what_it_rests_on_has_changed() {
                     folder,
                     "scale.scenarios.yaml",
                     &SCENARIOS.replace("desiredCount: 2", "desiredCount: 3"),
-                )
+                );
             },
             "rests on evidence that has changed",
         ),
@@ -149,7 +150,7 @@ fn a_plan_is_refused_when_what_it_rests_on_has_changed() {
                     folder,
                     "scale.scenarios.yaml",
                     &SCENARIOS.replace("desiredCount: 2", "desiredCount: 7"),
-                )
+                );
             },
             "would not be made any more",
         ),

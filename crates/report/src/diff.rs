@@ -3,6 +3,7 @@
 use crate::question::safe;
 use runbook_interpreter::plan::diff::{Change, Weight};
 use serde_json::{Value as Json, json};
+use std::fmt::Write as _;
 
 /// The version of the document; it rises when a field changes its meaning or goes away.
 pub const FORMAT_VERSION: u32 = 1;
@@ -120,7 +121,7 @@ pub fn markdown(diffs: &[PlaybookDiff], most: usize) -> String {
         } else {
             ""
         };
-        page.push_str(&format!("- {mark}{}: {}\n", heading(weight), count(weight)));
+        let _ = writeln!(page, "- {mark}{}: {}", heading(weight), count(weight));
     }
     let note = |left: usize| format!("\n… and {left} more; `runbook diff` shows them all.\n");
     let room = most.saturating_sub(note(usize::MAX).len() + "\n</details>\n".len());
@@ -187,7 +188,7 @@ fn item(change: &Change) -> String {
     }
 }
 
-/// A code span whose fence is longer than any in the text (CommonMark 0.31, "Code spans").
+/// A code span whose fence is longer than any in the text (`CommonMark` 0.31, "Code spans").
 fn code(text: &str) -> String {
     const LONGEST: usize = 400;
     let one_line = safe(&text.split_whitespace().collect::<Vec<_>>().join(" "));

@@ -193,12 +193,12 @@ impl Version {
         registry: &Arc<Registry>,
         now: Timestamp,
     ) -> Result<Option<Playbook>, String> {
-        let shelf = self.shelf(located, registry);
+        let files = self.shelf(located, registry);
         let text = text_of(&located.file, &located.name)?;
         if !self.is_file && !text.lines().any(|line| line.starts_with("playbook:")) {
             return Ok(None);
         }
-        let read = shelf.read(located)?;
+        let read = files.read(located)?;
         let Some(checked) = read.checked else {
             let first = read
                 .diagnostics
@@ -213,7 +213,7 @@ impl Version {
         let checked = Arc::new(checked);
         let plan = load::open_plan(&checked, &[], Options::default(), now)
             .map_err(|failure| failure.message)?;
-        let forecast = Forecast::offline(&plan, &BTreeSet::new(), &**registry, &shelf);
+        let forecast = Forecast::offline(&plan, &BTreeSet::new(), &**registry, &files);
         Ok(Some(Playbook {
             located: located.clone(),
             text,

@@ -83,16 +83,13 @@ pub fn execute(arguments: &PreflightArguments, environment: &Environment) -> Res
         folder,
     );
     let (scenario_world, live_world);
-    let world: &dyn World = match scenario {
-        Some(scenario) => {
-            let facts: Arc<dyn ActionFacts> = Arc::clone(&registry) as Arc<dyn ActionFacts>;
-            scenario_world = ScenarioWorld::new(Arc::new(scenario), facts, context);
-            &scenario_world
-        }
-        None => {
-            live_world = world::live(environment, &arguments.target, context);
-            &live_world
-        }
+    let world: &dyn World = if let Some(scenario) = scenario {
+        let facts: Arc<dyn ActionFacts> = Arc::clone(&registry) as Arc<dyn ActionFacts>;
+        scenario_world = ScenarioWorld::new(Arc::new(scenario), facts, context);
+        &scenario_world
+    } else {
+        live_world = world::live(environment, &arguments.target, context);
+        &live_world
     };
     let runtime = super::runtime()?;
     let (who, region, rows, problem) = runtime.block_on(async {

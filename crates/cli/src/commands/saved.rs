@@ -18,6 +18,7 @@ use runbook_report::plan_json;
 use serde_json::{Map, Value as Json, json};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::path::Path;
 
 /// The version of the file; it rises when a field changes its meaning or goes away.
@@ -70,8 +71,10 @@ fn digest(document: &Json) -> String {
 fn hash(bytes: &[u8]) -> String {
     Sha256::digest(bytes)
         .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+        .fold(String::new(), |mut hex, byte| {
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        })
 }
 
 /// The playbook's file, those of playbooks that it runs and of its escalation, each with its hash.
@@ -146,24 +149,7 @@ pub fn open(arguments: &RunArguments, environment: &Environment) -> Result<Optio
         ))
     };
     let path = environment.places.current.join(file);
-    let text = std::fs::read_to_string(&path)
-        .map_err(|error| Failure::wrong(format!("{name} cannot be read: {error}")))?;
-    let document: Json = serde_json::from_str(&text)
-        .map_err(|_| Failure::wrong(format!("{name} is no saved plan: it is not JSON")))?;
-    if document.get("kind").and_then(Json::as_str) != Some(KIND) {
-        return Err(Failure::wrong(format!("{name} is no saved plan")));
-    }
-    if document.get("format_version").and_then(Json::as_u64) != Some(u64::from(FORMAT_VERSION)) {
-        return Err(refuse("another version of this program wrote it"));
-    }
-    if document.get("digest").and_then(Json::as_str) != Some(digest(&document).as_str()) {
-        return Err(refuse("it was edited after it was made"));
-    }
-    if document.get("catalogue").and_then(Json::as_str) != Some(catalogue_digest().as_str()) {
-        return Err(refuse(
-            "this program knows another catalogue of AWS operations than the one that made it",
-        ));
-    }
+    let document = document_of(&path, &name, &refuse)?;
     let given = tempfile::NamedTempFile::with_suffix(".json")
         .map_err(|error| Failure::environment(format!("no temporary file can be made: {error}")))?;
     let inputs = document.get("inputs").cloned().unwrap_or_else(|| json!({}));
@@ -249,6 +235,29 @@ pub fn open(arguments: &RunArguments, environment: &Environment) -> Result<Optio
         writes: then,
         _inputs: given,
     }))
+}
+
+/// The document of a saved plan that is whole and of this program.
+fn document_of(path: &Path, name: &str, refuse: &dyn Fn(&str) -> Failure) -> Result<Json, Failure> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Failure::wrong(format!("{name} cannot be read: {error}")))?;
+    let document: Json = serde_json::from_str(&text)
+        .map_err(|_| Failure::wrong(format!("{name} is no saved plan: it is not JSON")))?;
+    if document.get("kind").and_then(Json::as_str) != Some(KIND) {
+        return Err(Failure::wrong(format!("{name} is no saved plan")));
+    }
+    if document.get("format_version").and_then(Json::as_u64) != Some(u64::from(FORMAT_VERSION)) {
+        return Err(refuse("another version of this program wrote it"));
+    }
+    if document.get("digest").and_then(Json::as_str) != Some(digest(&document).as_str()) {
+        return Err(refuse("it was edited after it was made"));
+    }
+    if document.get("catalogue").and_then(Json::as_str) != Some(catalogue_digest().as_str()) {
+        return Err(refuse(
+            "this program knows another catalogue of AWS operations than the one that made it",
+        ));
+    }
+    Ok(document)
 }
 
 fn texts(list: Option<&Json>) -> Vec<String> {

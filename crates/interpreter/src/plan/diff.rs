@@ -55,6 +55,97 @@ fn whole(base: Side<'_>, head: Side<'_>, changes: &mut Changes) {
     changes.bound("", "timeout", timeout(old), timeout(new), &|length| {
         duration::format(*length)
     });
+    guards(base, head, changes);
+    for (word, was, is, kind) in [
+        (
+            "reaches",
+            old.reaches.is_some(),
+            new.reaches.is_some(),
+            Kind::Reaches,
+        ),
+        ("runs", old.runs.is_some(), new.runs.is_some(), Kind::Runs),
+    ] {
+        match (was, is) {
+            (true, false) => {
+                let text = format!("`{word}` no longer bounds it");
+                changes.add(Weight::Weakened, kind, "", text);
+            }
+            (false, true) => {
+                changes.add(Weight::Tightened, kind, "", format!("`{word}` bounds it"));
+            }
+            _ => {}
+        }
+    }
+    let (old, new) = (base.forecast, head.forecast);
+    for (name, old, new) in [
+        ("accounts", &old.targets.accounts, &new.targets.accounts),
+        ("regions", &old.targets.regions, &new.targets.regions),
+        ("roles", &old.targets.roles, &new.targets.roles),
+    ] {
+        allowed(name, old, new, changes);
+    }
+    for (kind, word, old, new) in [
+        (Kind::Reaches, "reaches", &old.reaches, &new.reaches),
+        (Kind::Runs, "runs", &old.runs, &new.runs),
+    ] {
+        let names = |contacts: &[super::forecast::Contact]| -> BTreeSet<String> {
+            contacts
+                .iter()
+                .map(|contact| flat::text(&contact.name))
+                .collect()
+        };
+        let (old, new) = (names(old), names(new));
+        for name in new.difference(&old) {
+            changes.add(Weight::Widened, kind, "", format!("{word} {name}"));
+        }
+        for name in old.difference(&new) {
+            changes.add(
+                Weight::Tightened,
+                kind,
+                "",
+                format!("no longer {word} {name}"),
+            );
+        }
+    }
+    inputs(old, new, changes);
+    causes(old, new, changes);
+}
+
+fn causes(old: &Forecast, new: &Forecast, changes: &mut Changes) {
+    for cause in &new.causes {
+        match old.causes.iter().find(|other| other.name == cause.name) {
+            None => changes.add(
+                Weight::Changed,
+                Kind::Cause,
+                "",
+                format!("a new cause, {}", cause.name),
+            ),
+            Some(other) if other.remedies != cause.remedies => changes.between(
+                Weight::Changed,
+                Kind::Cause,
+                "",
+                format!("what mends {}", cause.name),
+                other.remedies.join(", "),
+                cause.remedies.join(", "),
+            ),
+            Some(_) => {}
+        }
+    }
+    for cause in &old.causes {
+        if new.causes.iter().all(|other| other.name != cause.name) {
+            changes.add(
+                Weight::Changed,
+                Kind::Cause,
+                "",
+                format!("the cause {} is gone", cause.name),
+            );
+        }
+    }
+}
+
+/// Alarms and calendars that keep a run from acting.
+fn guards(base: Side<'_>, head: Side<'_>, changes: &mut Changes) {
+    let (old, new) = (&base.checked.playbook, &head.checked.playbook);
     for alarm in &old.guards.alarms {
         if !new
             .guards
@@ -108,87 +199,6 @@ fn whole(base: Side<'_>, head: Side<'_>, changes: &mut Changes) {
         ),
         (false, true) => changes.add(Weight::Tightened, Kind::Guard, "", "a freeze calendar"),
         _ => {}
-    }
-    for (word, was, is, kind) in [
-        (
-            "reaches",
-            old.reaches.is_some(),
-            new.reaches.is_some(),
-            Kind::Reaches,
-        ),
-        ("runs", old.runs.is_some(), new.runs.is_some(), Kind::Runs),
-    ] {
-        match (was, is) {
-            (true, false) => {
-                let text = format!("`{word}` no longer bounds it");
-                changes.add(Weight::Weakened, kind, "", text);
-            }
-            (false, true) => {
-                changes.add(Weight::Tightened, kind, "", format!("`{word}` bounds it"));
-            }
-            _ => {}
-        }
-    }
-    let (old, new) = (base.forecast, head.forecast);
-    for (name, old, new) in [
-        ("accounts", &old.targets.accounts, &new.targets.accounts),
-        ("regions", &old.targets.regions, &new.targets.regions),
-        ("roles", &old.targets.roles, &new.targets.roles),
-    ] {
-        allowed(name, old, new, changes);
-    }
-    for (kind, word, old, new) in [
-        (Kind::Reaches, "reaches", &old.reaches, &new.reaches),
-        (Kind::Runs, "runs", &old.runs, &new.runs),
-    ] {
-        let names = |contacts: &[super::forecast::Contact]| -> BTreeSet<String> {
-            contacts
-                .iter()
-                .map(|contact| flat::text(&contact.name))
-                .collect()
-        };
-        let (old, new) = (names(old), names(new));
-        for name in new.difference(&old) {
-            changes.add(Weight::Widened, kind, "", format!("{word} {name}"));
-        }
-        for name in old.difference(&new) {
-            changes.add(
-                Weight::Tightened,
-                kind,
-                "",
-                format!("no longer {word} {name}"),
-            );
-        }
-    }
-    inputs(old, new, changes);
-    for cause in &new.causes {
-        match old.causes.iter().find(|other| other.name == cause.name) {
-            None => changes.add(
-                Weight::Changed,
-                Kind::Cause,
-                "",
-                format!("a new cause, {}", cause.name),
-            ),
-            Some(other) if other.remedies != cause.remedies => changes.between(
-                Weight::Changed,
-                Kind::Cause,
-                "",
-                format!("what mends {}", cause.name),
-                other.remedies.join(", "),
-                cause.remedies.join(", "),
-            ),
-            Some(_) => {}
-        }
-    }
-    for cause in &old.causes {
-        if new.causes.iter().all(|other| other.name != cause.name) {
-            changes.add(
-                Weight::Changed,
-                Kind::Cause,
-                "",
-                format!("the cause {} is gone", cause.name),
-            );
-        }
     }
 }
 

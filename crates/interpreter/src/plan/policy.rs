@@ -175,9 +175,12 @@ impl Needs {
     }
 }
 
+/// Resources, or actions, and the steps that need them.
+type Needed = (BTreeSet<Pattern>, IndexSet<String>);
+
 /// Resources and steps by action and conditions.
 #[derive(Default)]
-struct Gathered(IndexMap<(String, Vec<Condition>), (BTreeSet<Pattern>, IndexSet<String>)>);
+struct Gathered(IndexMap<(String, Vec<Condition>), Needed>);
 
 impl Gathered {
     fn is_empty(&self) -> bool {
@@ -193,10 +196,7 @@ impl Gathered {
 
     /// Statements: actions with the same resources and conditions stand together.
     fn merged(self) -> Vec<Explained> {
-        let mut found: IndexMap<
-            (BTreeSet<Pattern>, Vec<Condition>),
-            (BTreeSet<Pattern>, IndexSet<String>),
-        > = IndexMap::new();
+        let mut found: IndexMap<(BTreeSet<Pattern>, Vec<Condition>), Needed> = IndexMap::new();
         for ((action, conditions), (resources, steps)) in self.0 {
             let key = (without_covered(&resources), conditions);
             let (actions, all) = found.entry(key).or_default();

@@ -32,8 +32,12 @@ pub fn catalogue() -> &'static Catalogue {
 #[must_use]
 pub fn digest() -> String {
     use sha2::Digest as _;
+    use std::fmt::Write as _;
     let hash = sha2::Sha256::digest(FILE);
-    hash.iter().map(|byte| format!("{byte:02x}")).collect()
+    hash.iter().fold(String::new(), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
 }
 
 impl Catalogue {

@@ -23,7 +23,7 @@ fn needs(action: &str, arguments: &Json) -> Vec<String> {
                 .iter()
                 .map(|arn| arn.to_string().replace(":eu-west-1:123456789012:", ":R:A:"))
                 .collect();
-            let conditions: String = one
+            let conditions: Vec<String> = one
                 .conditions
                 .iter()
                 .flat_map(|condition| &condition.values)
@@ -34,9 +34,10 @@ fn needs(action: &str, arguments: &Json) -> Vec<String> {
                 .collect();
             let mark = if one.dependent { "?" } else { "" };
             format!(
-                "{mark}{} on {}{conditions}",
+                "{mark}{} on {}{}",
                 one.action,
-                resources.join(", ")
+                resources.join(", "),
+                conditions.concat()
             )
         })
         .collect()

@@ -222,6 +222,11 @@ fn calls(was: &PlannedStep, is: &PlannedStep, changes: &mut Changes) {
             );
         }
     }
+    target(path, old, new, changes);
+}
+
+/// Where a call goes.
+fn target(path: &str, old: &PlannedCall, new: &PlannedCall, changes: &mut Changes) {
     let place = |value: &Option<crate::plan::forecast::PlannedValue>| {
         value
             .as_ref()
@@ -360,9 +365,12 @@ fn approvals(
         } else {
             Weight::Tightened
         };
-        let shown = |from: &BTreeSet<String>| match from.is_empty() {
-            true => "anyone".to_owned(),
-            false => from.iter().cloned().collect::<Vec<_>>().join(", "),
+        let shown = |from: &BTreeSet<String>| {
+            if from.is_empty() {
+                "anyone".to_owned()
+            } else {
+                from.iter().cloned().collect::<Vec<_>>().join(", ")
+            }
         };
         changes.between(
             weight,
@@ -423,7 +431,7 @@ fn undo(was: &PlannedStep, is: &PlannedStep, changes: &mut Changes) {
             changes.add(Weight::Tightened, Kind::Undo, &is.path, text);
         }
         (Some(old), Some(new)) => {
-            changes.differs(Kind::Undo, &is.path, "what is kept before", &old, &new)
+            changes.differs(Kind::Undo, &is.path, "what is kept before", &old, &new);
         }
         (None, None) => {}
     }
