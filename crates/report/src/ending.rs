@@ -155,6 +155,9 @@ fn escalated(outcome: &Outcome, look: Look) -> Vec<String> {
     if let Some(why) = &escalated.not_told {
         say(Tone::Attention, format!("nobody was told: {why}"));
     }
+    if !escalated.contacts.is_empty() {
+        say(Tone::Quiet, "who can be reached:".to_owned());
+    }
     for (name, contact) in &escalated.contacts {
         say(
             Tone::Plain,

@@ -57,7 +57,7 @@ const CHECKS: &[Check] = &[
     },
     Check {
         name: "scenarios",
-        run: |root| run(binary(root).current_dir(root).arg("test")),
+        run: scenarios,
     },
     Check {
         name: "endpoint",
@@ -128,6 +128,13 @@ fn dependencies(root: &Path) -> Result<(), String> {
         return Ok(());
     }
     cargo(root, &["deny", "check", "bans", "licenses", "sources"])
+}
+
+/// What is shipped has nothing wrong with it, and its scenarios come out as expected.
+fn scenarios(root: &Path) -> Result<(), String> {
+    let shipped = ["check", "playbooks", "examples", "--deny", "warnings"];
+    run(binary(root).current_dir(root).args(shipped))?;
+    run(binary(root).current_dir(root).arg("test"))
 }
 
 /// Files that are generated must be what their sources give.

@@ -82,7 +82,7 @@ impl Play<'_> {
         &self,
         journal: &dyn Durability,
         is_answered: &dyn Fn(&str) -> bool,
-        deed: Deed<'_>,
+        deed: &Deed<'_>,
     ) -> Result<u8, Failure> {
         let err = self.environment.console.err;
         let mut live = None;
@@ -128,7 +128,7 @@ impl Play<'_> {
                 if let Some(live) = &live
                 && self.calls_aws()
             {
-                live.ready().await;
+                live.ready(self.names_account()).await;
             }
             match deed {
                 Deed::Run => Ok(runbook_interpreter::run(self.plan, &surroundings).await),
@@ -172,8 +172,24 @@ impl Play<'_> {
         let mut steps = self.plan.checked.steps.values();
         steps.any(|step| {
             let action = step.action.as_ref();
-            action.is_some_and(|action| action.kind == ActionKind::Operation)
+            action.is_some_and(|action| {
+                action.kind != ActionKind::Local || action.name == "playbook:Run"
+            })
         })
+    }
+
+    /// Whether the playbook, or one that it runs or escalates by, may name the account.
+    fn names_account(&self) -> bool {
+        let playbook = &self.plan.checked.playbook;
+        let escalates = playbook.escalate.as_ref();
+        let mut steps = self.plan.checked.steps.values();
+        playbook.source.text().contains("target.account")
+            || !playbook.target.accounts.is_empty()
+            || escalates.is_some_and(|escalate| escalate.uses.is_some())
+            || steps.any(|step| {
+                let action = step.action.as_ref();
+                action.is_some_and(|action| action.name == "playbook:Run")
+            })
     }
 
     fn world(
@@ -262,7 +278,7 @@ impl Play<'_> {
         if let Some(live) = &live
             && self.calls_aws()
         {
-            super::runtime()?.block_on(live.ready());
+            super::runtime()?.block_on(live.ready(self.names_account()));
         }
         as_far_as_it_goes(runbook_interpreter::run(self.plan, &surroundings));
         match journal.difference() {

@@ -50,9 +50,9 @@ pub fn execute(arguments: &ResumeArguments, environment: &Environment) -> Result
         if let Some(point) = environment.fault() {
             let fault =
                 runbook_interpreter::journal::fault::Fault::at(&journal, point, super::run::die);
-            return play.play(&fault, &|key| journal.has_answer(key), Deed::Run);
+            return play.play(&fault, &|key| journal.has_answer(key), &Deed::Run);
         }
-        play.play(&journal, &|key| journal.has_answer(key), Deed::Run)
+        play.play(&journal, &|key| journal.has_answer(key), &Deed::Run)
     })
 }
 
@@ -119,8 +119,8 @@ impl Again {
             ));
         }
         let registry = Arc::new(Registry::new());
-        let shelf = Shelf::new(&environment.places, &located.root, &*registry);
-        let library = Kept::new(shelf, texts);
+        let files = Shelf::new(&environment.places, &located.root, &*registry);
+        let library = Kept::new(files, texts);
         let checked = load::playbook(&library, &located, environment.console.err)?;
         let scenario = match row.context.get("scenario").and_then(Json::as_str) {
             Some(name) => {
@@ -138,7 +138,7 @@ impl Again {
             row.started,
         )?;
         let onward = self.record.resume(&row.id, &secrets(&plan));
-        let play = Play {
+        let prepared = Play {
             environment,
             registry: &registry,
             located: &located,
@@ -160,7 +160,7 @@ impl Again {
             further: None,
             resumes: Some(row.id.clone()),
         };
-        work(&play)
+        work(&prepared)
     }
 }
 

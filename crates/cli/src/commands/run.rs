@@ -60,7 +60,7 @@ pub fn execute(arguments: &RunArguments, environment: &Environment) -> Result<u8
     let secrets = secrets(&plan);
     let consent = arguments.yes.clone().unwrap_or_default();
     let again = environment.command(None, &secrets);
-    let mut play = Play {
+    let mut prepared = Play {
         environment,
         registry: &registry,
         located: &located,
@@ -96,16 +96,16 @@ pub fn execute(arguments: &RunArguments, environment: &Environment) -> Result<u8
     };
     let state_dir = arguments.state_dir.as_deref();
     if state_dir.is_none() && arguments.scenario.is_some() {
-        return play.play(&MemoryJournal::forgetting(), &|_| true, Deed::Run);
+        return prepared.play(&MemoryJournal::forgetting(), &|_| true, &Deed::Run);
     }
     let record = Record::open(state_dir, environment)?;
     let id = uuid::Uuid::new_v4().to_string();
     let _hold = record.hold(&id)?;
-    play.onward = record.resume(&id, &secrets);
-    play.unanswered.clone_from(&play.onward);
-    play.resumes = Some(id.clone());
-    if play.scenario.is_some() {
-        play.memory = Some(record.memory(&id));
+    prepared.onward = record.resume(&id, &secrets);
+    prepared.unanswered.clone_from(&prepared.onward);
+    prepared.resumes = Some(id.clone());
+    if prepared.scenario.is_some() {
+        prepared.memory = Some(record.memory(&id));
     }
     let context = context(&located, arguments.scenario.as_deref(), &arguments.target);
     texts.extend(kept.texts());
@@ -113,9 +113,9 @@ pub fn execute(arguments: &RunArguments, environment: &Environment) -> Result<u8
     #[cfg(feature = "faults")]
     if let Some(point) = environment.fault() {
         let fault = runbook_interpreter::journal::fault::Fault::at(&journal, point, die);
-        return play.play(&fault, &|_| true, Deed::Run);
+        return prepared.play(&fault, &|_| true, &Deed::Run);
     }
-    play.play(&journal, &|_| true, Deed::Run)
+    prepared.play(&journal, &|_| true, &Deed::Run)
 }
 
 /// Dies as by a loss of power.

@@ -188,6 +188,15 @@ pub(super) fn suite(
         .checked
         .map(Arc::new)
         .ok_or_else(|| drawn(environment, &read.diagnostics))?;
+    let escalate = checked.playbook.escalate.as_ref();
+    if let Some(uses) = escalate.and_then(|escalate| escalate.uses.as_ref()) {
+        let shared = shelf
+            .read_beside(&checked.id, uses)
+            .map_err(|wrong| vec![wrong])?;
+        if shared.checked.is_none() {
+            return Err(drawn(environment, &shared.diagnostics));
+        }
+    }
     Ok(Suite {
         source,
         node,

@@ -26,7 +26,7 @@ pub fn execute(arguments: &UndoArguments, environment: &Environment) -> Result<u
         play.play(
             &journal,
             &|key| journal.has_answer(key),
-            Deed::Undo(&journal),
+            &Deed::Undo(&journal),
         )
     })
 }

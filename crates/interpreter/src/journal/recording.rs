@@ -367,7 +367,7 @@ impl RunJournal<'_> {
         let left = within.map(|within| within - world.now().duration_since(asked));
         let decision = memory::bounded(world, left, ask).await;
         let at = world.now();
-        let (word, by) = match &decision {
+        let (answer, by) = match &decision {
             Decision::Approved { by } => ("approved", Some(by)),
             Decision::Declined { by } => ("declined", Some(by)),
             Decision::Expired => ("expired", None),
@@ -379,7 +379,7 @@ impl RunJournal<'_> {
                 .prepare_cached(
                     "UPDATE gates SET answer = ?2, by = ?3, answered = ?4 WHERE number = ?1",
                 )?
-                .execute(params![number, word, by, at.to_string()])
+                .execute(params![number, answer, by, at.to_string()])
         })?;
         Ok((decision, at))
     }

@@ -1,6 +1,6 @@
 //! What an expression of a step can see.
 
-use super::state::{Container, Ended, Run};
+use super::state::{Container, Ended, Graph, Run};
 use crate::outcome::{StepError, StepStatus};
 use crate::truth::Truth;
 use crate::verdict::Reason;
@@ -98,6 +98,11 @@ impl Scope for StepScope<'_, '_> {
 
     fn now(&self) -> Timestamp {
         self.now
+    }
+
+    fn unknown_in_text(&self) -> Option<&'static str> {
+        // People are told although something could not be read.
+        (self.container.graph == Graph::Notify).then_some("unknown")
     }
 
     fn since(&self, length: SignedDuration) -> Timestamp {

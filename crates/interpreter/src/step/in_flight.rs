@@ -36,7 +36,6 @@ pub(super) async fn settle(
                 lost,
             };
         }
-        Ok(Found::Failed(error)) => return Attempted::failed(error),
         Ok(Found::NotMade) => {}
         Ok(Found::Unknown) => match ask(context, call, &record, since, known).await {
             Decision::Approved { .. } => {}
@@ -51,7 +50,7 @@ pub(super) async fn settle(
             }
             _ => return Attempted::failed(cancelled()),
         },
-        Err(error) => return Attempted::failed(error),
+        Ok(Found::Failed(error)) | Err(error) => return Attempted::failed(error),
     }
     let again = CallRecord {
         key: context.run.unique(format!("{}/again", record.key)),

@@ -198,21 +198,18 @@ pub(super) fn judge(
     }
     known.push(format!("it was recorded at {since}"));
     match (different.is_empty(), unread.is_empty(), same.is_empty()) {
-        (true, true, false) => Found::Made(wrapped(rule, thing)),
+        (true, true, false) => Found::Made(Some(wrapped(rule, thing))),
         // What sets values to what they are to be does no harm when it is made again; what creates something might.
         (false, true, _) if !rule.creates => Found::NotMade,
         _ => Found::Unknown,
     }
 }
 
-fn wrapped(rule: &Rule, thing: &Json) -> Option<Json> {
+fn wrapped(rule: &Rule, thing: &Json) -> Json {
     match rule.result {
-        "" => Some(Json::Object(Map::new())),
-        "*" => Some(thing.clone()),
-        member => Some(Json::Object(Map::from_iter([(
-            member.to_owned(),
-            thing.clone(),
-        )]))),
+        "" => Json::Object(Map::new()),
+        "*" => thing.clone(),
+        member => Json::Object(Map::from_iter([(member.to_owned(), thing.clone())])),
     }
 }
 

@@ -6,9 +6,9 @@ use crate::event::{Event, EventKind, Observer};
 use crate::outcome::{Change, Outcome, StepError};
 use crate::plan::{Options, Plan, Until};
 use crate::run::Inside;
-use crate::run::state::Stop;
+use crate::run::state::{Stop, Undone};
 use crate::surroundings::Surroundings;
-use crate::verdict::Verdict;
+use crate::verdict::{Reason, Verdict};
 use runbook_playbook::inputs;
 use serde_json::{Map, Value as Json, json};
 use std::rc::Rc;
@@ -123,6 +123,17 @@ pub(super) async fn run(context: &Context<'_, '_>, prepared: &Prepared) -> Resul
     if outcome.verdict == Verdict::Aborted {
         return Err(Halt::Stopped);
     }
+    if !asked && outcome.reason == Some(Reason::Declined) {
+        run.state.borrow_mut().declined = true;
+        return Err(Halt::Declined);
+    }
+    if !asked && outcome.verdict == Verdict::Undone && nothing_stands(context) {
+        let mut state = run.state.borrow_mut();
+        let path = context.path.clone();
+        state.first_failure.get_or_insert(path);
+        state.undone.get_or_insert(Undone::Completely);
+        return Err(Halt::Undone);
+    }
     if !asked && !outcome.verdict.is_well() && outcome.verdict != Verdict::Unhealthy {
         let message = format!("{path} ended {}: {}", outcome.verdict, outcome.explanation);
         return Err(StepError::new("verdict", message).into());
@@ -131,6 +142,13 @@ pub(super) async fn run(context: &Context<'_, '_>, prepared: &Prepared) -> Resul
         result: Some(Rc::new(result(&outcome))),
         ..Sent::default()
     })
+}
+
+/// All that the run has done so far was taken back.
+fn nothing_stands(context: &Context<'_, '_>) -> bool {
+    let state = context.run.state.borrow();
+    let stands = |change: &Change| change.undoes.is_none() && !change.undone;
+    !state.changes.iter().any(stands)
 }
 
 /// Counts the nested run's changes as this run's.

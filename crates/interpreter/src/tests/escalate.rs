@@ -140,6 +140,28 @@ escalate:
 }
 
 #[test]
+fn people_are_told_although_something_could_not_be_gathered() {
+    let own = "
+escalate:
+  gather:
+    more: {action: t:ReadMore, capture: {items: '$.items[*]'}}
+  notify:
+    mail:
+      action: t:WriteMail
+      with: {name: '${{ gather.more.items | length }} items: ${{ run.verdict }}', note: '${{ gather.more.items | join }}'}
+";
+    let script = script()
+        .on("t:Read", json!({"size": 1}))
+        .fails("t:ReadMore", "Denied");
+    let outcome = script.run(&format!("{STAYS}{own}"));
+    assert_eq!(
+        script.arguments("t:WriteMail"),
+        [json!({"name": "unknown items: unresolved", "note": "unknown"})]
+    );
+    assert_eq!(outcome.escalated.expect("escalated").told, ["notify.mail"]);
+}
+
+#[test]
 fn who_ends_well_tells_nobody() {
     let own = "
 escalate: {gather: {more: {action: t:ReadMore}}, notify: {tell: {action: t:WriteMail}}}

@@ -40,6 +40,7 @@ impl Catalog for Actions {
             .optional("members", Type::list(member.clone()))
             .optional("token", Type::text())
             .optional("path", Type::text())
+            .optional("note", Type::text())
             .optional("inputs", Type::map(Type::Any))
             .optional("only", Type::text())
             .optional("for", Type::Duration)

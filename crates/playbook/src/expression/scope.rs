@@ -17,4 +17,9 @@ pub trait Scope {
 
     /// `now - length`, but never before the run's last write.
     fn since(&self, length: SignedDuration) -> Timestamp;
+
+    /// The word that stands for what is unknown in a text; `None` where such a text is unknown as a whole.
+    fn unknown_in_text(&self) -> Option<&'static str> {
+        None
+    }
 }

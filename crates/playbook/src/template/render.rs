@@ -40,7 +40,11 @@ fn fill(template: &Template, scope: &dyn Scope) -> Result<Option<String>, Evalua
             Part::Expression(expression) => {
                 let value = evaluate(expression, scope)?;
                 if value == Value::Unknown {
-                    return Ok(None);
+                    let Some(word) = scope.unknown_in_text() else {
+                        return Ok(None);
+                    };
+                    text.push_str(word);
+                    continue;
                 }
                 let part = expression::text(&value)
                     .map_err(|message| EvaluationError::new(message, expression.span))?;
@@ -60,7 +64,10 @@ pub fn read(data: &Spanned<Data>, ty: &Type, scope: &dyn Scope) -> Result<Value,
     match (&data.value, ty) {
         (Data::Scalar(scalar), ty) => read_scalar(scalar, ty).map_err(wrong),
         (Data::Expression(expression), ty) => match evaluate(expression, scope)? {
-            Value::Unknown => Ok(Value::Unknown),
+            Value::Unknown => match (ty.present(), scope.unknown_in_text()) {
+                (Type::Text(_), Some(word)) => Ok(Value::text(word)),
+                _ => Ok(Value::Unknown),
+            },
             value => {
                 fit(value, ty).map_err(|message| EvaluationError::new(message, expression.span))
             }

@@ -57,6 +57,8 @@ pub struct AwsClient {
     buckets: Mutex<HashMap<String, String>>,
     /// Endpoints that services said.
     endpoints: Mutex<HashMap<(&'static str, Target), Discovered>>,
+    /// The account that the credentials belong to, once it was asked for.
+    account: OnceCell<Option<String>>,
 }
 
 impl AwsClient {
@@ -74,6 +76,7 @@ impl AwsClient {
             channels: Mutex::default(),
             buckets: Mutex::default(),
             endpoints: Mutex::default(),
+            account: OnceCell::new(),
         }
     }
 
@@ -145,10 +148,17 @@ impl AwsClient {
             .and_then(|region| endpoint::partitions().name_of(region))
             .map(ToOwned::to_owned);
         Place {
-            account: None,
+            account: self.account.get().cloned().flatten(),
             region,
             partition,
         }
+    }
+
+    /// The account that the credentials belong to; nothing where it cannot be told.
+    async fn who(&self) -> Option<String> {
+        let call = Call::new("sts:GetCallerIdentity", serde_json::json!({}));
+        let answer = self.call(&call).await.ok()?;
+        Some(answer.result.get("Account")?.as_str()?.to_owned())
     }
 
     /// Finds the region and the credentials, so that what is wrong with them is said before anything is called.
@@ -535,9 +545,12 @@ impl AwsSender for AwsClient {
         Self::place(self)
     }
 
-    fn ready(&self) -> Pending<'_, ()> {
-        Box::pin(async {
+    fn ready(&self, account: bool) -> Pending<'_, ()> {
+        Box::pin(async move {
             self.config().await;
+            if account {
+                self.account.get_or_init(|| self.who()).await;
+            }
         })
     }
 }

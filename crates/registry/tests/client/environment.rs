@@ -7,6 +7,7 @@ use crate::stub::{Stub, answer, answer_with};
 use runbook_registry::aws::{AwsClient, Options, SecondFactor, SessionEnvironment};
 use runbook_registry::call::{Call, Target};
 use runbook_registry::local::{FixedEnvironment, TargetEnvironment as _};
+use runbook_registry::world::live::AwsSender;
 use serde_json::{Value as Json, json};
 use std::fs;
 use std::pin::Pin;
@@ -53,6 +54,11 @@ async fn in_a_process_of_its_own() {
             Ok(variables) => println!("CASE {variables:?}"),
             Err(error) => println!("CASE {error}"),
         }
+        return;
+    }
+    if options["place"] == true {
+        AwsSender::ready(&*client, true).await;
+        println!("CASE {:?}", client.place());
         return;
     }
     let action = text("action").unwrap_or_else(|| "ecs:ListClusters".to_owned());
@@ -139,6 +145,24 @@ fn signed_by(stub: &Stub, key: &str) {
     let asked = stub.asked();
     let head = &asked.first().expect("a request").head;
     assert!(head.contains(&format!("Credential={key}/")), "{head}");
+}
+
+#[tokio::test]
+async fn the_account_is_that_of_the_credentials_where_it_can_be_told() {
+    let told = "<GetCallerIdentityResponse><GetCallerIdentityResult><Account>123456789012</Account></GetCallerIdentityResult></GetCallerIdentityResponse>";
+    for (status, account) in [
+        ("200 OK", r#"Some("123456789012")"#),
+        ("403 Forbidden", "None"),
+    ] {
+        let stub = Stub::start(vec![answer(status, "text/xml", told)]).await;
+        let options = json!({"endpoint_url": stub.url, "place": true});
+        let place = Home::new("").run(&KEYS, options).await;
+        assert!(place.contains(&format!("account: {account}")), "{place}");
+        assert!(
+            place.contains(r#"region: Some("eu-west-3"), partition: Some("aws")"#),
+            "{place}"
+        );
+    }
 }
 
 #[tokio::test]
