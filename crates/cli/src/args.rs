@@ -1,6 +1,7 @@
 //! The command line.
 
 use crate::exit;
+use clap::builder::ArgPredicate;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use runbook_playbook::catalog::Effect;
 use std::collections::BTreeSet;
@@ -45,6 +46,13 @@ pub enum Command {
     /// Say what a run would do, before it does it
     #[command(after_help = exit::HELP)]
     Plan(Box<PlanArguments>),
+    /// Say who one is, and what that principal may do of what a playbook does
+    #[command(after_help = exit::HELP)]
+    Preflight(PreflightArguments),
+    /// Print the least IAM policy that a playbook needs
+    Policy(PolicyArguments),
+    /// Say what changed in what playbooks do, between two versions of them
+    Diff(DiffArguments),
     /// Run the scenarios of playbooks: no account, no network
     Test(TestArguments),
     /// Say what is wrong with playbooks
@@ -60,10 +68,22 @@ pub enum Command {
 }
 
 /// `runbook run`
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct RunArguments {
     /// The playbook: a path, or its path below `playbooks/` or a folder of `RUNBOOK_PATH`
+    #[arg(
+        required = false,
+        required_unless_present = "plan",
+        default_value_if("plan", ArgPredicate::IsPresent, Some(""))
+    )]
     pub playbook: String,
+    /// Do what this file of `runbook plan --out` says, and only that
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with_all = ["playbook", "inputs", "until", "no_verify", "only", "skip", "force"]
+    )]
+    pub plan: Option<PathBuf>,
     /// Set an input
     #[arg(short, long = "input", value_name = "NAME=VALUE", value_parser = name_and_value)]
     pub input: Vec<(String, String)>,
@@ -116,6 +136,7 @@ pub struct RunArguments {
 }
 
 /// `runbook plan`
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 #[derive(Debug, Args)]
 pub struct PlanArguments {
     /// The playbook: a path, or its path below `playbooks/` or a folder of `RUNBOOK_PATH`
@@ -150,6 +171,15 @@ pub struct PlanArguments {
     /// Take inputs, and with --live the answers, from this world of NAME.scenarios.yaml
     #[arg(long, value_name = "NAME")]
     pub scenario: Option<String>,
+    /// Save the plan here, for `runbook run --plan`
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// With --live, make only reads that this version of the playbook makes too: a file, or REVISION:PATH
+    #[arg(long, value_name = "BASE", requires = "live")]
+    pub live_only_as: Option<String>,
+    /// A saved plan is compared with what is so now.
+    #[arg(skip)]
+    pub again: bool,
     /// What is written to standard output
     #[arg(long, value_enum, default_value_t = PlanFormat::Text, value_name = "FORMAT")]
     pub format: PlanFormat,
@@ -192,6 +222,121 @@ pub struct TargetArguments {
     /// The device of the second factor that the role asks for
     #[arg(long, value_name = "ARN", requires = "role")]
     pub mfa_serial: Option<String>,
+}
+
+/// `runbook preflight`
+#[derive(Debug, Args)]
+pub struct PreflightArguments {
+    /// The playbook: a path, or its path below `playbooks/` or a folder of `RUNBOOK_PATH`
+    pub playbook: String,
+    /// Set an input; what is not given stands as `*`
+    #[arg(short, long = "input", value_name = "NAME=VALUE", value_parser = name_and_value)]
+    pub input: Vec<(String, String)>,
+    /// Read inputs from a YAML or JSON file
+    #[arg(long, value_name = "FILE")]
+    pub inputs: Option<PathBuf>,
+    /// Where calls go.
+    #[command(flatten)]
+    pub target: TargetArguments,
+    /// Take inputs and answers from this world of NAME.scenarios.yaml
+    #[arg(long, value_name = "NAME")]
+    pub scenario: Option<String>,
+    /// What is written to standard output
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+    pub format: Format,
+}
+
+/// `runbook policy`
+#[derive(Debug, Args)]
+pub struct PolicyArguments {
+    /// The playbook: a path, or its path below `playbooks/` or a folder of `RUNBOOK_PATH`
+    pub playbook: String,
+    /// Set an input; what is not given stands as `*`
+    #[arg(short, long = "input", value_name = "NAME=VALUE", value_parser = name_and_value)]
+    pub input: Vec<(String, String)>,
+    /// Read inputs from a YAML or JSON file
+    #[arg(long, value_name = "FILE")]
+    pub inputs: Option<PathBuf>,
+    /// Take inputs from this world of NAME.scenarios.yaml
+    #[arg(long, value_name = "NAME")]
+    pub scenario: Option<String>,
+    /// Only what these graphs need
+    #[arg(long, value_enum, value_name = "GRAPHS", value_delimiter = ',')]
+    pub graph: Vec<GraphName>,
+    /// The account that resources lie in; without it, any
+    #[arg(long, value_name = "ID")]
+    pub account: Option<String>,
+    /// The region that resources lie in; without it, any
+    #[arg(long)]
+    pub region: Option<String>,
+    /// The partition: aws, aws-cn, aws-us-gov; without it, any
+    #[arg(long)]
+    pub partition: Option<String>,
+    /// What is written to standard output
+    #[arg(long, value_enum, default_value_t = PolicyFormat::Text, value_name = "FORMAT")]
+    pub format: PolicyFormat,
+}
+
+/// What `runbook policy` writes to standard output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PolicyFormat {
+    /// For people: statements with the steps that need them
+    Text,
+    /// For programs: one document with everything
+    Json,
+    /// The policy document alone, as IAM takes it
+    Iam,
+}
+
+/// A graph of a playbook.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum GraphName {
+    /// The graph of a health check
+    Check,
+    /// How the problem shows
+    Symptom,
+    /// How its cause is found
+    Diagnose,
+    /// How it is mended
+    Resolve,
+    /// Whether it is gone
+    Verify,
+    /// Reads that complete the evidence
+    Gather,
+    /// Tells people
+    Notify,
+}
+
+/// `runbook diff`
+#[derive(Debug, Args)]
+pub struct DiffArguments {
+    /// What was: a file, a folder, or a git revision of one (main:playbooks)
+    pub base: String,
+    /// What is: a file, a folder, or a git revision of one
+    pub head: String,
+    /// Compare with the commit at which the base's revision and the head parted
+    #[arg(long)]
+    pub merge_base: bool,
+    /// End with 1 where a run does something else
+    #[arg(long)]
+    pub exit_code: bool,
+    /// What is written to standard output
+    #[arg(long, value_enum, default_value_t = DiffFormat::Text, value_name = "FORMAT")]
+    pub format: DiffFormat,
+    /// The most characters of Markdown
+    #[arg(long, value_name = "CHARACTERS", default_value_t = runbook_report::diff::MOST_CHARACTERS)]
+    pub most: usize,
+}
+
+/// What `runbook diff` writes to standard output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DiffFormat {
+    /// For people
+    Text,
+    /// For a comment on a pull request
+    Markdown,
+    /// For programs: one document
+    Json,
 }
 
 /// Which run is meant, and where it is on record.
@@ -331,6 +476,9 @@ pub struct TestArguments {
     /// Run only scenarios whose name contains this
     #[arg(long, value_name = "TEXT")]
     pub filter: Option<String>,
+    /// Refuse calls that this IAM policy does not allow; `least`: what `runbook policy` prints for each scenario
+    #[arg(long, value_name = "FILE|least")]
+    pub policy: Option<String>,
     /// Show what each scenario is about
     #[arg(short, long)]
     pub verbose: bool,

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use runbook_interpreter::plan::{Options, Plan};
 use runbook_playbook::checked::Checked;
 use runbook_playbook::diagnostic::{Diagnostic, Severity};
-use runbook_playbook::inputs::{Given, bind};
+use runbook_playbook::inputs::{Given, InputProblem, bind, bind_open};
 use runbook_playbook::syntax::playbook::Kind;
 use std::sync::Arc;
 
@@ -65,21 +65,40 @@ pub fn plan(
     options: Options,
     now: Timestamp,
 ) -> Result<Plan, Failure> {
-    let playbook = &checked.playbook;
-    let inputs = bind(playbook, given, now).map_err(|problems| {
-        let lines: Vec<String> = problems
-            .iter()
-            .map(|problem| match problem.span {
-                Some(span) => {
-                    let at = playbook.source.position(span.start);
-                    let name = playbook.source.name();
-                    format!("{problem}\n  declared at {name}:{}:{}", at.line, at.column)
-                }
-                None => problem.to_string(),
-            })
-            .collect();
-        Failure::wrong(lines.join("\nerror: "))
-    })?;
+    let inputs =
+        bind(&checked.playbook, given, now).map_err(|problems| wrong_inputs(checked, &problems))?;
     Plan::new(Arc::clone(checked), inputs, options)
         .map_err(|error| Failure::wrong(error.to_string()))
+}
+
+/// Binds as [`plan`], and leaves inputs open that are required and not given: for reviews, never for a run.
+///
+/// # Errors
+/// As [`plan`], but for inputs without a value.
+pub fn open_plan(
+    checked: &Arc<Checked>,
+    given: &[(String, Given)],
+    options: Options,
+    now: Timestamp,
+) -> Result<Plan, Failure> {
+    let inputs = bind_open(&checked.playbook, given, now)
+        .map_err(|problems| wrong_inputs(checked, &problems))?;
+    Plan::new(Arc::clone(checked), inputs, options)
+        .map_err(|error| Failure::wrong(error.to_string()))
+}
+
+fn wrong_inputs(checked: &Checked, problems: &[InputProblem]) -> Failure {
+    let source = &checked.playbook.source;
+    let lines: Vec<String> = problems
+        .iter()
+        .map(|problem| match problem.span {
+            Some(span) => {
+                let at = source.position(span.start);
+                let name = source.name();
+                format!("{problem}\n  declared at {name}:{}:{}", at.line, at.column)
+            }
+            None => problem.to_string(),
+        })
+        .collect();
+    Failure::wrong(lines.join("\nerror: "))
 }

@@ -12,6 +12,8 @@ mod document;
 mod environment;
 mod exit;
 mod explanation;
+mod git;
+mod identity;
 mod kept;
 mod levels;
 mod load;

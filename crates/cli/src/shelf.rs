@@ -9,6 +9,7 @@ use runbook_playbook::diagnostic::Diagnostic;
 use runbook_playbook::review::review;
 use runbook_playbook::source::Source;
 use runbook_playbook::syntax::playbook;
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -108,6 +109,27 @@ impl<'a> Shelf<'a> {
         let real = file.canonicalize().ok()?;
         let root = self.root.canonicalize().ok()?;
         (real.is_file() && real.starts_with(root)).then_some(file)
+    }
+}
+
+/// A shelf that remembers which files were asked for.
+pub struct Noted<'a> {
+    /// The playbooks.
+    pub shelf: Shelf<'a>,
+    /// The files, the first one first.
+    pub files: RefCell<Vec<PathBuf>>,
+}
+
+impl surroundings::Library for Noted<'_> {
+    fn load(&self, from: &Checked, path: &str) -> Result<Arc<Checked>, String> {
+        if let Some(file) = self.shelf.beside(&from.id, path) {
+            let file = self.shelf.places.place(&file).file;
+            let mut files = self.files.borrow_mut();
+            if !files.contains(&file) {
+                files.push(file);
+            }
+        }
+        self.shelf.load(from, path)
     }
 }
 

@@ -127,18 +127,49 @@ pub fn bind_inputs(
     given: &[(String, Given)],
     now: Timestamp,
 ) -> Result<IndexMap<String, Value>, Vec<InputProblem>> {
+    bound(declared, given, now, false)
+}
+
+/// Binds as [`bind`], and leaves out what is required and not given: a review knows no values yet.
+///
+/// # Errors
+/// As [`bind`], but for inputs without a value.
+pub fn bind_open(
+    playbook: &Playbook,
+    given: &[(String, Given)],
+    now: Timestamp,
+) -> Result<IndexMap<String, Value>, Vec<InputProblem>> {
+    let mut values = bound(&playbook.inputs, given, now, true)?;
+    values.retain(|_, value| *value != Value::Unknown);
+    Ok(values)
+}
+
+fn bound(
+    declared: &[Input],
+    given: &[(String, Given)],
+    now: Timestamp,
+    open: bool,
+) -> Result<IndexMap<String, Value>, Vec<InputProblem>> {
     let mut problems = unknown(declared, given);
     let mut scope = Bound {
         values: IndexMap::new(),
         now,
     };
+    let mut left_open = false;
     for input in declared {
         let name = input.name.value.as_str();
         let last = given.iter().rev().find(|(given, _)| given == name);
         let value = match (last, &input.default) {
             (Some((_, value)), _) => accept(input, value, &scope),
-            (None, Some(default)) => by_default(input, default, &scope)
-                .map_err(|error| format!("its default cannot be used: {error}")),
+            (None, Some(default)) => match by_default(input, default, &scope) {
+                // It follows from an input without a value.
+                Err(_) if left_open => Ok(Value::Unknown),
+                default => default.map_err(|error| format!("its default cannot be used: {error}")),
+            },
+            (None, None) if open => {
+                left_open = true;
+                Ok(Value::Unknown)
+            }
             (None, None) => Err(format!("it is required; give it with `-i {name}=…`")),
         };
         match value {

@@ -6,6 +6,7 @@ pub mod call;
 pub mod composite;
 pub mod local;
 pub mod model;
+pub mod policy;
 pub mod registry;
 pub mod world;
 

@@ -15,8 +15,9 @@ use crate::local::{self, LocalAction};
 use crate::model::action::{WAIT_UNTIL, operation_action, waiter_action};
 use crate::model::catalogue::catalogue;
 use crate::model::validate::validate_output;
+use crate::policy::{Given, Requirement, requirements};
 use crate::world::scenario::ActionFacts;
-use crate::world::{Pending, World};
+use crate::world::{Pending, Place, World};
 use runbook_playbook::catalog::{
     Action, ActionKind, Catalog, Described, Effect, Effects, Permission, UnknownAction,
 };
@@ -232,6 +233,23 @@ impl ActionFacts for Registry {
         let service = catalogue().service(service)?;
         let paginator = service.operation(operation)?.paginator.as_ref()?;
         paginator.result_keys.first().map(|key| (*key).to_owned())
+    }
+
+    fn requirements(&self, call: &Call, place: &Place) -> Vec<Requirement> {
+        let Ok(action) = self.action(&call.action) else {
+            return Vec::new();
+        };
+        let mut place = place.clone();
+        if call.target.region.is_some() {
+            place.region.clone_from(&call.target.region);
+        }
+        if let Some(role) = &call.target.role {
+            // `arn:aws:iam::123456789012:role/name`
+            let account = role.split(':').nth(4).filter(|account| !account.is_empty());
+            place.account = account.map(str::to_owned);
+        }
+        let arguments = Given::known(&call.arguments);
+        requirements(&action, &self.permissions(&action), &arguments, &place)
     }
 
     fn idempotency_token(&self, action: &str) -> Option<String> {

@@ -4,6 +4,7 @@
 //! None of them prints: they give text back, or write it to a writer that the caller gives.
 
 pub mod chart;
+pub mod diff;
 mod ending;
 mod escape;
 pub mod findings;
@@ -19,6 +20,7 @@ pub mod plan_schema;
 mod plan_svg;
 pub mod plan_text;
 mod plan_value;
+pub mod policy;
 pub mod question;
 mod step_line;
 pub mod terminal;

@@ -5,6 +5,7 @@ mod call;
 mod check;
 #[cfg(any(test, feature = "faults"))]
 pub mod crash_matrix;
+mod diff;
 mod explain;
 mod guarded;
 mod history;
@@ -13,10 +14,14 @@ mod plan;
 #[cfg(test)]
 mod plan_honesty;
 mod play;
+mod policy;
+mod preflight;
 mod prune;
 mod resume;
+mod review;
 mod run;
 mod runs;
+mod saved;
 mod show;
 mod test;
 mod undo;
@@ -42,6 +47,9 @@ pub fn execute(command: &Command, environment: &Environment) -> Result<u8, Failu
         #[cfg(feature = "faults")]
         Command::CrashMatrix(arguments) => crash_matrix::execute(arguments, environment),
         Command::Plan(arguments) => plan::execute(arguments, environment),
+        Command::Policy(arguments) => policy::execute(arguments, environment),
+        Command::Diff(arguments) => diff::execute(arguments, environment),
+        Command::Preflight(arguments) => preflight::execute(arguments, environment),
         Command::Test(arguments) => test::execute(arguments, environment),
         Command::Check(arguments) => check::execute(arguments, environment),
         Command::Explain(arguments) => explain::execute(arguments, environment),

@@ -1,13 +1,15 @@
 //! `runbook plan`: what a run would do, before it does it.
 
+use super::review::{self, OnlyAs};
 use super::run::{find_scenario, given};
+use super::saved;
 use crate::args::{PlanArguments, PlanFormat, UntilGraph};
 use crate::calls::Calls;
 use crate::environment::Environment;
 use crate::exit::{self, Failure};
 use crate::locate::Located;
-use crate::shelf::Shelf;
-use crate::{load, world};
+use crate::shelf::{Noted, Shelf};
+use crate::{identity, load, world};
 use jiff::Timestamp;
 use runbook_interpreter::cancel::Cancel;
 use runbook_interpreter::plan::forecast::{Forecast, Readers};
@@ -16,11 +18,47 @@ use runbook_registry::Registry;
 use runbook_registry::world::World;
 use runbook_registry::world::scenario::{ActionFacts, Scenario, ScenarioWorld};
 use runbook_report::{plan_html, plan_json, plan_markdown, plan_text};
+use serde_json::{Value as Json, json};
+use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Plans a playbook.
 pub fn execute(arguments: &PlanArguments, environment: &Environment) -> Result<u8, Failure> {
+    let made = make(arguments, environment)?;
+    let forecast = &made.forecast;
+    if let Some(file) = &arguments.out {
+        saved::save(file, arguments, environment, &made)?;
+    }
+    let out = environment.console.out;
+    match arguments.format {
+        PlanFormat::Text => out.lines(&plan_text::lines(forecast, out.look)),
+        PlanFormat::Json => out.line(plan_json::text(forecast)),
+        PlanFormat::Markdown => out.line(plan_markdown::page(forecast)),
+        PlanFormat::Html => out.line(plan_html::page(forecast)),
+    }
+    Ok(exit::WELL)
+}
+
+/// A plan that was made.
+pub struct Made {
+    /// Where the playbook is.
+    pub located: Located,
+    /// What was asked for.
+    pub plan: Plan,
+    /// What a run would do.
+    pub forecast: Forecast,
+    /// The names of the inputs that are no defaults.
+    pub given: BTreeSet<String>,
+    /// The files of the playbook and of those that it uses.
+    pub files: Vec<PathBuf>,
+    /// The account, region and principal; nothing where nothing was asked.
+    pub target: Json,
+}
+
+/// Makes a plan.
+pub fn make(arguments: &PlanArguments, environment: &Environment) -> Result<Made, Failure> {
     let err = environment.console.err;
     let located = environment
         .places
@@ -29,6 +67,10 @@ pub fn execute(arguments: &PlanArguments, environment: &Environment) -> Result<u
     let registry = Arc::new(Registry::new());
     let shelf = Shelf::new(&environment.places, &located.root, &*registry);
     let checked = load::playbook(&shelf, &located, err)?;
+    let library = Noted {
+        shelf,
+        files: RefCell::new(vec![located.file.clone()]),
+    };
     let scenario = match &arguments.scenario {
         Some(name) => Some(find_scenario(name, &located, &registry, environment)?),
         None => None,
@@ -36,77 +78,118 @@ pub fn execute(arguments: &PlanArguments, environment: &Environment) -> Result<u
     let now = scenario
         .as_ref()
         .map_or_else(Timestamp::now, |scenario| scenario.clock);
-    let given = given(
+    let values = given(
         arguments.inputs.as_deref(),
         &arguments.input,
         scenario.as_ref(),
         environment,
     )?;
-    let names: BTreeSet<String> = given.iter().map(|(name, _)| name.clone()).collect();
-    let plan = load::plan(&checked, &given, options(arguments), now)?;
-    let forecast = if arguments.live {
-        live(
+    let given: BTreeSet<String> = values.iter().map(|(name, _)| name.clone()).collect();
+    let plan = load::plan(&checked, &values, options(arguments), now)?;
+    let (forecast, target) = if arguments.live {
+        let readings = Readings {
             arguments,
             environment,
-            &plan,
-            &names,
-            &registry,
-            &shelf,
-            &located,
-            scenario,
-            now,
-        )?
+            registry: &registry,
+            library: &library,
+            located: &located,
+        };
+        readings.live(&plan, &given, scenario, now)?
     } else {
-        Forecast::offline(&plan, &names, &*registry, &shelf)
+        let forecast = Forecast::offline(&plan, &given, &*registry, &library);
+        (
+            forecast,
+            json!({"account": null, "region": arguments.target.region, "principal": null}),
+        )
     };
-    let out = environment.console.out;
-    match arguments.format {
-        PlanFormat::Text => out.lines(&plan_text::lines(&forecast, out.look)),
-        PlanFormat::Json => out.line(plan_json::text(&forecast)),
-        PlanFormat::Markdown => out.line(plan_markdown::page(&forecast)),
-        PlanFormat::Html => out.line(plan_html::page(&forecast)),
-    }
-    Ok(exit::WELL)
+    Ok(Made {
+        files: library.files.into_inner(),
+        located,
+        plan,
+        forecast,
+        given,
+        target,
+    })
 }
 
-/// Makes the reads, in the account or in a scenario's world.
-#[expect(
-    clippy::too_many_arguments,
-    reason = "everything that a world is made of"
-)]
-fn live(
-    arguments: &PlanArguments,
-    environment: &Environment,
-    plan: &Plan,
-    given: &BTreeSet<String>,
-    registry: &Arc<Registry>,
-    shelf: &Shelf<'_>,
-    located: &Located,
-    scenario: Option<Scenario>,
-    now: Timestamp,
-) -> Result<Forecast, Failure> {
-    let context =
-        world::playbook_context(environment, &arguments.target, registry, located, plan, now)
-            .map_err(Failure::wrong)?;
-    let cancel = Cancel::new();
-    let (scenario_world, live_world);
-    let world: &dyn World = if let Some(scenario) = scenario {
-        let facts: Arc<dyn ActionFacts> = Arc::clone(registry) as Arc<dyn ActionFacts>;
-        scenario_world = ScenarioWorld::new(Arc::new(scenario), facts, context);
-        &scenario_world
-    } else {
-        live_world = world::live(environment, &arguments.target, context);
-        &live_world
-    };
-    let readers = Readers {
-        world,
-        performer: &Calls(registry),
-        library: shelf,
-        cancel: &cancel,
-        scenario: arguments.scenario.as_deref(),
-    };
-    let runtime = super::runtime()?;
-    Ok(runtime.block_on(Forecast::live(plan, given, &**registry, readers)))
+/// What reads are made with.
+struct Readings<'a> {
+    arguments: &'a PlanArguments,
+    environment: &'a Environment,
+    registry: &'a Arc<Registry>,
+    library: &'a Noted<'a>,
+    located: &'a Located,
+}
+
+impl Readings<'_> {
+    /// Makes the reads, in the account or in a scenario's world.
+    fn live(
+        &self,
+        plan: &Plan,
+        given: &BTreeSet<String>,
+        scenario: Option<Scenario>,
+        now: Timestamp,
+    ) -> Result<(Forecast, Json), Failure> {
+        let context = world::playbook_context(
+            self.environment,
+            &self.arguments.target,
+            self.registry,
+            self.located,
+            plan,
+            now,
+        )
+        .map_err(Failure::wrong)?;
+        let base = match &self.arguments.live_only_as {
+            Some(base) => Some(review::reads_of(base, self.environment, self.registry)?),
+            None => None,
+        };
+        let cancel = Cancel::new();
+        let in_scenario = scenario.is_some();
+        let (scenario_world, live_world);
+        let world: &dyn World = if let Some(scenario) = scenario {
+            let facts: Arc<dyn ActionFacts> = Arc::clone(self.registry) as Arc<dyn ActionFacts>;
+            scenario_world = ScenarioWorld::new(Arc::new(scenario), facts, context);
+            &scenario_world
+        } else {
+            live_world = world::live(self.environment, &self.arguments.target, context);
+            &live_world
+        };
+        let performer = OnlyAs {
+            calls: Calls(self.registry),
+            base,
+        };
+        let readers = Readers {
+            world,
+            performer: &performer,
+            library: self.library,
+            cancel: &cancel,
+            scenario: self.arguments.scenario.as_deref(),
+        };
+        let runtime = super::runtime()?;
+        runtime.block_on(async {
+            let target = if in_scenario {
+                let place = world.place();
+                json!({"account": place.account, "region": place.region, "principal": null})
+            } else if self.arguments.out.is_some() || self.arguments.again {
+                let who = identity::caller(world, self.registry)
+                    .await
+                    .map_err(|error| {
+                        Failure::environment(format!("who one is cannot be told: {error}"))
+                    })?;
+                let region = self
+                    .arguments
+                    .target
+                    .region
+                    .clone()
+                    .or(world.place().region);
+                json!({"account": who.account, "region": region, "principal": who.arn})
+            } else {
+                Json::Null
+            };
+            let forecast = Forecast::live(plan, given, &**self.registry, readers).await;
+            Ok((forecast, target))
+        })
+    }
 }
 
 fn options(arguments: &PlanArguments) -> Options {

@@ -1,5 +1,6 @@
 //! A run on the command line, from its beginning or from where it was interrupted.
 
+use super::saved::{Only, Saved};
 use crate::approve::Answers;
 use crate::args::{Consent, Format, TargetArguments};
 use crate::calls::Calls;
@@ -47,6 +48,8 @@ pub(super) struct Play<'a> {
     pub plan: &'a Plan,
     pub scenario: Option<Arc<Scenario>>,
     pub target: TargetArguments,
+    /// The plan that bounds what it changes.
+    pub saved: Option<&'a Saved>,
     pub consent: Consent,
     pub show: Show,
     /// The command that makes this run again.
@@ -106,7 +109,10 @@ impl Play<'_> {
         };
         let surroundings = Surroundings {
             world,
-            performer: &Calls(self.registry),
+            performer: &Only {
+                calls: Calls(self.registry),
+                saved: self.saved,
+            },
             approver: &approver,
             observer: &muted,
             journal,

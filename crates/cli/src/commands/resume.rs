@@ -147,6 +147,7 @@ impl Again {
             memory: scenario.is_some().then(|| self.record.memory(&row.id)),
             scenario,
             target,
+            saved: None,
             consent: replay.yes.clone().unwrap_or_default(),
             show: Show {
                 format: replay.format,

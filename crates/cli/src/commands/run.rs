@@ -1,6 +1,7 @@
 //! `runbook run`: one playbook, in the real world or in a scenario.
 
 use super::play::{Deed, Play, Show, secrets};
+use super::saved;
 use crate::args::{RunArguments, UntilGraph};
 use crate::environment::{Environment, Left};
 use crate::exit::Failure;
@@ -26,6 +27,8 @@ pub(super) const SCENARIOS: &str = "#scenarios";
 
 /// Runs a playbook.
 pub fn execute(arguments: &RunArguments, environment: &Environment) -> Result<u8, Failure> {
+    let saved = saved::open(arguments, environment)?;
+    let arguments = saved.as_ref().map_or(arguments, |saved| &saved.arguments);
     let located = environment
         .places
         .locate(&arguments.playbook)
@@ -65,6 +68,7 @@ pub fn execute(arguments: &RunArguments, environment: &Environment) -> Result<u8
         plan: &plan,
         scenario,
         target: arguments.target.clone(),
+        saved: saved.as_ref(),
         consent,
         show: Show {
             format: arguments.format,

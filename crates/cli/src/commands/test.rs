@@ -11,18 +11,23 @@ use crate::parallel::side_by_side;
 use crate::problems::counted;
 use crate::shelf::{Shelf, text_of};
 use crate::{document, load, world};
+use indexmap::IndexMap;
 use runbook_interpreter::approval::{Approver, Decision, Question};
 use runbook_interpreter::cancel::Cancel;
 use runbook_interpreter::event::{Event, Observer};
 use runbook_interpreter::journal::MemoryJournal;
 use runbook_interpreter::outcome;
 use runbook_interpreter::plan::Options;
+use runbook_interpreter::plan::forecast::Forecast;
+use runbook_interpreter::plan::policy::{self, LeastPolicy};
 use runbook_interpreter::surroundings::Surroundings;
 use runbook_interpreter::truth::Truth;
 use runbook_playbook::checked::Checked;
 use runbook_playbook::diagnostic::{Diagnostic, Severity, render};
 use runbook_playbook::source::Source;
+use runbook_playbook::yaml::Node;
 use runbook_registry::Registry;
+use runbook_registry::policy::{Grants, Policy};
 use runbook_registry::world::scenario::{ActionFacts, Answers, Outcome, Scenario, ScenarioWorld};
 use std::future::Future;
 use std::path::{Path, PathBuf};
@@ -44,8 +49,9 @@ struct Tally {
 pub fn execute(arguments: &TestArguments, environment: &Environment) -> Result<u8, Failure> {
     let files = files(&arguments.paths, environment)?;
     let registry = Arc::new(Registry::new());
+    let enforced = enforced(arguments, environment)?;
     let tallies = side_by_side(&files, |file| {
-        test_file(file, arguments, &registry, environment)
+        test_file(file, arguments, &enforced, &registry, environment)
     });
     let (mut passed, mut failed, mut wrong) = (0, 0, 0);
     for tally in tallies {
@@ -107,59 +113,127 @@ pub(super) fn files(paths: &[PathBuf], environment: &Environment) -> Result<Vec<
     Ok(found)
 }
 
+/// What calls of a scenario may do.
+#[derive(Debug, Clone)]
+pub(super) enum Enforced {
+    /// Anything.
+    Nothing,
+    /// What the least policy of the playbook with the scenario's inputs grants.
+    Least,
+    /// What these policies grant.
+    Given(Arc<Grants>),
+}
+
+/// Reads `--policy`.
+fn enforced(arguments: &TestArguments, environment: &Environment) -> Result<Enforced, Failure> {
+    let name = match arguments.policy.as_deref() {
+        None => return Ok(Enforced::Nothing),
+        Some("least") => return Ok(Enforced::Least),
+        Some(name) => name,
+    };
+    let file = environment.places.current.join(name);
+    let document = document::read(&file, name, environment.console.err)?;
+    let own = Policy::from_json(&document)
+        .map_err(|problem| Failure::wrong(format!("{name}: {problem}")))?;
+    Ok(Enforced::Given(Arc::new(Grants {
+        own,
+        roles: Vec::new(),
+    })))
+}
+
 fn test_file(
     file: &Path,
     arguments: &TestArguments,
+    enforced: &Enforced,
     registry: &Arc<Registry>,
     environment: &Environment,
 ) -> Tally {
     let mut tally = Tally::default();
-    match run_file(file, arguments, registry, environment, &mut tally) {
+    match run_file(file, arguments, enforced, registry, environment, &mut tally) {
         Ok(()) => {}
         Err(lines) => tally.wrong = lines,
     }
     tally
 }
 
-fn run_file(
+/// A file of scenarios with its playbook.
+pub(super) struct Suite {
+    source: Source,
+    node: Node,
+    /// The playbook.
+    pub checked: Arc<Checked>,
+    /// The playbook root.
+    pub root: PathBuf,
+    /// The scenarios, by name.
+    pub scenarios: IndexMap<String, Scenario>,
+}
+
+/// Reads a file of scenarios and its playbook.
+pub(super) fn suite(
     file: &Path,
-    arguments: &TestArguments,
-    registry: &Arc<Registry>,
+    registry: &Registry,
     environment: &Environment,
-    tally: &mut Tally,
-) -> Result<(), Vec<String>> {
+) -> Result<Suite, Vec<String>> {
     let places = &environment.places;
     let shown = places.shown(file);
     let text = text_of(file, &shown).map_err(|wrong| vec![wrong])?;
     let source = Source::new(&shown, text);
-    let drawn = |diagnostics: Vec<Diagnostic>| -> Vec<String> {
-        let style = environment.console.err.style();
-        diagnostics
-            .iter()
-            .filter(|diagnostic| diagnostic.severity == Severity::Error)
-            .map(|diagnostic| render(diagnostic, style).trim_end().to_owned())
-            .collect()
-    };
-    let (scenarios, node) = document::scenarios(&source).map_err(drawn)?;
+    let (scenarios, node) =
+        document::scenarios(&source).map_err(|found| drawn(environment, &found))?;
     let playbook = document::playbook_of(&scenarios, file);
     let located = places.place(&playbook);
-    let shelf = Shelf::new(places, &located.root, &**registry);
+    let shelf = Shelf::new(places, &located.root, registry);
     let read = shelf.read(&located).map_err(|wrong| vec![wrong])?;
     let checked = read
         .checked
         .map(Arc::new)
-        .ok_or_else(|| drawn(read.diagnostics))?;
+        .ok_or_else(|| drawn(environment, &read.diagnostics))?;
     let escalate = checked.playbook.escalate.as_ref();
     if let Some(uses) = escalate.and_then(|escalate| escalate.uses.as_ref()) {
         let shared = shelf
             .read_beside(&checked.id, uses)
             .map_err(|wrong| vec![wrong])?;
         if shared.checked.is_none() {
-            return Err(drawn(shared.diagnostics));
+            return Err(drawn(environment, &shared.diagnostics));
         }
     }
+    Ok(Suite {
+        source,
+        node,
+        checked,
+        root: located.root,
+        scenarios: scenarios.scenarios,
+    })
+}
+
+/// Errors with their source lines.
+fn drawn(environment: &Environment, diagnostics: &[Diagnostic]) -> Vec<String> {
+    let style = environment.console.err.style();
+    diagnostics
+        .iter()
+        .filter(|diagnostic| diagnostic.severity == Severity::Error)
+        .map(|diagnostic| render(diagnostic, style).trim_end().to_owned())
+        .collect()
+}
+
+fn run_file(
+    file: &Path,
+    arguments: &TestArguments,
+    enforced: &Enforced,
+    registry: &Arc<Registry>,
+    environment: &Environment,
+    tally: &mut Tally,
+) -> Result<(), Vec<String>> {
+    let Suite {
+        source,
+        node,
+        checked,
+        root,
+        scenarios,
+    } = suite(file, registry, environment)?;
+    let shelf = Shelf::new(&environment.places, &root, &**registry);
     let mut wrong = Vec::new();
-    for (name, scenario) in scenarios.scenarios {
+    for (name, scenario) in scenarios {
         let title = format!("{} {name}", checked.id);
         if !title.contains(arguments.filter.as_deref().unwrap_or_default()) {
             continue;
@@ -169,17 +243,17 @@ fn run_file(
         problems.retain(|problem| problem.code.severity() == Severity::Error);
         if problems.is_empty() {
             let description = scenario.description.clone().unwrap_or_default();
-            let found = run_scenario(&Arc::new(scenario), &checked, &shelf, registry, environment);
+            let scenario = Arc::new(scenario);
+            let found = run_scenario(&scenario, &checked, &shelf, enforced, registry, environment);
             let description = Some(description).filter(|_| arguments.verbose || found.is_err());
             tally.add(&title, description.as_deref().unwrap_or_default(), found);
         } else {
             let route = ["scenarios", name.as_str()];
-            wrong.extend(drawn(
-                problems
-                    .iter()
-                    .map(|problem| document::placed(&source, &node, &route, problem))
-                    .collect(),
-            ));
+            let placed: Vec<Diagnostic> = problems
+                .iter()
+                .map(|problem| document::placed(&source, &node, &route, problem))
+                .collect();
+            wrong.extend(drawn(environment, &placed));
         }
     }
     if wrong.is_empty() { Ok(()) } else { Err(wrong) }
@@ -207,10 +281,11 @@ impl Tally {
 }
 
 /// Runs a scenario; what is not as expected comes back.
-fn run_scenario(
+pub(super) fn run_scenario(
     scenario: &Arc<Scenario>,
     checked: &Arc<Checked>,
     shelf: &Shelf<'_>,
+    enforced: &Enforced,
     registry: &Arc<Registry>,
     environment: &Environment,
 ) -> Result<(), Vec<String>> {
@@ -236,7 +311,15 @@ fn run_scenario(
     )
     .map_err(|wrong| vec![wrong])?;
     let facts: Arc<dyn ActionFacts> = Arc::clone(registry) as Arc<dyn ActionFacts>;
-    let world = ScenarioWorld::new(Arc::clone(scenario), facts, context);
+    let mut world = ScenarioWorld::new(Arc::clone(scenario), facts, context);
+    match enforced {
+        Enforced::Nothing => {}
+        Enforced::Least => {
+            let grants = least(scenario, checked, shelf, registry)?.grants();
+            world = world.with_grants(Arc::new(grants));
+        }
+        Enforced::Given(grants) => world = world.with_grants(Arc::clone(grants)),
+    }
     let surroundings = Surroundings {
         world: &world,
         performer: &Calls(registry),
@@ -258,6 +341,25 @@ fn run_scenario(
         .iter()
         .map(|line| runbook_report::question::safe(line))
         .collect())
+}
+
+/// The least policy of a playbook with a scenario's inputs, in a scenario's place.
+pub(super) fn least(
+    scenario: &Scenario,
+    checked: &Arc<Checked>,
+    shelf: &Shelf<'_>,
+    registry: &Registry,
+) -> Result<LeastPolicy, Vec<String>> {
+    let given = members(&scenario.inputs);
+    let names = given.iter().map(|(name, _)| name.clone()).collect();
+    let plan = load::plan(checked, &given, Options::default(), scenario.clock)
+        .map_err(|failure| vec![failure.message])?;
+    let forecast = Forecast::offline(&plan, &names, registry, shelf);
+    let scope = policy::Scope {
+        graphs: Vec::new(),
+        place: scenario.place.clone(),
+    };
+    Ok(policy::least_policy(&forecast, registry, &scope))
 }
 
 /// What scenarios compare.

@@ -1,6 +1,10 @@
 //! What a run is to do: the only thing that the engine accepts.
 
+pub mod diff;
 pub mod forecast;
+pub mod policy;
+pub mod saved;
+pub mod visit;
 
 use indexmap::IndexMap;
 use runbook_playbook::checked::{Checked, StepPath};

@@ -28,6 +28,18 @@ pub fn catalogue() -> &'static Catalogue {
     CATALOGUE.get_or_init(|| Catalogue::open(FILE).expect("the embedded catalogue is whole"))
 }
 
+/// What identifies the embedded catalogue: the SHA-256 of its bytes, in hexadecimal.
+#[must_use]
+pub fn digest() -> String {
+    use sha2::Digest as _;
+    use std::fmt::Write as _;
+    let hash = sha2::Sha256::digest(FILE);
+    hash.iter().fold(String::new(), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}
+
 impl Catalogue {
     /// Opens a catalogue.
     ///

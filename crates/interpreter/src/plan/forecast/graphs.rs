@@ -65,8 +65,10 @@ pub(super) fn of(
         let value = if input.kind == InputKind::Secret {
             nested::secret(input)
         } else if given.contains(name) || input.default.is_none() {
-            let value = plan.inputs.get(name).cloned();
-            Partial::Known(value.unwrap_or(runbook_playbook::value::Value::Absent))
+            plan.inputs
+                .get(name)
+                .cloned()
+                .map_or_else(|| super::names::not_given(input), Partial::Known)
         } else {
             match (nested::default(input, &inputs), plan.inputs.get(name)) {
                 (Ok(gaps), _) if gaps.known().is_none() => gaps,

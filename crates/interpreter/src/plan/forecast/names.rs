@@ -8,6 +8,7 @@ use runbook_playbook::expression::partial::{Origin, Partial, PartialScope};
 use runbook_playbook::expression::{Expr, ExprKind, Scope, TypeScope, infer};
 use runbook_playbook::inputs::type_of;
 use runbook_playbook::span::Span;
+use runbook_playbook::syntax::input::Input;
 use runbook_playbook::types::{Member, Record, Structure, Type};
 use runbook_playbook::value::Value;
 use std::sync::Arc;
@@ -296,4 +297,14 @@ pub(super) fn error_type() -> Type {
         .required("code", Type::text())
         .required("message", Type::text())
         .build()
+}
+
+/// An input without a value, as a review of a playbook sees it.
+pub(super) fn not_given(input: &Input) -> Partial {
+    let name = &input.name.value;
+    Partial::unknown(
+        type_of(input),
+        path_expr(&format!("inputs.{name}")),
+        [Origin::Caller(format!("inputs.{name}"))],
+    )
 }

@@ -1,6 +1,9 @@
 //! What a scenario asks about actions, and the checks that need it.
 
 use super::definition::{Response, Scenario, ScenarioProblem, Segment};
+use crate::call::Call;
+use crate::policy::Requirement;
+use crate::world::Place;
 use runbook_playbook::catalog::Effects;
 use runbook_playbook::diagnostic::Code;
 use serde_json::Value as Json;
@@ -18,6 +21,12 @@ pub trait ActionFacts: Send + Sync {
 
     /// The member of the result whose items `limit` counts, of a paginated operation.
     fn list_member(&self, action: &str) -> Option<String>;
+
+    /// The permissions that a call needs.
+    fn requirements(&self, call: &Call, place: &Place) -> Vec<Requirement> {
+        let _ = (call, place);
+        Vec::new()
+    }
 
     /// The member of the arguments that makes it harmless to send a call again.
     fn idempotency_token(&self, _action: &str) -> Option<String> {

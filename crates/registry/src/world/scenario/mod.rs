@@ -21,6 +21,7 @@ pub use facts::ActionFacts;
 
 use crate::call::{Answer, Call, CallError, DEFAULT_LIMIT, FailureKind, Target};
 use crate::local::{self, LocalAction, LocalContext, Session, SessionOutput};
+use crate::policy::Grants;
 use crate::world::clock::Clock;
 use crate::world::{Pending, Place, Recalled, World};
 use aws_runtime::retries::classifiers::{THROTTLING_ERRORS, TRANSIENT_ERRORS};
@@ -52,6 +53,7 @@ pub struct ScenarioWorld {
     clock: Arc<ScenarioClock>,
     context: LocalContext,
     locals: HashMap<String, Box<dyn LocalAction>>,
+    grants: Option<Arc<Grants>>,
     state: Mutex<State>,
     memory: Option<Mutex<Memory>>,
 }
@@ -127,6 +129,7 @@ impl ScenarioWorld {
             clock,
             context,
             locals,
+            grants: None,
             state: Mutex::default(),
             memory: None,
         }
@@ -197,6 +200,30 @@ impl ScenarioWorld {
         self
     }
 
+    /// Enforces a policy: a call that needs what it does not grant is refused as AWS refuses it.
+    #[must_use]
+    pub fn with_grants(mut self, grants: Arc<Grants>) -> Self {
+        self.grants = Some(grants);
+        self
+    }
+
+    /// Why a policy refuses the call; nothing where none is enforced or it is granted.
+    fn refusal(&self, call: &Call) -> Option<CallError> {
+        let grants = self.grants.as_ref()?;
+        let requirements = self.facts.requirements(call, &self.scenario.place);
+        if requirements.is_empty() {
+            return None;
+        }
+        let denied = grants
+            .judge(call.target.role.as_deref(), &requirements)
+            .err()?;
+        Some(CallError::new(
+            FailureKind::Answered,
+            "AccessDeniedException",
+            denied.to_string(),
+        ))
+    }
+
     /// The scenario.
     #[must_use]
     pub fn scenario(&self) -> &Scenario {
@@ -232,6 +259,10 @@ impl ScenarioWorld {
                 self.record(call, &shown.map_err(Clone::clone), 1, false, Vec::new());
             }
             return result;
+        }
+        if let Some(refusal) = self.refusal(call) {
+            self.record(call, &Err(refusal.clone()), 1, false, Vec::new());
+            return Err(refusal);
         }
         if let Some(result) = self.repeated(call) {
             return result.map(|result| self.limited(call, result));

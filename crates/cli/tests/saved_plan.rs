@@ -1,0 +1,289 @@
+//! Saved plans and preflight, in scenarios' worlds.
+
+use serde_json::Value as Json;
+use std::path::Path;
+use std::process::Command;
+
+const PLAYBOOK: &str = r#"playbook: v1
+title: Scale a service
+inputs:
+  service: {type: string, default: web}
+  token: {type: secret, default: none}
+target: {accounts: ["123456789012"]}
+diagnose:
+  size:
+    action: ecs:DescribeServices
+    with: {cluster: prod, services: ["${{ inputs.service }}"]}
+    capture:
+      wanted: $.services[0].desiredCount
+    causes:
+      small: {title: Too small, that: wanted < 4}
+resolve:
+  grow:
+    for: small
+    action: ecs:UpdateService
+    with: {cluster: prod, service: "${{ inputs.service }}", desiredCount: "${{ diagnose.size.wanted + 1 }}"}
+"#;
+
+const SCENARIOS: &str = r#"playbook: scale.yaml
+scenarios:
+  two:
+    actions:
+      ecs:DescribeServices: [{return: {services: [{desiredCount: 2}]}}]
+      ecs:UpdateService: [{return: {}}]
+      sts:GetCallerIdentity:
+        - return: {Account: "123456789012", Arn: "arn:aws:sts::123456789012:assumed-role/ops/me", UserId: a}
+      iam:SimulatePrincipalPolicy:
+        - with: {ActionNames: [ecs:DescribeServices, ecs:UpdateService]}
+          return:
+            EvaluationResults:
+              - {EvalActionName: ecs:DescribeServices, EvalDecision: allowed}
+              - {EvalActionName: ecs:UpdateService, EvalDecision: implicitDeny}
+    answers: {approve: all}
+  denied_simulation:
+    actions:
+      sts:GetCallerIdentity:
+        - return: {Account: "999999999999", Arn: "arn:aws:iam::999999999999:user/me", UserId: a}
+      iam:SimulatePrincipalPolicy: [{error: {code: AccessDenied, message: not you}}]
+"#;
+
+fn folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    write(folder.path(), "scale.yaml", PLAYBOOK);
+    write(folder.path(), "scale.scenarios.yaml", SCENARIOS);
+    folder
+}
+
+fn write(folder: &Path, name: &str, text: &str) {
+    std::fs::write(folder.join(name), text).expect("is written");
+}
+
+fn read(folder: &Path, name: &str) -> String {
+    std::fs::read_to_string(folder.join(name)).expect("is read")
+}
+
+/// The exit code and everything that was said.
+fn runbook(folder: &Path, words: &[&str]) -> (i32, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_runbook"))
+        .current_dir(folder)
+        .args(words)
+        .output()
+        .expect("runs");
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let said = format!("{}{}", text(&output.stdout), text(&output.stderr));
+    (output.status.code().unwrap_or(-1), said)
+}
+
+fn saved(folder: &Path, more: &[&str]) {
+    let mut words = vec![
+        "plan",
+        "scale.yaml",
+        "--scenario",
+        "two",
+        "--live",
+        "--out",
+        "plan.json",
+    ];
+    words.extend(more);
+    let (code, said) = runbook(folder, &words);
+    assert_eq!(code, 0, "{said}");
+}
+
+const RUN: [&str; 6] = ["run", "--plan", "plan.json", "--scenario", "two", "--yes"];
+
+#[test]
+fn a_saved_plan_is_run() {
+    let folder = folder();
+    saved(folder.path(), &[]);
+    let (code, said) = runbook(folder.path(), &RUN);
+    assert_eq!(code, 0, "{said}");
+    let document: Json = serde_json::from_str(&read(folder.path(), "plan.json")).expect("JSON");
+    let writes = document["writes"].as_array().expect("a list");
+    assert_eq!(writes.len(), 1);
+    assert_eq!(writes[0]["arguments"]["known"]["desiredCount"], 3);
+}
+
+#[test]
+fn a_plan_is_refused_when_what_it_rests_on_has_changed() {
+    type Case<'c> = (&'c str, &'c dyn Fn(&Path), &'c str);
+    let changes: [Case<'_>; 6] = [
+        (
+            "the file was edited",
+            &|folder| {
+                let text = read(folder, "plan.json").replacen(
+                    "\"desiredCount\": 3",
+                    "\"desiredCount\": 9",
+                    1,
+                );
+                write(folder, "plan.json", &text);
+            },
+            "it was edited after it was made",
+        ),
+        (
+            "the playbook has changed",
+            &|folder| write(folder, "scale.yaml", &PLAYBOOK.replace("+ 1", "+ 2")),
+            "scale.yaml has changed since",
+        ),
+        (
+            "the playbook was renamed",
+            &|folder| {
+                std::fs::rename(folder.join("scale.yaml"), folder.join("other.yaml"))
+                    .expect("is renamed");
+            },
+            "scale.yaml is gone",
+        ),
+        (
+            "the evidence has changed",
+            &|folder| {
+                write(
+                    folder,
+                    "scale.scenarios.yaml",
+                    &SCENARIOS.replace("desiredCount: 2", "desiredCount: 3"),
+                );
+            },
+            "rests on evidence that has changed",
+        ),
+        (
+            "the evidence now says that nothing is to be done",
+            &|folder| {
+                write(
+                    folder,
+                    "scale.scenarios.yaml",
+                    &SCENARIOS.replace("desiredCount: 2", "desiredCount: 7"),
+                );
+            },
+            "would not be made any more",
+        ),
+        (
+            "it is another account",
+            &|folder| {
+                let other = SCENARIOS.replacen(
+                    "  two:\n",
+                    "  two:\n    target: {account: \"111111111111\"}\n",
+                    1,
+                );
+                write(folder, "scale.scenarios.yaml", &other);
+            },
+            "it was made for the account 123456789012, and this is 111111111111",
+        ),
+    ];
+    for (what, change, due) in changes {
+        let folder = folder();
+        saved(folder.path(), &[]);
+        change(folder.path());
+        let (code, said) = runbook(folder.path(), &RUN);
+        assert_eq!(code, 2, "{what}: {said}");
+        assert!(said.contains(due), "{what}: {said}");
+    }
+}
+
+#[test]
+fn inputs_of_a_plan_are_fixed_and_secrets_are_never_in_it() {
+    let folder = folder();
+    saved(
+        folder.path(),
+        &["-i", "service=api", "-i", "token=hush-hush"],
+    );
+    assert!(!read(folder.path(), "plan.json").contains("hush-hush"));
+    let (code, said) = runbook(folder.path(), &RUN);
+    assert_eq!(code, 2, "{said}");
+    assert!(said.contains("give it again with `-i token=…`"), "{said}");
+    let mut words = RUN.to_vec();
+    words.extend(["-i", "token=hush-hush"]);
+    let (code, said) = runbook(folder.path(), &words);
+    assert_eq!(code, 0, "{said}");
+    words.extend(["-i", "service=web"]);
+    let (code, said) = runbook(folder.path(), &words);
+    assert_eq!(code, 2, "{said}");
+    assert!(said.contains("its inputs are fixed"), "{said}");
+}
+
+#[test]
+fn what_is_no_plan_is_refused() {
+    let folder = folder();
+    for (text, due) in [("{", "it is not JSON"), ("{}", "is no saved plan")] {
+        write(folder.path(), "plan.json", text);
+        let (code, said) = runbook(folder.path(), &RUN);
+        assert_eq!(code, 2, "{said}");
+        assert!(said.contains(due), "{said}");
+    }
+    let (code, said) = runbook(folder.path(), &["run"]);
+    assert_eq!(code, 2, "{said}");
+}
+
+#[test]
+fn reads_of_a_playbook_under_review_are_those_of_its_base() {
+    let folder = folder();
+    let base = PLAYBOOK.replace("cluster: prod, services", "cluster: other, services");
+    write(folder.path(), "base.yaml", &base);
+    let words = [
+        "plan",
+        "scale.yaml",
+        "--scenario",
+        "two",
+        "--live",
+        "--format",
+        "json",
+        "--live-only-as",
+    ];
+    let calls = |base: &str| -> (Json, String) {
+        let mut words = words.to_vec();
+        words.push(base);
+        let (code, said) = runbook(folder.path(), &words);
+        assert_eq!(code, 0, "{said}");
+        let document: Json = serde_json::from_str(&said).expect("JSON");
+        (document["reading"]["failures"].clone(), said)
+    };
+    let (failures, _) = calls("scale.yaml");
+    assert_eq!(failures, serde_json::json!([]));
+    let (failures, said) = calls("base.yaml");
+    assert!(
+        failures
+            .to_string()
+            .contains("the base version does not make it"),
+        "{said}"
+    );
+}
+
+#[test]
+fn preflight_says_who_one_is_and_what_is_denied() {
+    let folder = folder();
+    let (code, said) = runbook(
+        folder.path(),
+        &["preflight", "scale.yaml", "--scenario", "two"],
+    );
+    assert_eq!(code, 1, "{said}");
+    for due in [
+        "principal  arn:aws:sts::123456789012:assumed-role/ops/me",
+        "target     allowed by the playbook",
+        "allowed        ecs:DescribeServices  arn:aws:ecs:us-east-1:123456789012:service/prod/web",
+        "denied         ecs:UpdateService",
+        "2 permissions, 1 denied",
+    ] {
+        assert!(said.contains(due), "{due} is not in\n{said}");
+    }
+}
+
+#[test]
+fn preflight_says_when_iam_does_not_say_and_where_the_playbook_may_not_act() {
+    let folder = folder();
+    let words = [
+        "preflight",
+        "scale.yaml",
+        "--scenario",
+        "denied_simulation",
+        "--format",
+        "json",
+    ];
+    let (code, said) = runbook(folder.path(), &words);
+    assert_eq!(code, 1, "{said}");
+    let document: Json = serde_json::from_str(&said).expect("JSON");
+    assert_eq!(document["target"]["allowed"], false);
+    assert_eq!(document["permissions"][0]["answer"], "not_known");
+    assert!(
+        document["problem"]
+            .as_str()
+            .is_some_and(|problem| problem.contains("iam:SimulatePrincipalPolicy")),
+        "{said}"
+    );
+}

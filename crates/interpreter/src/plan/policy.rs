@@ -1,0 +1,390 @@
+//! The least IAM policy with which a forecast can come true.
+
+use super::forecast::{Forecast, GraphKind, PlannedCall, PlannedText, PlannedValue};
+use super::visit::{Visit, calls};
+use indexmap::{IndexMap, IndexSet};
+use runbook_playbook::catalog::Catalog;
+use runbook_registry::policy::{
+    Condition, Given, Grants, Pattern, Policy, Requirement, Statement, assume_role, requirements,
+};
+use runbook_registry::world::Place;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The most characters of a managed policy, white space not counted (IAM User Guide, "IAM and AWS STS quotas").
+pub const MOST_CHARACTERS: usize = 6144;
+
+/// What a playbook needs, by who makes the calls.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct LeastPolicy {
+    /// Of whoever runs it first, then of roles that steps assume.
+    pub principals: Vec<PrincipalPolicy>,
+    /// What else a reader must know, in sentences.
+    pub notes: Vec<String>,
+}
+
+/// What one principal needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PrincipalPolicy {
+    /// The ARN of the role; `None` for whoever runs the playbook.
+    pub role: Option<Pattern>,
+    /// What every run can come to need.
+    pub statements: Vec<Explained>,
+    /// What is needed only where what the calls name asks for it.
+    pub dependent: Vec<Explained>,
+}
+
+/// A statement and who needs it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Explained {
+    /// The statement.
+    pub statement: Statement,
+    /// The steps that need it, each once, in order.
+    pub steps: Vec<String>,
+}
+
+/// Which calls count.
+#[derive(Debug, Clone, Default)]
+pub struct Scope {
+    /// Only calls of these graphs; empty for all.
+    pub graphs: Vec<GraphKind>,
+    /// Where calls go, as far as it is known.
+    pub place: Place,
+}
+
+/// Finds the least policy of a forecast.
+#[must_use]
+pub fn least_policy(forecast: &Forecast, catalog: &dyn Catalog, scope: &Scope) -> LeastPolicy {
+    let mut needs: IndexMap<Option<Pattern>, Needs> = IndexMap::new();
+    needs.insert(None, Needs::default());
+    let mut programs = IndexSet::new();
+    for visit in calls(forecast) {
+        if !scope.graphs.is_empty() && !scope.graphs.contains(&visit.graph) {
+            continue;
+        }
+        if matches!(visit.call.action.as_str(), "local:Exec") {
+            programs.insert(visit.step.path.clone());
+        }
+        let found = of_call(visit.call, catalog, &scope.place);
+        if found.is_empty() {
+            continue;
+        }
+        let role = visit.call.target.role.as_ref().map(pattern);
+        if let Some(role) = &role {
+            needs
+                .entry(None)
+                .or_default()
+                .add(&assume_role(role), &visit);
+        }
+        let own = needs.entry(role).or_default();
+        for requirement in &found {
+            own.add(requirement, &visit);
+        }
+    }
+    let mut notes = Vec::new();
+    if !programs.is_empty() {
+        let steps: Vec<String> = programs.into_iter().collect();
+        notes.push(format!(
+            "programs that {} start may call AWS with the same credentials; what they need is not known",
+            steps.join(", ")
+        ));
+    }
+    let principals = needs
+        .into_iter()
+        .filter(|(role, needs)| role.is_none() || !needs.always.is_empty())
+        .map(|(role, needs)| PrincipalPolicy {
+            role,
+            statements: needs.always.merged(),
+            dependent: needs.dependent.merged(),
+        })
+        .collect();
+    LeastPolicy { principals, notes }
+}
+
+/// What a planned call needs.
+#[must_use]
+pub fn of_call(call: &PlannedCall, catalog: &dyn Catalog, place: &Place) -> Vec<Requirement> {
+    let Ok(action) = catalog.action(&call.action) else {
+        return Vec::new();
+    };
+    let mut place = place.clone();
+    if let Some(region) = &call.target.region {
+        place.region = pattern(region).known();
+    }
+    if let Some(role) = &call.target.role {
+        // `arn:aws:iam::123456789012:role/name`
+        place.account = pattern(role)
+            .split(':')
+            .get(4)
+            .and_then(Pattern::known)
+            .filter(|account| !account.is_empty());
+    }
+    let mut arguments = given(&call.arguments);
+    let whole = call.base.as_ref().is_none_or(|base| base.value.is_known());
+    if let Given::Map { open, .. } = &mut arguments {
+        *open = !whole;
+    }
+    requirements(&action, &catalog.permissions(&action), &arguments, &place)
+}
+
+fn given(value: &PlannedValue) -> Given {
+    match value {
+        PlannedValue::Known(json) => Given::known(json),
+        PlannedValue::Text(_) => Given::Text(pattern(value)),
+        PlannedValue::List(items) => Given::List(items.iter().map(given).collect()),
+        PlannedValue::Map(entries) => Given::Map {
+            members: entries
+                .iter()
+                .map(|(name, value)| (name.clone(), given(value)))
+                .collect(),
+            open: false,
+        },
+        PlannedValue::Unknown(_) | PlannedValue::Secret => Given::Unknown,
+    }
+}
+
+fn pattern(value: &PlannedValue) -> Pattern {
+    match value {
+        PlannedValue::Known(json) => Given::known(json).pattern(),
+        PlannedValue::Text(parts) => {
+            let mut pattern = Pattern::default();
+            for part in parts {
+                match part {
+                    PlannedText::Known(text) => pattern.push_str(text),
+                    PlannedText::Unknown(_) | PlannedText::Secret => pattern.push(&Pattern::any()),
+                }
+            }
+            pattern
+        }
+        _ => Pattern::any(),
+    }
+}
+
+#[derive(Default)]
+struct Needs {
+    always: Gathered,
+    dependent: Gathered,
+}
+
+impl Needs {
+    fn add(&mut self, requirement: &Requirement, visit: &Visit<'_>) {
+        if requirement.dependent {
+            self.dependent.add(requirement, visit);
+        } else {
+            self.always.add(requirement, visit);
+        }
+    }
+}
+
+/// Resources, or actions, and the steps that need them.
+type Needed = (BTreeSet<Pattern>, IndexSet<String>);
+
+/// Resources and steps by action and conditions.
+#[derive(Default)]
+struct Gathered(IndexMap<(String, Vec<Condition>), Needed>);
+
+impl Gathered {
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn add(&mut self, requirement: &Requirement, visit: &Visit<'_>) {
+        let key = (requirement.action.clone(), requirement.conditions.clone());
+        let (resources, steps) = self.0.entry(key).or_default();
+        resources.extend(requirement.resources.iter().cloned());
+        steps.insert(visit.step.path.clone());
+    }
+
+    /// Statements: actions with the same resources and conditions stand together.
+    fn merged(self) -> Vec<Explained> {
+        let mut found: IndexMap<(BTreeSet<Pattern>, Vec<Condition>), Needed> = IndexMap::new();
+        for ((action, conditions), (resources, steps)) in self.0 {
+            let key = (without_covered(&resources), conditions);
+            let (actions, all) = found.entry(key).or_default();
+            actions.insert(Pattern::literal(&action));
+            all.extend(steps);
+        }
+        let mut taken = BTreeMap::new();
+        found
+            .into_iter()
+            .map(|((resources, conditions), (actions, steps))| Explained {
+                statement: Statement {
+                    sid: Some(sid(&steps, &mut taken)),
+                    denies: false,
+                    actions,
+                    resources,
+                    conditions,
+                },
+                steps: steps.into_iter().collect(),
+            })
+            .collect()
+    }
+}
+
+/// Resources that no other of them covers.
+fn without_covered(resources: &BTreeSet<Pattern>) -> BTreeSet<Pattern> {
+    let covered = |one: &Pattern| {
+        resources
+            .iter()
+            .any(|other| other != one && other.covers(one))
+    };
+    resources
+        .iter()
+        .filter(|one| !covered(one))
+        .cloned()
+        .collect()
+}
+
+/// A statement's name: the first step that needs it, and a number where that names another too. IAM takes letters and digits.
+fn sid(steps: &IndexSet<String>, taken: &mut BTreeMap<String, u32>) -> String {
+    let first = steps.first().map_or("", String::as_str);
+    let mut name = String::new();
+    let mut upper = true;
+    for one in first.chars() {
+        if !one.is_ascii_alphanumeric() {
+            upper = true;
+        } else if upper {
+            name.push(one.to_ascii_uppercase());
+            upper = false;
+        } else {
+            name.push(one);
+        }
+    }
+    let count = taken.entry(name.clone()).or_default();
+    *count += 1;
+    if *count > 1 {
+        name.push_str(&count.to_string());
+    }
+    name
+}
+
+impl LeastPolicy {
+    /// What it grants; permissions that depend are left out.
+    #[must_use]
+    pub fn grants(&self) -> Grants {
+        let policy = |principal: &PrincipalPolicy| Policy {
+            statements: principal
+                .statements
+                .iter()
+                .map(|explained| explained.statement.clone())
+                .collect(),
+        };
+        let mut grants = Grants::default();
+        for principal in &self.principals {
+            match &principal.role {
+                None => grants.own = policy(principal),
+                Some(role) => grants.roles.push((role.clone(), policy(principal))),
+            }
+        }
+        grants
+    }
+}
+
+/// Divides statements into documents that IAM takes as managed policies.
+#[must_use]
+pub fn documents(statements: &[Statement]) -> Vec<Policy> {
+    let mut documents: Vec<Policy> = Vec::new();
+    for statement in statements.iter().flat_map(|one| divided(one.clone())) {
+        if let Some(last) = documents.last_mut() {
+            last.statements.push(statement);
+            if characters(last) <= MOST_CHARACTERS {
+                continue;
+            }
+            if let Some(statement) = last.statements.pop() {
+                documents.push(Policy {
+                    statements: vec![statement],
+                });
+            }
+        } else {
+            documents.push(Policy {
+                statements: vec![statement],
+            });
+        }
+    }
+    documents
+}
+
+/// A statement that is too long for one document, by halves of its resources.
+fn divided(statement: Statement) -> Vec<Statement> {
+    let alone = Policy {
+        statements: vec![statement.clone()],
+    };
+    if characters(&alone) <= MOST_CHARACTERS || statement.resources.len() < 2 {
+        return vec![statement];
+    }
+    let middle = statement.resources.len() / 2;
+    let halves = [
+        statement.resources.iter().take(middle).cloned().collect(),
+        statement.resources.iter().skip(middle).cloned().collect(),
+    ];
+    halves
+        .into_iter()
+        .zip(["a", "b"])
+        .flat_map(|(resources, ending)| {
+            divided(Statement {
+                sid: statement.sid.as_ref().map(|sid| format!("{sid}{ending}")),
+                resources,
+                ..statement.clone()
+            })
+        })
+        .collect()
+}
+
+/// The characters that IAM counts.
+#[must_use]
+pub fn characters(policy: &Policy) -> usize {
+    let text = policy.to_json().to_string();
+    text.chars().filter(|one| !one.is_whitespace()).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MOST_CHARACTERS, characters, documents};
+    use runbook_registry::policy::{Pattern, Statement};
+    use std::collections::BTreeSet;
+
+    fn statement(sid: &str, resources: usize) -> Statement {
+        Statement {
+            sid: Some(sid.to_owned()),
+            actions: BTreeSet::from([Pattern::literal("ecs:UpdateService")]),
+            resources: (0..resources)
+                .map(|at| {
+                    Pattern::literal(&format!(
+                        "arn:aws:ecs:us-east-1:123456789012:service/prod/{at:04}"
+                    ))
+                })
+                .collect(),
+            ..Statement::default()
+        }
+    }
+
+    #[test]
+    fn documents_stay_within_what_a_managed_policy_may_have() {
+        let statements = [statement("A", 60), statement("B", 60), statement("C", 300)];
+        let documents = documents(&statements);
+        assert!(documents.len() > 2);
+        assert!(
+            documents
+                .iter()
+                .all(|one| characters(one) <= MOST_CHARACTERS)
+        );
+        let total: usize = documents
+            .iter()
+            .flat_map(|one| &one.statements)
+            .map(|one| one.resources.len())
+            .sum();
+        assert_eq!(total, 420);
+        let sids: BTreeSet<_> = documents
+            .iter()
+            .flat_map(|one| &one.statements)
+            .map(|one| one.sid.clone())
+            .collect();
+        let count: usize = documents.iter().map(|one| one.statements.len()).sum();
+        assert_eq!(sids.len(), count, "names are unique");
+    }
+
+    #[test]
+    fn little_is_one_document_and_nothing_is_none() {
+        assert_eq!(documents(&[statement("A", 1), statement("B", 2)]).len(), 1);
+        assert!(documents(&[]).is_empty());
+    }
+}
