@@ -118,8 +118,22 @@ pub(super) async fn run(context: &Context<'_, '_>, prepared: &Prepared) -> Resul
         run.stop(Stop::Paused(Box::new(waiting.clone())));
         return Err(Halt::Stopped);
     }
+    judged(context, path, &outcome, only.is_some())
+}
+
+/// What the end of the nested run means for the step.
+///
+/// # Errors
+/// It did not end well, was declined, taken back or aborted.
+fn judged(
+    context: &Context<'_, '_>,
+    path: &str,
+    outcome: &Outcome,
+    only: bool,
+) -> Result<Sent, Halt> {
+    let run = context.run;
     // What a playbook says is an answer where it was only asked; where it had to mend, an end that is not well fails.
-    let asked = only.is_some() && outcome.verdict != Verdict::Failed;
+    let asked = only && outcome.verdict != Verdict::Failed;
     if outcome.verdict == Verdict::Aborted {
         return Err(Halt::Stopped);
     }
@@ -139,7 +153,7 @@ pub(super) async fn run(context: &Context<'_, '_>, prepared: &Prepared) -> Resul
         return Err(StepError::new("verdict", message).into());
     }
     Ok(Sent {
-        result: Some(Rc::new(result(&outcome))),
+        result: Some(Rc::new(result(outcome))),
         ..Sent::default()
     })
 }
