@@ -1,0 +1,319 @@
+//! The command line.
+
+mod check;
+mod consent;
+mod records;
+mod review;
+
+pub use check::{CheckArguments, CheckFormat, ExplainArguments, PageFormat, TestArguments};
+pub use consent::Consent;
+pub use records::{
+    LogsArguments, PruneArguments, Replay, ResumeArguments, RunOfRecord, RunsArguments,
+    ShowArguments, UndoArguments,
+};
+pub use review::{
+    DiffArguments, DiffFormat, GraphName, PlanArguments, PlanFormat, PolicyArguments, PolicyFormat,
+    PreflightArguments,
+};
+
+use crate::exit;
+use clap::builder::ArgPredicate;
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Runs playbooks: notices a problem, finds its cause, mends it, and verifies that it is gone.
+#[derive(Debug, Parser)]
+#[command(name = "runbook", version, after_help = exit::HELP, max_term_width = 100)]
+pub struct Arguments {
+    /// When to use colours
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    pub color: Color,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run a playbook
+    #[command(after_help = exit::HELP)]
+    Run(Box<RunArguments>),
+    /// Go on with a run that was interrupted, stopped or paused
+    #[command(after_help = exit::HELP)]
+    Resume(ResumeArguments),
+    /// Take back what a run did, newest first
+    #[command(after_help = exit::HELP)]
+    Undo(UndoArguments),
+    /// List the runs on record
+    Runs(RunsArguments),
+    /// Show a run on record, or one of its steps
+    Show(ShowArguments),
+    /// Show what happened in a run
+    Logs(LogsArguments),
+    /// Forget old runs
+    Prune(PruneArguments),
+    /// Kill every scenario at every point around its journal, resume it, and compare
+    #[cfg(feature = "faults")]
+    #[command(hide = true)]
+    CrashMatrix(crate::commands::crash_matrix::CrashMatrixArguments),
+    /// Say what a run would do, before it does it
+    #[command(after_help = exit::HELP)]
+    Plan(Box<PlanArguments>),
+    /// Say who one is, and what that principal may do of what a playbook does
+    #[command(after_help = exit::HELP)]
+    Preflight(PreflightArguments),
+    /// Print the least IAM policy that a playbook needs
+    Policy(PolicyArguments),
+    /// Say what changed in what playbooks do, between two versions of them
+    Diff(DiffArguments),
+    /// Run the scenarios of playbooks: no account, no network
+    Test(TestArguments),
+    /// Say what is wrong with playbooks
+    #[command(after_help = exit::CHECK_HELP)]
+    Check(CheckArguments),
+    /// Explain a code of `check`: what it means, and what to write instead
+    Explain(ExplainArguments),
+    /// Make one typed call and print the result as the AWS CLI does
+    Call(CallArguments),
+    /// Look up what can be called
+    #[command(subcommand)]
+    Actions(ActionsCommand),
+}
+
+/// `runbook run`
+#[derive(Debug, Clone, Args)]
+pub struct RunArguments {
+    /// The playbook: a path, or its path below `playbooks/` or a folder of `RUNBOOK_PATH`
+    #[arg(
+        required = false,
+        required_unless_present = "plan",
+        default_value_if("plan", ArgPredicate::IsPresent, Some(""))
+    )]
+    pub playbook: String,
+    /// Do what this file of `runbook plan --out` says, and only that
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with_all = ["playbook", "inputs", "until", "no_verify", "only", "skip", "force"]
+    )]
+    pub plan: Option<PathBuf>,
+    /// Set an input
+    #[arg(short, long = "input", value_name = "NAME=VALUE", value_parser = name_and_value)]
+    pub input: Vec<(String, String)>,
+    /// Read inputs from a YAML or JSON file
+    #[arg(long, value_name = "FILE")]
+    pub inputs: Option<PathBuf>,
+    /// End after this graph
+    #[arg(long, value_enum, value_name = "GRAPH")]
+    pub until: Option<UntilGraph>,
+    /// Do not verify that the symptom is gone
+    #[arg(long)]
+    pub no_verify: bool,
+    /// Run only this step, and what it needs, in its graph
+    #[arg(long, value_name = "STEP")]
+    pub only: Vec<String>,
+    /// Leave this step out
+    #[arg(long, value_name = "STEP")]
+    pub skip: Vec<String>,
+    /// Diagnose and resolve although no symptom holds
+    #[arg(long)]
+    pub force: bool,
+    /// Answer yes to steps with these effects; without a list: write
+    #[arg(
+        long,
+        value_name = "EFFECTS",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "write",
+        value_parser = Consent::parse
+    )]
+    pub yes: Option<Consent>,
+    /// Where calls go.
+    #[command(flatten)]
+    pub target: TargetArguments,
+    /// Run in this world of NAME.scenarios.yaml instead of AWS
+    #[arg(long, value_name = "NAME")]
+    pub scenario: Option<String>,
+    /// What is written to standard output
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+    pub format: Format,
+    /// Keep the journal of runs here
+    #[arg(long, value_name = "DIR")]
+    pub state_dir: Option<PathBuf>,
+    /// Show only the end
+    #[arg(short, long, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Show calls; twice: also arguments and results
+    #[arg(short, long, action = ArgAction::Count)]
+    pub verbose: u8,
+}
+
+/// Where calls go.
+#[derive(Debug, Clone, Default, Args)]
+pub struct TargetArguments {
+    /// The AWS region
+    #[arg(long)]
+    pub region: Option<String>,
+    /// The profile of the AWS configuration
+    #[arg(long)]
+    pub profile: Option<String>,
+    /// Send every AWS call to this URL
+    #[arg(long, value_name = "URL")]
+    pub endpoint_url: Option<String>,
+    /// Assume this role for every call
+    #[arg(long, value_name = "ARN")]
+    pub role: Option<String>,
+    /// The external id that the role asks for
+    #[arg(long, value_name = "ID", requires = "role")]
+    pub external_id: Option<String>,
+    /// The name of the role's session [default: runbook]
+    #[arg(long, value_name = "NAME", requires = "role")]
+    pub role_session_name: Option<String>,
+    /// The device of the second factor that the role asks for
+    #[arg(long, value_name = "ARN", requires = "role")]
+    pub mfa_serial: Option<String>,
+}
+
+/// `runbook call`
+#[derive(Debug, Args)]
+pub struct CallArguments {
+    /// The action: `ecs:DescribeServices`
+    pub action: String,
+    /// Its arguments as JSON, or @FILE with YAML or JSON
+    #[arg(long, value_name = "JSON|@FILE", default_value = "{}")]
+    pub with: String,
+    /// The most items of a paginated result
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
+    pub limit: Option<u32>,
+    /// Answer yes to these effects; without a list: write
+    #[arg(
+        long,
+        value_name = "EFFECTS",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "write",
+        value_parser = Consent::parse
+    )]
+    pub yes: Option<Consent>,
+    /// Keep the record of a call that changes something here
+    #[arg(long, value_name = "DIR")]
+    pub state_dir: Option<PathBuf>,
+    /// Where the call goes.
+    #[command(flatten)]
+    pub target: TargetArguments,
+}
+
+/// `runbook actions`
+#[derive(Debug, Subcommand)]
+pub enum ActionsCommand {
+    /// List the services, or the actions of one
+    List {
+        /// The service: `ecs`
+        service: Option<String>,
+        /// What is written to standard output
+        #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+        format: Format,
+    },
+    /// Show an action: inputs, outputs, effects, permissions, errors, and a step to paste
+    Show {
+        /// The action: `ecs:UpdateService`
+        action: String,
+        /// What is written to standard output
+        #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+        format: Format,
+    },
+    /// Find actions whose names contain all words
+    Search {
+        /// Words: `ecs update`
+        #[arg(required = true)]
+        words: Vec<String>,
+        /// What is written to standard output
+        #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+        format: Format,
+    },
+}
+
+/// When colours are used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless `NO_COLOR` is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// What is written to standard output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people
+    Text,
+    /// For programs: one document
+    Json,
+}
+
+/// `--until`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum UntilGraph {
+    /// After the symptom was read
+    Symptom,
+    /// After the cause was looked for
+    Diagnose,
+    /// After it was mended: nothing is verified
+    Resolve,
+}
+
+fn name_and_value(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.trim().is_empty() => {
+            Ok((name.trim().to_owned(), value.to_owned()))
+        }
+        _ => Err("write NAME=VALUE".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Arguments, Command, Consent};
+    use clap::{CommandFactory, Parser};
+    use runbook_playbook::catalog::Effect;
+
+    fn consent(line: &[&str]) -> Option<Consent> {
+        let line = ["runbook", "run", "x"].iter().chain(line);
+        match Arguments::try_parse_from(line)
+            .expect("a command line")
+            .command
+        {
+            Command::Run(run) => run.yes,
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn yes_alone_means_write_and_a_list_means_the_list() {
+        let write = [Effect::Write].into();
+        let destroy = [Effect::Destroy].into();
+        let plain = consent(&["--yes"]).expect("given");
+        assert!(plain.covers(&write) && !plain.covers(&destroy));
+        let list = consent(&["--yes=destroy,notify"]).expect("given");
+        assert!(!list.covers(&write) && list.covers(&destroy) && list.notify);
+        assert!(!list.covers(&[Effect::Write, Effect::Destroy].into()));
+        assert_eq!(consent(&[]), None);
+    }
+
+    #[test]
+    fn an_input_keeps_what_follows_the_first_equals_sign() {
+        let line = ["runbook", "run", "x", "-i", "filter=a=b"];
+        let Command::Run(run) = Arguments::try_parse_from(line).expect("reads").command else {
+            return;
+        };
+        assert_eq!(run.input, [("filter".to_owned(), "a=b".to_owned())]);
+    }
+}

@@ -1,0 +1,134 @@
+//! Arguments of the commands about runs on record.
+
+use super::{Consent, Format, name_and_value};
+use clap::{ArgAction, Args};
+use std::path::PathBuf;
+
+/// Which run is meant, and where it is on record.
+#[derive(Debug, Clone, Args)]
+pub struct RunOfRecord {
+    /// The run: its id, the beginning of it, or `last`
+    pub run: String,
+    /// The journal of runs is here
+    #[arg(long, value_name = "DIR")]
+    pub state_dir: Option<PathBuf>,
+}
+
+/// How a run that is on record is played.
+#[derive(Debug, Clone, Args)]
+pub struct Replay {
+    /// Give a secret input again; secrets are not on record
+    #[arg(short, long = "input", value_name = "NAME=VALUE", value_parser = name_and_value)]
+    pub input: Vec<(String, String)>,
+    /// Answer yes to steps with these effects; without a list: write
+    #[arg(
+        long,
+        value_name = "EFFECTS",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "write",
+        value_parser = Consent::parse
+    )]
+    pub yes: Option<Consent>,
+    /// What is written to standard output
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+    pub format: Format,
+    /// Show only the end
+    #[arg(short, long, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Show calls; twice: also arguments and results
+    #[arg(short, long, action = ArgAction::Count)]
+    pub verbose: u8,
+}
+
+/// `runbook resume`
+#[derive(Debug, Args)]
+pub struct ResumeArguments {
+    /// The run.
+    #[command(flatten)]
+    pub of: RunOfRecord,
+    /// Go on with this file instead of the playbook on record; what was done must be the same in it
+    #[arg(long, value_name = "FILE")]
+    pub playbook: Option<PathBuf>,
+    /// How.
+    #[command(flatten)]
+    pub replay: Replay,
+}
+
+/// `runbook undo`
+#[derive(Debug, Args)]
+pub struct UndoArguments {
+    /// The run.
+    #[command(flatten)]
+    pub of: RunOfRecord,
+    /// How.
+    #[command(flatten)]
+    pub replay: Replay,
+}
+
+/// `runbook runs`
+#[derive(Debug, Args)]
+pub struct RunsArguments {
+    /// Only runs of playbooks whose id contains this
+    #[arg(long, value_name = "TEXT")]
+    pub playbook: Option<String>,
+    /// Only runs with this verdict; `running` for those without
+    #[arg(long, value_name = "VERDICT")]
+    pub verdict: Option<String>,
+    /// Only runs that began so long ago at most, or since this time
+    #[arg(long, value_name = "DURATION|TIME")]
+    pub since: Option<String>,
+    /// What is written to standard output
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+    pub format: Format,
+    /// The journal of runs is here
+    #[arg(long, value_name = "DIR")]
+    pub state_dir: Option<PathBuf>,
+}
+
+/// `runbook show`
+#[derive(Debug, Args)]
+pub struct ShowArguments {
+    /// The run.
+    #[command(flatten)]
+    pub of: RunOfRecord,
+    /// Only this step, with its calls as they were sent and answered
+    pub step: Option<String>,
+    /// What is written to standard output
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+    pub format: Format,
+}
+
+/// `runbook logs`
+#[derive(Debug, Args)]
+pub struct LogsArguments {
+    /// The run.
+    #[command(flatten)]
+    pub of: RunOfRecord,
+    /// Go on showing what happens until the run ends
+    #[arg(short, long)]
+    pub follow: bool,
+    /// What is written to standard output: with `json`, one document a line
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+    pub format: Format,
+}
+
+/// `runbook prune`
+#[derive(Debug, Args)]
+pub struct PruneArguments {
+    /// Only runs that began longer ago than this
+    #[arg(long, value_name = "DURATION", default_value = "30d")]
+    pub older_than: String,
+    /// Keep at least this many of the newest
+    #[arg(long, value_name = "NUMBER", default_value_t = 0)]
+    pub keep: usize,
+    /// Also runs that could be resumed
+    #[arg(long)]
+    pub unfinished: bool,
+    /// Only say what would be forgotten
+    #[arg(long)]
+    pub dry_run: bool,
+    /// The journal of runs is here
+    #[arg(long, value_name = "DIR")]
+    pub state_dir: Option<PathBuf>,
+}
