@@ -25,6 +25,7 @@ mod reach;
 mod reference;
 mod secrets;
 mod sensitive;
+mod shadowing;
 mod steps;
 mod truncated;
 mod types;
@@ -66,7 +67,7 @@ pub fn check(
         actions::look_up(&mut index, catalog, &mut problems);
         let index = index;
         let (resolved, used) = names(&index, &mut problems);
-        names::shadowing(&index, &mut problems);
+        shadowing::check(&index, &mut problems);
         let order = order::order(&index, &mut problems, &resolved);
         effects::check(&index, &mut problems);
         keys::check(&index, &mut problems);
