@@ -175,7 +175,11 @@ VOLATILE = {
     # A time of day in a form that is no API's: ours is shown as it came, theirs without a zone.
     "appmesh:DescribeMesh": {r'"\d\d/\d\d/\d{4}, [\d:]+"|"' + TIME + '"': '"(time)"'},
     # CloudWatch's newer protocol counts milliseconds, its older one microseconds.
-    "cloudwatch:DescribeAlarms": {r"(\.\d{3})\d{3}\+": r"\1+"},
+    "cloudwatch:DescribeAlarms": {
+        r"(\.\d{3})\d{3}\+": r"\1+",
+        # A JSON document: a text there, what it holds here.
+        r'("StateReasonData": )"\{\}"': r"\1{}",
+    },
     "cloudwatch:GetMetricStatistics": {r"(\.\d{3})\d{3}\+": r"\1+"},
     "dynamodb:RestoreTableFromBackup": {TIME: "(time)", r"backup/\d+": "backup/(number)"},
     "dynamodb:UpdateTable": {TIME: "(time)"},
