@@ -1,6 +1,6 @@
 //! A run on the command line, from its beginning or from where it was interrupted.
 
-use super::saved::{Only, Saved};
+use super::saved::{Bound, Only};
 use crate::approve::Answers;
 use crate::args::{Consent, Format, TargetArguments};
 use crate::calls::Calls;
@@ -49,7 +49,7 @@ pub(super) struct Play<'a> {
     pub scenario: Option<Arc<Scenario>>,
     pub target: TargetArguments,
     /// The plan that bounds what it changes.
-    pub saved: Option<&'a Saved>,
+    pub bound: Option<&'a Bound>,
     pub consent: Consent,
     pub show: Show,
     /// The command that makes this run again.
@@ -111,7 +111,7 @@ impl Play<'_> {
             world,
             performer: &Only {
                 calls: Calls(self.registry),
-                saved: self.saved,
+                bound: self.bound,
             },
             approver: &approver,
             observer: &muted,
@@ -230,6 +230,21 @@ impl Play<'_> {
             None => *live = Some(world::live(self.environment, &self.target, context)),
         }
         Ok(())
+    }
+
+    /// Says whether whoever plays is who the saved plan was made for.
+    ///
+    /// # Errors
+    /// It is somebody else, or somewhere else.
+    pub fn judge_target(&self) -> Result<(), Failure> {
+        let (Some(bound), None) = (self.bound, &self.scenario) else {
+            return Ok(());
+        };
+        let (mut live, mut written) = (None, None);
+        self.world(&mut live, &mut written, &|_| true)?;
+        live.map_or(Ok(()), |world| {
+            bound.judge(&world, self.registry, self.target.region.as_deref())
+        })
     }
 
     /// Goes through what is on record, without anything being done, and says whether it is what the playbook does.

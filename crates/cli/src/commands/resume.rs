@@ -2,6 +2,7 @@
 
 use super::play::{Deed, Play, Show, secrets};
 use super::run::SCENARIOS;
+use super::saved::Bound;
 use crate::args::{Replay, ResumeArguments, RunOfRecord};
 use crate::environment::Environment;
 use crate::exit::Failure;
@@ -110,7 +111,15 @@ impl Again {
             .map(|file| (file.id, file.text))
             .collect();
         let scenarios = texts.remove(SCENARIOS);
+        let bound = Bound::of_context(&row.context);
         if let Some(file) = changed {
+            if bound.is_some() {
+                return Err(Failure::wrong(format!(
+                    "run {} does what a saved plan says, and only that; it cannot go on with {}. Make a plan of that with `runbook plan --out`",
+                    row.id,
+                    file.display()
+                )));
+            }
             located = other_file(&located, file, environment)?;
             texts.clear();
         } else if text_of(&located.file, &located.name).ok().as_ref() != texts.get(&row.playbook) {
@@ -148,7 +157,7 @@ impl Again {
             memory: scenario.is_some().then(|| self.record.memory(&row.id)),
             scenario,
             target,
-            saved: None,
+            bound: bound.as_ref(),
             consent: replay.yes.clone().unwrap_or_default(),
             show: Show {
                 format: replay.format,
@@ -161,6 +170,7 @@ impl Again {
             further: None,
             resumes: Some(row.id.clone()),
         };
+        prepared.judge_target()?;
         work(&prepared)
     }
 }

@@ -49,7 +49,7 @@ pub fn execute(arguments: &RunArguments, environment: &Environment) -> Result<u8
         plan: &plan,
         scenario,
         target: arguments.target.clone(),
-        saved: saved.as_ref(),
+        bound: saved.as_ref().map(|saved| &saved.bound),
         consent,
         show: Show {
             format: arguments.format,
@@ -88,7 +88,10 @@ pub fn execute(arguments: &RunArguments, environment: &Environment) -> Result<u8
     if prepared.scenario.is_some() {
         prepared.memory = Some(record.memory(&id));
     }
-    let context = context(&located, arguments.scenario.as_deref(), &arguments.target);
+    let mut context = context(&located, arguments.scenario.as_deref(), &arguments.target);
+    if let Some(saved) = &saved {
+        context["plan"] = saved.bound.to_json();
+    }
     texts.extend(kept.texts());
     let journal = record.file.start(id, context).with_files(texts);
     #[cfg(feature = "faults")]
