@@ -13,6 +13,7 @@ mod fuzz;
 mod generated;
 mod many_playbooks;
 mod plans;
+mod policy_proof;
 mod rate;
 mod test;
 
@@ -30,6 +31,7 @@ const USAGE: &str = "usage: cargo xtask TASK
   conformance DIR                              the client against botocore's protocol suites
   rate                                         how fast calls are, against the goals
   crash-matrix [--playbook PATH] [--sample N]  every scenario killed at every point around its journal, and resumed
+  policy-proof [WORD…]                         every permission of the least policies taken away in turn
   fuzz [--minutes N] [--keep] [TARGET…]        what reads files, fed with what nobody would write
   schemas --write|--check                      the JSON Schemas of the language
   references --write|--check                   reference pages of the documentation
@@ -55,6 +57,7 @@ fn run(arguments: &[String]) -> Outcome {
             "test" => Ok(test::test(root, rest)?),
             "conformance" => Ok(conformance::run(rest)?),
             "crash-matrix" => crash_matrix::run(root, rest),
+            "policy-proof" => Ok(policy_proof::run(root, rest)?),
             "many-playbooks" => Ok(many_playbooks::run(root, rest)?),
             "catalogue" => catalogue::run(rest),
             "rate" => Ok(rate::run(root)?),

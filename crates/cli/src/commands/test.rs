@@ -17,9 +17,9 @@ use runbook_interpreter::cancel::Cancel;
 use runbook_interpreter::event::{Event, Observer};
 use runbook_interpreter::journal::MemoryJournal;
 use runbook_interpreter::outcome;
-use runbook_interpreter::plan::Options;
 use runbook_interpreter::plan::forecast::Forecast;
-use runbook_interpreter::plan::policy::{self, LeastPolicy};
+use runbook_interpreter::plan::policy;
+use runbook_interpreter::plan::{Options, Plan};
 use runbook_interpreter::surroundings::Surroundings;
 use runbook_interpreter::truth::Truth;
 use runbook_playbook::checked::Checked;
@@ -279,15 +279,36 @@ pub(super) fn run_scenario(
     registry: &Arc<Registry>,
     environment: &Environment,
 ) -> Result<(), Vec<String>> {
-    let given = members(&scenario.inputs);
-    let plan =
-        load::plan(checked, &given, Options::default(), scenario.clock).map_err(|failure| {
-            failure
-                .message
-                .lines()
-                .map(str::to_owned)
-                .collect::<Vec<_>>()
-        })?;
+    let (world, outcome) =
+        play_scenario(scenario, checked, shelf, enforced, registry, environment)?;
+    let lines = mismatches(&world, &outcome);
+    if lines.is_empty() { Ok(()) } else { Err(lines) }
+}
+
+/// What is not as a scenario expects it, in lines; nothing where all is.
+pub(super) fn mismatches(world: &ScenarioWorld, outcome: &outcome::Outcome) -> Vec<String> {
+    let found = world.check_expectations(&compared(outcome));
+    if found.is_empty() {
+        return Vec::new();
+    }
+    let mut lines: Vec<String> = found.iter().map(ToString::to_string).collect();
+    lines.push(format!("{}: {}", outcome.verdict, outcome.explanation));
+    lines
+        .iter()
+        .map(|line| runbook_report::question::safe(line))
+        .collect()
+}
+
+/// Runs a scenario: its world afterwards, and what came out.
+pub(super) fn play_scenario(
+    scenario: &Arc<Scenario>,
+    checked: &Arc<Checked>,
+    shelf: &Shelf<'_>,
+    enforced: &Enforced,
+    registry: &Arc<Registry>,
+    environment: &Environment,
+) -> Result<(ScenarioWorld, outcome::Outcome), Vec<String>> {
+    let plan = bound(scenario, checked)?;
     let located = shelf
         .places
         .place(&shelf.root.join(format!("{}.yaml", checked.id)));
@@ -305,7 +326,8 @@ pub(super) fn run_scenario(
     match enforced {
         Enforced::Nothing => {}
         Enforced::Least => {
-            let grants = least(scenario, checked, shelf, registry)?.grants();
+            let (forecast, scope) = forecast(scenario, checked, shelf, registry)?;
+            let grants = policy::least_policy(&forecast, &**registry, &scope).grants();
             world = world.with_grants(Arc::new(grants));
         }
         Enforced::Given(grants) => world = world.with_grants(Arc::clone(grants)),
@@ -321,35 +343,31 @@ pub(super) fn run_scenario(
     };
     let runtime = super::runtime().map_err(|failure| vec![failure.message])?;
     let outcome = runtime.block_on(runbook_interpreter::run(&plan, &surroundings));
-    let found = world.check_expectations(&compared(&outcome));
-    if found.is_empty() {
-        return Ok(());
-    }
-    let mut lines: Vec<String> = found.iter().map(ToString::to_string).collect();
-    lines.push(format!("{}: {}", outcome.verdict, outcome.explanation));
-    Err(lines
-        .iter()
-        .map(|line| runbook_report::question::safe(line))
-        .collect())
+    Ok((world, outcome))
 }
 
-/// The least policy of a playbook with a scenario's inputs, in a scenario's place.
-pub(super) fn least(
+/// A playbook with a scenario's inputs.
+fn bound(scenario: &Scenario, checked: &Arc<Checked>) -> Result<Plan, Vec<String>> {
+    let given = members(&scenario.inputs);
+    load::plan(checked, &given, Options::default(), scenario.clock)
+        .map_err(|failure| failure.message.lines().map(str::to_owned).collect())
+}
+
+/// What a playbook would do with a scenario's inputs, and the scenario's place, for the policy that it needs there.
+pub(super) fn forecast(
     scenario: &Scenario,
     checked: &Arc<Checked>,
     shelf: &Shelf<'_>,
     registry: &Registry,
-) -> Result<LeastPolicy, Vec<String>> {
-    let given = members(&scenario.inputs);
-    let names = given.iter().map(|(name, _)| name.clone()).collect();
-    let plan = load::plan(checked, &given, Options::default(), scenario.clock)
-        .map_err(|failure| vec![failure.message])?;
+) -> Result<(Forecast, policy::Scope), Vec<String>> {
+    let plan = bound(scenario, checked)?;
+    let names = scenario.inputs.keys().cloned().collect();
     let forecast = Forecast::offline(&plan, &names, registry, shelf);
     let scope = policy::Scope {
         graphs: Vec::new(),
         place: scenario.place.clone(),
     };
-    Ok(policy::least_policy(&forecast, registry, &scope))
+    Ok((forecast, scope))
 }
 
 /// What scenarios compare.
