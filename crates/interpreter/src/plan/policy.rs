@@ -40,6 +40,8 @@ pub struct Explained {
     pub statement: Statement,
     /// The steps that need it, each once, in order.
     pub steps: Vec<String>,
+    /// The steps that need each action of it.
+    pub by_action: BTreeMap<String, Vec<String>>,
 }
 
 /// Which calls count.
@@ -68,7 +70,8 @@ pub fn least_policy(forecast: &Forecast, catalog: &dyn Catalog, scope: &Scope) -
         if found.is_empty() {
             continue;
         }
-        let role = visit.call.target.role.as_ref().map(pattern);
+        let role = visit.call.target.role.as_ref();
+        let role = role.map(|role| pattern(role, &scope.place));
         if let Some(role) = &role {
             needs
                 .entry(None)
@@ -108,17 +111,17 @@ pub fn of_call(call: &PlannedCall, catalog: &dyn Catalog, place: &Place) -> Vec<
     };
     let mut place = place.clone();
     if let Some(region) = &call.target.region {
-        place.region = pattern(region).known();
+        place.region = pattern(region, &place).known();
     }
     if let Some(role) = &call.target.role {
         // `arn:aws:iam::123456789012:role/name`
-        place.account = pattern(role)
+        place.account = pattern(role, &place)
             .split(':')
             .get(4)
             .and_then(Pattern::known)
             .filter(|account| !account.is_empty());
     }
-    let mut arguments = given(&call.arguments);
+    let mut arguments = given(&call.arguments, &place);
     let whole = call.base.as_ref().is_none_or(|base| base.value.is_known());
     if let Given::Map { open, .. } = &mut arguments {
         *open = !whole;
@@ -126,15 +129,17 @@ pub fn of_call(call: &PlannedCall, catalog: &dyn Catalog, place: &Place) -> Vec<
     requirements(&action, &catalog.permissions(&action), &arguments, &place)
 }
 
-fn given(value: &PlannedValue) -> Given {
+fn given(value: &PlannedValue, place: &Place) -> Given {
     match value {
         PlannedValue::Known(json) => Given::known(json),
-        PlannedValue::Text(_) => Given::Text(pattern(value)),
-        PlannedValue::List(items) => Given::List(items.iter().map(given).collect()),
+        PlannedValue::Text(_) => Given::Text(pattern(value, place)),
+        PlannedValue::List(items) => {
+            Given::List(items.iter().map(|item| given(item, place)).collect())
+        }
         PlannedValue::Map(entries) => Given::Map {
             members: entries
                 .iter()
-                .map(|(name, value)| (name.clone(), given(value)))
+                .map(|(name, value)| (name.clone(), given(value, place)))
                 .collect(),
             open: false,
         },
@@ -142,7 +147,8 @@ fn given(value: &PlannedValue) -> Given {
     }
 }
 
-fn pattern(value: &PlannedValue) -> Pattern {
+/// A text with its gaps; those that name where the run is are filled in as far as that is known.
+fn pattern(value: &PlannedValue, place: &Place) -> Pattern {
     match value {
         PlannedValue::Known(json) => Given::known(json).pattern(),
         PlannedValue::Text(parts) => {
@@ -150,12 +156,26 @@ fn pattern(value: &PlannedValue) -> Pattern {
             for part in parts {
                 match part {
                     PlannedText::Known(text) => pattern.push_str(text),
-                    PlannedText::Unknown(_) | PlannedText::Secret => pattern.push(&Pattern::any()),
+                    PlannedText::Unknown(unknown) => match placed(&unknown.expression, place) {
+                        Some(text) => pattern.push_str(text),
+                        None => pattern.push(&Pattern::any()),
+                    },
+                    PlannedText::Secret => pattern.push(&Pattern::any()),
                 }
             }
             pattern
         }
         _ => Pattern::any(),
+    }
+}
+
+/// What an expression that names the place of the run is there.
+fn placed<'p>(expression: &str, place: &'p Place) -> Option<&'p str> {
+    match expression {
+        "target.account" => place.account.as_deref(),
+        "target.region" => place.region.as_deref(),
+        "target.partition" => place.partition.as_deref(),
+        _ => None,
     }
 }
 
@@ -175,7 +195,7 @@ impl Needs {
     }
 }
 
-/// Resources, or actions, and the steps that need them.
+/// Resources, and the steps that need them.
 type Needed = (BTreeSet<Pattern>, IndexSet<String>);
 
 /// Resources and steps by action and conditions.
@@ -196,25 +216,35 @@ impl Gathered {
 
     /// Statements: actions with the same resources and conditions stand together.
     fn merged(self) -> Vec<Explained> {
-        let mut found: IndexMap<(BTreeSet<Pattern>, Vec<Condition>), Needed> = IndexMap::new();
+        let mut found: IndexMap<
+            (BTreeSet<Pattern>, Vec<Condition>),
+            Vec<(String, IndexSet<String>)>,
+        > = IndexMap::new();
         for ((action, conditions), (resources, steps)) in self.0 {
             let key = (without_covered(&resources), conditions);
-            let (actions, all) = found.entry(key).or_default();
-            actions.insert(Pattern::literal(&action));
-            all.extend(steps);
+            found.entry(key).or_default().push((action, steps));
         }
         let mut taken = BTreeMap::new();
         found
             .into_iter()
-            .map(|((resources, conditions), (actions, steps))| Explained {
-                statement: Statement {
-                    sid: Some(sid(&steps, &mut taken)),
-                    denies: false,
-                    actions,
-                    resources,
-                    conditions,
-                },
-                steps: steps.into_iter().collect(),
+            .map(|((resources, conditions), needs)| {
+                let steps: IndexSet<String> =
+                    needs.iter().flat_map(|(_, steps)| steps.clone()).collect();
+                let actions = needs.iter().map(|(action, _)| Pattern::literal(action));
+                Explained {
+                    statement: Statement {
+                        sid: Some(sid(&steps, &mut taken)),
+                        denies: false,
+                        actions: actions.collect(),
+                        resources,
+                        conditions,
+                    },
+                    steps: steps.into_iter().collect(),
+                    by_action: needs
+                        .into_iter()
+                        .map(|(action, steps)| (action, steps.into_iter().collect()))
+                        .collect(),
+                }
             })
             .collect()
     }
