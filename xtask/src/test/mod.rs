@@ -3,6 +3,8 @@
 mod browser;
 mod debian;
 mod endpoint;
+mod pull_requests;
+mod python;
 
 use std::path::Path;
 use std::process::Command;
@@ -64,6 +66,10 @@ const CHECKS: &[Check] = &[
     Check {
         name: "endpoint",
         run: endpoint::check,
+    },
+    Check {
+        name: "pull requests",
+        run: pull_requests::check,
     },
     Check {
         name: "browser",
