@@ -8,6 +8,7 @@ mod build;
 mod call;
 mod condition;
 mod contacts;
+mod escalation;
 mod evidence;
 mod graphs;
 mod live;
@@ -15,6 +16,7 @@ mod longest;
 mod names;
 mod nested;
 mod step;
+mod terms;
 mod totals;
 mod value;
 
