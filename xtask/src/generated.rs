@@ -9,7 +9,7 @@ struct File {
     content: String,
 }
 
-/// Writes the JSON Schemas of the language, or says which are out of step.
+/// Writes the JSON Schemas of the language and of documents, or says which are out of step.
 ///
 /// # Errors
 /// Names the files that differ, or that cannot be written.
@@ -34,6 +34,18 @@ pub fn schemas(root: &Path, arguments: &[String]) -> Result<(), String> {
         schema(
             "schemas/plan.schema.json",
             &runbook_report::plan_schema::schema(),
+        ),
+        schema(
+            "schemas/saved-plan.schema.json",
+            &runbook_report::saved_schema::schema(),
+        ),
+        schema(
+            "schemas/policy.schema.json",
+            &runbook_report::policy_schema::schema(),
+        ),
+        schema(
+            "schemas/diff.schema.json",
+            &runbook_report::diff_schema::schema(),
         ),
     ];
     write_or_check(root, "schemas", &files, arguments)

@@ -103,6 +103,18 @@ fn diff(folder: &Path, words: &[&str]) -> (i32, String, String) {
     )
 }
 
+/// The document is what its schema says.
+fn fits_schema(document: &serde_json::Value) {
+    let schema = include_str!("../../../schemas/diff.schema.json");
+    let schema = serde_json::from_str(schema).expect("JSON");
+    let schema = jsonschema::validator_for(&schema).expect("a schema");
+    let problems: Vec<String> = schema
+        .iter_errors(document)
+        .map(|one| format!("{one} at {}", one.instance_path()))
+        .collect();
+    assert!(problems.is_empty(), "{problems:?}");
+}
+
 #[test]
 fn what_reads_alike_is_no_difference_however_it_is_written() {
     let folder = repository();
@@ -144,6 +156,18 @@ fn weakened_safety_stands_first_and_the_exit_code_tells() {
     assert_eq!(code, 1, "{err}");
     let first = out.lines().next().unwrap_or_default();
     assert!(first.starts_with("Safety weakened"), "{out}");
+    let words = [
+        "main:playbooks/restart.yaml",
+        "playbooks/restart.yaml",
+        "--format",
+        "json",
+    ];
+    let document = serde_json::from_str(&diff(folder.path(), &words).1).expect("JSON");
+    fits_schema(&document);
+    assert!(
+        document["counts"]["weakened"].as_u64() >= Some(4),
+        "{document:#}"
+    );
     for due in [
         "it cannot be taken back any more",
         "people who must agree: “2” → “1”",
@@ -196,6 +220,7 @@ fn playbooks_that_are_new_gone_or_renamed_are_told() {
         &["main:playbooks", "playbooks", "--format", "json"],
     );
     let found: serde_json::Value = serde_json::from_str(&out).expect("JSON");
+    fits_schema(&found);
     let pairs: Vec<(Option<&str>, Option<&str>)> = found["playbooks"]
         .as_array()
         .expect("a list")

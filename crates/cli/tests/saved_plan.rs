@@ -85,6 +85,18 @@ fn a_saved_plan_is_run() {
     let (code, said) = runbook(folder.path(), &RUN);
     assert_eq!(code, 0, "{said}");
     let document: Json = serde_json::from_str(&read(folder.path(), "plan.json")).expect("JSON");
+    let schema: Json =
+        serde_json::from_str(include_str!("../../../schemas/saved-plan.schema.json"))
+            .expect("JSON");
+    let schema = jsonschema::validator_for(&schema).expect("a schema");
+    let problems: Vec<String> = schema
+        .iter_errors(&document)
+        .map(|one| format!("{one} at {}", one.instance_path()))
+        .collect();
+    assert!(problems.is_empty(), "{problems:?}");
+    let mut other = document.clone();
+    other["plan"]["graphs"][0]["graph"] = "somewhere".into();
+    assert!(!schema.is_valid(&other), "the plan in it is judged too");
     let writes = document["writes"].as_array().expect("a list");
     assert_eq!(writes.len(), 1);
     assert_eq!(writes[0]["arguments"]["known"]["desiredCount"], 3);

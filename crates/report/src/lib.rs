@@ -5,6 +5,7 @@
 
 pub mod chart;
 pub mod diff;
+pub mod diff_schema;
 mod ending;
 mod escape;
 pub mod findings;
@@ -14,6 +15,7 @@ mod live;
 mod plan_facts;
 pub mod plan_html;
 pub mod plan_json;
+mod plan_left_out;
 pub mod plan_markdown;
 mod plan_mermaid;
 pub mod plan_schema;
@@ -21,7 +23,10 @@ mod plan_svg;
 pub mod plan_text;
 mod plan_value;
 pub mod policy;
+pub mod policy_schema;
 pub mod question;
+pub mod saved_schema;
+mod schema_parts;
 mod step_line;
 pub mod terminal;
 mod value_text;

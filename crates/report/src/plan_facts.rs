@@ -127,7 +127,13 @@ pub(crate) const EFFECTS: &str =
 fn condition(condition: &Condition) -> String {
     match condition.kind {
         ConditionKind::For => {
-            format!("one of these causes was found: {}", condition.text)
+            let causes = condition.text.replace("cause.", "");
+            let word = if causes.contains(" or ") {
+                "one of the causes"
+            } else {
+                "the cause"
+            };
+            format!("{word} {causes} was found")
         }
         ConditionKind::Needs => format!("{}, whose value it needs", condition.text),
         ConditionKind::When | ConditionKind::Graph | ConditionKind::Level => condition.text.clone(),
@@ -343,7 +349,10 @@ fn of_step(step: &PlannedStep) -> Vec<Fact> {
     if !step.expect_error.is_empty() {
         facts.push(quiet(
             "answers",
-            format!("{} count as an answer", step.expect_error.join(", ")),
+            match step.expect_error.as_slice() {
+                [one] => format!("the error {one} counts as an answer"),
+                many => format!("the errors {} count as answers", many.join(", ")),
+            },
         ));
     }
     match step.on_error {
@@ -503,21 +512,4 @@ pub(crate) fn undo_line(step: &PlannedStep) -> String {
 pub(crate) fn graph_condition(graph: &PlannedGraph) -> Option<String> {
     let conditions = conditions(&graph.certainty);
     (!conditions.is_empty()).then(|| conditions.join(", and "))
-}
-
-/// What a block that is left out has in it: how many steps, and what they would have called.
-pub(crate) fn inside(forecast: &Forecast, block: &str) -> Option<String> {
-    let prefix = format!("{block}.");
-    let inner: Vec<&str> = forecast
-        .left_out
-        .iter()
-        .filter(|left| left.reason.code == "block" && left.step.starts_with(&prefix))
-        .map(|left| left.action.as_deref().unwrap_or("reasoning"))
-        .collect();
-    let steps = match inner.len() {
-        0 => return None,
-        1 => "1 step".to_owned(),
-        many => format!("{many} steps"),
-    };
-    Some(format!("; {steps} in it: {}", inner.join(", ")))
 }

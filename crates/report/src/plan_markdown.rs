@@ -2,9 +2,10 @@
 
 use crate::escape::escape;
 use crate::plan_facts::{
-    EFFECTS, Fact, Weight, action_of, calls, conditions, contact, counted, effect_of, inside,
-    longest, mark, of_turn, open_ends, parted, reading, readings, undo_line,
+    EFFECTS, Fact, Weight, action_of, calls, conditions, contact, counted, effect_of, longest,
+    mark, of_turn, open_ends, parted, reading, readings, undo_line,
 };
+use crate::plan_left_out;
 use crate::plan_mermaid;
 use crate::plan_value::{lines as value_lines, one_line};
 use runbook_interpreter::plan::forecast::{
@@ -225,15 +226,9 @@ fn inputs(page: &mut String, forecast: &Forecast, detail: Detail) {
 }
 
 fn left_out(page: &mut String, forecast: &Forecast) {
-    let shown: Vec<String> = forecast
-        .left_out
-        .iter()
-        .filter(|left| left.reason.code != "block")
-        .map(|left| {
-            let action = left.action.as_deref().unwrap_or_default();
-            let inner = inside(forecast, &left.step).unwrap_or_default();
-            format!("{}  {action}  {}{inner}", left.step, left.reason.message)
-        })
+    let shown: Vec<String> = plan_left_out::left_out(forecast)
+        .into_iter()
+        .map(|(what, why)| format!("{what}  {why}"))
         .collect();
     if shown.is_empty() {
         return;

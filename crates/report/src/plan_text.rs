@@ -3,8 +3,9 @@
 use crate::line::{Line, Look, Tone};
 use crate::plan_facts::{
     EFFECTS, Fact, Weight, action_of, calls, contact, counted, effect_of, effects, graph_condition,
-    inside, longest, mark, of_turn, open_ends, parted, reading, readings, undo_line,
+    longest, mark, of_turn, open_ends, parted, reading, readings, undo_line,
 };
+use crate::plan_left_out::left_out;
 use crate::plan_value::{lines as value_lines, one_line};
 use runbook_interpreter::plan::forecast::{
     Forecast, PlannedGraph, PlannedStep, PlannedWork, Reading, Turn,
@@ -189,16 +190,10 @@ impl Page {
             Tone::Strong,
             "left out, no run with these inputs comes here",
         ));
-        for left in forecast
-            .left_out
-            .iter()
-            .filter(|left| left.reason.code != "block")
-        {
+        for (what, why) in left_out(forecast) {
             let line = Line::at(depth + 1)
-                .plain(&left.step)
-                .maybe(Tone::Quiet, "  ", left.action.as_deref())
-                .with(Tone::Quiet, format!("  {}", left.reason.message))
-                .maybe(Tone::Quiet, "", inside(forecast, &left.step));
+                .plain(what)
+                .with(Tone::Quiet, format!("  {why}"));
             self.add(&line);
         }
     }

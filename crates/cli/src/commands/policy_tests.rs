@@ -16,7 +16,7 @@ use runbook_registry::Registry;
 use runbook_registry::call::Call;
 use runbook_registry::policy::{Condition, Grants, Policy, Requirement};
 use runbook_registry::world::scenario::{ActionFacts, CallRecord, Scenario};
-use runbook_report::policy::parts;
+use runbook_report::policy::{document, parts};
 use runbook_report::terminal::Look;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -365,6 +365,8 @@ fn every_permission_of_every_playbook_is_really_taken_away() {
 fn every_shipped_playbook_has_a_policy_without_any_input() {
     let environment = environment();
     let registry = Arc::new(Registry::new());
+    let schema =
+        jsonschema::validator_for(&runbook_report::policy_schema::schema()).expect("a schema");
     let mut seen = 0;
     for file in ["playbooks", "examples"]
         .iter()
@@ -385,6 +387,12 @@ fn every_shipped_playbook_has_a_policy_without_any_input() {
         );
         let scope = runbook_interpreter::plan::policy::Scope::default();
         let least = runbook_interpreter::plan::policy::least_policy(&forecast, &*registry, &scope);
+        let document = document(&suite.checked.id, &least);
+        let problems: Vec<String> = schema
+            .iter_errors(&document)
+            .map(|one| one.to_string())
+            .collect();
+        assert!(problems.is_empty(), "{}: {problems:?}", suite.checked.id);
         for policy in least.principals.iter().flat_map(parts) {
             assert!(runbook_interpreter::plan::policy::characters(&policy) <= MOST_CHARACTERS);
             for statement in &policy.statements {

@@ -17,16 +17,12 @@ use runbook_registry::call::{Answer, Call, CallError, FailureKind};
 use runbook_registry::model::catalogue::digest as catalogue_digest;
 use runbook_registry::world::{Pending, World};
 use runbook_report::plan_json;
+use runbook_report::saved_schema::{FORMAT_VERSION, KIND};
 use serde_json::{Map, Value as Json, json};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
-
-/// The version of the file; it rises when a field changes its meaning or goes away.
-const FORMAT_VERSION: u32 = 1;
-/// What the file says it is.
-const KIND: &str = "runbook saved plan";
 
 /// Saves a plan.
 pub fn save(
