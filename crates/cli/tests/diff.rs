@@ -316,6 +316,45 @@ fn what_cannot_be_compared_is_refused_with_the_reason() {
 }
 
 #[test]
+fn text_of_authors_does_nothing_in_differences_and_policies() {
+    let folder = repository();
+    let hostile = r"web\e[2J\u202e<img src=x>@team [a](https://example.com) ``` </details>";
+    let changed = BASE.replace("cluster: prod", &format!("cluster: \"{hostile}\""));
+    write(folder.path(), "playbooks/restart.yaml", &changed);
+    let steers = |one: char| (one.is_control() && one != '\n') || one == '\u{202e}';
+    let words = ["main:playbooks", "playbooks"];
+    let (_, out, _) = diff(folder.path(), &words);
+    assert!(!out.contains(steers), "{out}");
+    assert!(out.contains(r"\u{202e}"), "{out}");
+    let (_, out, _) = diff(
+        folder.path(),
+        &[&words[..], &["--format", "markdown"]].concat(),
+    );
+    assert!(!out.contains(steers), "{out}");
+    for line in out.lines().filter(|line| line.contains("@team")) {
+        // All of it is within a code span whose fence is longer than any run of backticks in it.
+        let (before, inside) = line.split_once("```` ").expect("a code span");
+        assert!(
+            inside.contains("@team") && !before.contains("@team"),
+            "{line}"
+        );
+    }
+    assert!(out.contains("@team"), "{out}");
+    for format in ["text", "json", "iam"] {
+        let output = Command::new(env!("CARGO_BIN_EXE_runbook"))
+            .current_dir(folder.path())
+            .args(["policy", "playbooks/restart.yaml", "--format", format])
+            .output()
+            .expect("runs");
+        let out = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success(), "{output:?}");
+        let controls = |one: char| one.is_control() && one != '\n';
+        assert!(!out.contains(controls), "{format}: {out}");
+        assert!(format != "text" || !out.contains(steers), "{out}");
+    }
+}
+
+#[test]
 fn markdown_is_for_a_comment() {
     let folder = repository();
     write(

@@ -25,14 +25,14 @@ resolve:
     with: {cluster: prod, service: "${{ inputs.service }}", desiredCount: "${{ diagnose.size.wanted + 1 }}"}
 "#;
 
-const SCENARIOS: &str = r#"playbook: scale.yaml
+const SCENARIOS: &str = "playbook: scale.yaml
 scenarios:
   two:
     actions:
       ecs:DescribeServices: [{return: {services: [{desiredCount: 2}]}}]
       ecs:UpdateService: [{return: {}}]
     answers: {approve: all}
-"#;
+";
 
 fn folder() -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder");
@@ -195,6 +195,80 @@ fn inputs_of_a_plan_are_fixed_and_secrets_are_never_in_it() {
     let (code, said) = runbook(folder.path(), &words);
     assert_eq!(code, 2, "{said}");
     assert!(said.contains("its inputs are fixed"), "{said}");
+}
+
+/// Writes a plan with another value, as the program that made it would have written it.
+fn remade(folder: &Path, name: &str, value: Json) {
+    use sha2::{Digest as _, Sha256};
+    use std::fmt::Write as _;
+    let mut plan: Json = serde_json::from_str(&read(folder, "plan.json")).expect("JSON");
+    let members = plan.as_object_mut().expect("an object");
+    members.insert(name.to_owned(), value);
+    members.shift_remove("digest");
+    let digest = Sha256::digest(plan.to_string().as_bytes());
+    let digest = digest.iter().fold(String::new(), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    });
+    plan["digest"] = digest.into();
+    write(folder, "plan.json", &plan.to_string());
+}
+
+#[test]
+fn a_plan_of_another_program_catalogue_or_target_is_refused() {
+    let other = "0".repeat(64);
+    let target = |account: &str, region: &str| serde_json::json!({"account": account, "region": region, "principal": null});
+    for (name, value, due) in [
+        (
+            "format_version",
+            serde_json::json!(2),
+            "another version of this program wrote it",
+        ),
+        (
+            "catalogue",
+            serde_json::json!(other),
+            "this program knows another catalogue of AWS operations",
+        ),
+        (
+            "target",
+            target("123456789012", "eu-west-1"),
+            "it was made for the region eu-west-1, and this is us-east-1",
+        ),
+        (
+            "target",
+            target("111111111111", "us-east-1"),
+            "it was made for the account 111111111111, and this is 123456789012",
+        ),
+        (
+            "scenario",
+            serde_json::json!("other"),
+            "it was made for another scenario",
+        ),
+    ] {
+        let folder = folder();
+        saved(folder.path(), &[]);
+        remade(folder.path(), name, value);
+        let (code, said) = runbook(folder.path(), &RUN);
+        assert_eq!(code, 2, "{name}: {said}");
+        assert!(said.contains(due), "{name}: {said}");
+        assert!(
+            said.contains("make a new plan with `runbook plan --out`"),
+            "{said}"
+        );
+    }
+}
+
+#[test]
+fn a_plan_of_a_playbook_that_is_gone_is_refused() {
+    let folder = folder();
+    saved(folder.path(), &[]);
+    std::fs::remove_file(folder.path().join("scale.yaml")).expect("is there");
+    let (code, said) = runbook(folder.path(), &RUN);
+    assert_eq!(code, 2, "{said}");
+    assert!(
+        said.contains("scale.yaml is gone or cannot be read"),
+        "{said}"
+    );
 }
 
 #[test]

@@ -200,7 +200,10 @@ fn permission(action: &str, conditions: &[Condition]) -> String {
     let mut name = action.to_owned();
     for condition in conditions {
         let values: Vec<String> = condition.values.iter().map(ToString::to_string).collect();
-        name.push_str(&format!(" {}={}", condition.key, values.join("|")));
+        name.push(' ');
+        name.push_str(&condition.key);
+        name.push('=');
+        name.push_str(&values.join("|"));
     }
     name
 }

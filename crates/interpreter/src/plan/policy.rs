@@ -195,6 +195,9 @@ impl Needs {
     }
 }
 
+/// An action, and the steps that need it.
+type NeededAction = (String, IndexSet<String>);
+
 /// Resources, and the steps that need them.
 type Needed = (BTreeSet<Pattern>, IndexSet<String>);
 
@@ -216,10 +219,8 @@ impl Gathered {
 
     /// Statements: actions with the same resources and conditions stand together.
     fn merged(self) -> Vec<Explained> {
-        let mut found: IndexMap<
-            (BTreeSet<Pattern>, Vec<Condition>),
-            Vec<(String, IndexSet<String>)>,
-        > = IndexMap::new();
+        let mut found: IndexMap<(BTreeSet<Pattern>, Vec<Condition>), Vec<NeededAction>> =
+            IndexMap::new();
         for ((action, conditions), (resources, steps)) in self.0 {
             let key = (without_covered(&resources), conditions);
             found.entry(key).or_default().push((action, steps));
