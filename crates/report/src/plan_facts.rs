@@ -90,8 +90,16 @@ pub(crate) fn effect_of(step: &PlannedStep) -> Option<Effect> {
     step.turns
         .iter()
         .filter_map(|turn| match &turn.work {
-            PlannedWork::Call(call) | PlannedWork::Playbook { call, .. } => {
-                Some(gravest(&call.effects))
+            PlannedWork::Call(call) => Some(gravest(&call.effects)),
+            // What it says of itself is less than what the steps inside may do.
+            PlannedWork::Playbook { call, forecast } => {
+                let inner = forecast.as_ref().into_iter();
+                inner
+                    .flat_map(|forecast| &forecast.graphs)
+                    .flat_map(|graph| &graph.steps)
+                    .filter_map(effect_of)
+                    .chain([gravest(&call.effects)])
+                    .max()
             }
             PlannedWork::Block { steps, finally } => {
                 steps.iter().chain(finally).filter_map(effect_of).max()

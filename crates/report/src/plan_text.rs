@@ -230,8 +230,9 @@ impl Page {
 
     fn head(&mut self, step: &PlannedStep, depth: usize) {
         let effect = effect_of(step);
-        let call = step.turns.iter().find_map(|turn| match &turn.work {
-            PlannedWork::Call(call) | PlannedWork::Playbook { call, .. } => Some(call),
+        let said = step.turns.iter().find_map(|turn| match &turn.work {
+            PlannedWork::Call(call) => Some(effects(call)),
+            PlannedWork::Playbook { .. } => effect.map(|effect| effect.as_str().to_owned()),
             _ => None,
         });
         let what = match step.turns.first().map(|turn| &turn.work) {
@@ -244,7 +245,7 @@ impl Page {
             .plain(" ")
             .with(Tone::Strong, &step.id)
             .maybe(Tone::Plain, "  ", action_of(step).or(what))
-            .maybe(tone(effect), "  ", call.map(|call| effects(call)))
+            .maybe(tone(effect), "  ", said)
             .maybe(Tone::Quiet, "  ", step.title.as_deref().map(quoted))
             .with(Tone::Quiet, format!("  line {}", step.line));
         self.add(&line);
