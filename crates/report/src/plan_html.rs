@@ -2,6 +2,7 @@
 
 use crate::escape::escape;
 use crate::plan_facts::{
+    stated_of,
     Fact, Weight, action_of, calls, conditions, contact, counted, effect_of, inside, longest, mark,
     of_turn, open_ends, parted, reading, readings, undo_line,
 };
@@ -226,12 +227,8 @@ fn head(page: &mut String, step: &PlannedStep) {
     if let Some(effect) = effect {
         let _ = write!(page, " <span class=\"effect\">{}</span>", effect.as_str());
     }
-    let stated = step
-        .turns
-        .iter()
-        .any(|turn| matches!(&turn.work, PlannedWork::Call(call) if call.stated_read));
-    if stated {
-        page.push_str(" <span class=\"effect\">stated to only read by the author</span>");
+    if let Some(stated) = stated_of(step) {
+        let _ = write!(page, " <span class=\"effect\">{stated}</span>");
     }
     if let Some(title) = &step.title {
         let _ = write!(page, " <span class=\"said\">“{}”</span>", escaped(title));

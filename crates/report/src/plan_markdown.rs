@@ -2,6 +2,7 @@
 
 use crate::escape::escape;
 use crate::plan_facts::{
+    stated_of,
     EFFECTS, Fact, Weight, action_of, calls, conditions, contact, counted, effect_of, inside,
     longest, mark, of_turn, open_ends, parted, reading, readings, undo_line,
 };
@@ -284,12 +285,8 @@ fn head(step: &PlannedStep) -> String {
     if let Some(effect) = effect {
         let _ = write!(text, " {}", effect.as_str());
     }
-    let stated = step
-        .turns
-        .iter()
-        .any(|turn| matches!(&turn.work, PlannedWork::Call(call) if call.stated_read));
-    if stated {
-        text.push_str(", <b>stated to only read by the author</b>");
+    if let Some(stated) = stated_of(step) {
+        let _ = write!(text, ", <b>{stated}</b>");
     }
     if let Some(title) = &step.title {
         let words = title.split_whitespace().collect::<Vec<_>>().join(" ");

@@ -39,6 +39,7 @@ pub(super) struct Gate {
 /// A call on record.
 pub(super) struct StepRow {
     pub action: String,
+    pub effect: String,
     pub arguments: Json,
     pub region: Option<String>,
     pub role: Option<String>,
@@ -178,7 +179,7 @@ impl StepRow {
             file.connection
                 .prepare_cached(
                     "SELECT action, arguments, region, role, started, ended, result, error_code, error_message, error_kind,
-                     request_id, truncated, masked FROM steps WHERE number = ?1",
+                     request_id, truncated, masked, effect FROM steps WHERE number = ?1",
                 )?
                 .query_row([number], |row| {
                     let ended: Option<String> = row.get(5)?;
@@ -204,6 +205,7 @@ impl StepRow {
                         started: time(&row.get::<_, String>(4)?),
                         end: ended.map(|ended| (time(&ended), answer)),
                         masked: row.get::<_, Option<bool>>(12)?.unwrap_or_default(),
+                        effect: row.get(13)?,
                     })
                 })
                 .optional()
@@ -216,6 +218,12 @@ impl StepRow {
             return Some(format!(
                 "it called {}, and now {}",
                 self.action, call.action
+            ));
+        }
+        if self.effect != call.effect.as_str() {
+            return Some(format!(
+                "{} was a {}, and now is a {}",
+                call.action, self.effect, call.effect
             ));
         }
         if (&self.region, &self.role) != (&call.target.region, &call.target.role) {

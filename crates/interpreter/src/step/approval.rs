@@ -99,6 +99,7 @@ pub(super) async fn ask(
             .and_then(|prompt| template::render_text(prompt, scope).ok()),
         place: run.place(&first.call.target),
         undo,
+        stated: context.stated(),
         insists: context.step.approve != Approve::Auto,
         people: people.map_or(1, |people| {
             usize::try_from(people.people.value).unwrap_or(usize::MAX)
@@ -108,7 +109,7 @@ pub(super) async fn ask(
             .unwrap_or_default(),
     };
     for one in prepared {
-        run.learn(
+        context.learn(
             &one.call.arguments,
             context.action().map(|action| &action.input),
         );

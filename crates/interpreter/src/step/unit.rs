@@ -346,6 +346,7 @@ fn push_undo(context: &Context<'_, '_>, ready: &Ready, scope: &StepScope<'_, '_>
         shown: Rc::new(ready.undo.clone()),
         rendered: Rc::new(rendered),
         changes: vec![change],
+        inside: None,
     });
 }
 

@@ -5,6 +5,7 @@ use super::contacts;
 use super::longest::{in_turn, of_undo, side_by_side};
 use super::names::{Local, path_expr};
 use super::nested;
+use super::secrets;
 use super::step::all;
 use super::totals::totals;
 use super::value::planned;
@@ -244,6 +245,7 @@ fn graphs(build: &Build<'_>) -> Vec<PlannedGraph> {
         never: None,
     };
     let mut found = Vec::new();
+    found.extend(secrets::graph(build));
     if let Some(check) = &playbook.check {
         found.extend(graph(
             build,

@@ -14,6 +14,7 @@ mod live;
 mod longest;
 mod names;
 mod nested;
+mod secrets;
 mod step;
 mod totals;
 mod value;
@@ -147,6 +148,8 @@ pub struct PlannedCause {
 /// Which part of a playbook a graph is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum GraphKind {
+    /// Secrets that the run reads itself, before anything else.
+    Inputs,
     /// The single graph of a health check.
     Check,
     /// How the problem shows.
@@ -168,6 +171,7 @@ impl GraphKind {
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Inputs => "inputs",
             Self::Check => "check",
             Self::Symptom => "symptom",
             Self::Diagnose => "diagnose",
@@ -380,6 +384,8 @@ pub struct PlannedCall {
     pub effects: Effects,
     /// The author states that it only reads, and the registry cannot know.
     pub stated_read: bool,
+    /// The author states that nothing in it is secret, although the model calls parts of it sensitive.
+    pub stated_plain: bool,
     /// Its arguments: a mapping as `aws … --cli-input-json` takes it, service defaults included.
     pub arguments: PlannedValue,
     /// What the arguments begin from.
