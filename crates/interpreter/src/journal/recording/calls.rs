@@ -74,7 +74,7 @@ impl RunJournal<'_> {
         call: CallRecord,
         work: Pending<'_, Worked>,
     ) -> Result<Step, JournalError> {
-        let mut number = None;
+        let (mut number, mut ended) = (None, None);
         if let Some((known, row)) = self.row(&call)? {
             number = Some(known);
             match row.end {
@@ -82,6 +82,8 @@ impl RunJournal<'_> {
                     // A read whose secrets are not on record is made again; there is nothing else to get them from.
                     let again =
                         row.masked && call.repeat == Repeat::Free && self.mode.get() == Mode::Live;
+                    // It stands for the one that was: what came after it began at the same time.
+                    ended = Some(at);
                     if !again {
                         return Ok(Step::Done {
                             answer,
@@ -114,7 +116,7 @@ impl RunJournal<'_> {
             });
         }
         let worked = work.await;
-        let at = world.now();
+        let at = ended.unwrap_or_else(|| world.now());
         let unkept = if worked.keep {
             let kept = match number {
                 Some(number) => self
