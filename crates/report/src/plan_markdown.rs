@@ -2,9 +2,8 @@
 
 use crate::escape::escape;
 use crate::plan_facts::{
-    stated_of,
     EFFECTS, Fact, Weight, action_of, calls, conditions, contact, counted, effect_of, inside,
-    longest, mark, of_turn, open_ends, parted, reading, readings, undo_line,
+    longest, mark, of_turn, open_ends, parted, reading, readings, stated_of, undo_line,
 };
 use crate::plan_mermaid;
 use crate::plan_value::{lines as value_lines, one_line};

@@ -160,17 +160,16 @@ impl Plan {
     /// The secret inputs whose values a run reads itself, and where they lie.
     pub fn secrets_to_read(&self) -> impl Iterator<Item = (&Input, SecretSource)> {
         let inputs = self.checked.playbook.inputs.iter();
-        inputs.filter_map(|input| {
-            let source = self.secret_source(input)?;
-            source.call().is_some().then_some((input, source))
-        })
+        inputs.filter_map(|input| Some((input, self.secret_source(input)?)))
     }
 
-    /// Where the value of a secret input lies, where it was not given itself.
+    /// Where the value of a secret input lies, where the run reads it itself.
     #[must_use]
     pub fn secret_source(&self, input: &Input) -> Option<SecretSource> {
         match (&input.kind, self.inputs.get(&input.name.value)) {
-            (InputKind::Secret, Some(Value::Text(text))) => SecretSource::read(text),
+            (InputKind::Secret, Some(Value::Text(text))) => {
+                SecretSource::read(text).filter(|source| source.call().is_some())
+            }
             _ => None,
         }
     }
