@@ -9,6 +9,7 @@ mod catalogue;
 mod conformance;
 mod crash_matrix;
 mod effects_page;
+mod faults;
 mod fuzz;
 mod generated;
 mod many_playbooks;
@@ -30,6 +31,7 @@ const USAGE: &str = "usage: cargo xtask TASK
   conformance DIR                              the client against botocore's protocol suites
   rate                                         how fast calls are, against the goals
   crash-matrix [--playbook PATH] [--sample N]  every scenario killed at every point around its journal, and resumed
+  faults [--cases N] [--seed S]                what goes wrong between the client and a service: the verdict is right or `failed`
   fuzz [--minutes N] [--keep] [TARGET…]        what reads files, fed with what nobody would write
   schemas --write|--check                      the JSON Schemas of the language
   references --write|--check                   reference pages of the documentation
@@ -55,6 +57,7 @@ fn run(arguments: &[String]) -> Outcome {
             "test" => Ok(test::test(root, rest)?),
             "conformance" => Ok(conformance::run(rest)?),
             "crash-matrix" => crash_matrix::run(root, rest),
+            "faults" => faults::run(root, rest),
             "many-playbooks" => Ok(many_playbooks::run(root, rest)?),
             "catalogue" => catalogue::run(rest),
             "rate" => Ok(rate::run(root)?),
