@@ -264,3 +264,48 @@ fn fits(recorded: &Json, now: &Json) -> bool {
         (recorded, now) => recorded == now,
     }
 }
+
+/// A result on record with its secrets as a new reading has them. What is not secret stays as it was: decisions were made by
+/// it. A secret is only taken from what is otherwise the same; else it stays masked, for it may be another by now.
+pub(super) fn renewed(recorded: &Json, fresh: &Json) -> Json {
+    if fits(recorded, fresh) {
+        return fresh.clone();
+    }
+    match (recorded, fresh) {
+        (Json::Object(recorded), Json::Object(fresh)) => recorded
+            .iter()
+            .map(|(name, value)| {
+                let value = match (value, fresh.get(name)) {
+                    (Json::Object(_) | Json::Array(_), Some(other)) => renewed(value, other),
+                    _ => value.clone(),
+                };
+                (name.clone(), value)
+            })
+            .collect(),
+        (Json::Array(recorded), Json::Array(fresh)) => recorded
+            .iter()
+            .map(|item| {
+                let same = fresh.iter().find(|other| fits(item, other));
+                same.unwrap_or(item).clone()
+            })
+            .collect(),
+        (recorded, _) => recorded.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::renewed;
+    use crate::MASK;
+    use serde_json::json;
+
+    #[test]
+    fn only_secrets_are_renewed_and_only_from_what_is_the_same() {
+        let recorded = json!({"all": [{"n": "a", "v": MASK}, {"n": "b", "v": MASK}, {"n": "c", "v": "plain"}], "more": 1});
+        let fresh = json!({"all": [{"n": "x", "v": "x-secret"}, {"n": "b", "v": "b-secret"}, {"n": "c", "v": "changed"}]});
+        assert_eq!(
+            renewed(&recorded, &fresh),
+            json!({"all": [{"n": "a", "v": MASK}, {"n": "b", "v": "b-secret"}, {"n": "c", "v": "plain"}], "more": 1})
+        );
+    }
+}

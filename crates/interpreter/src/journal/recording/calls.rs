@@ -1,9 +1,10 @@
 //! Calls on record: what is about to be sent, and what came of it.
 
-use super::super::recorded::{StepRow, kind_word};
+use super::super::recorded::{StepRow, kind_word, renewed};
 use super::super::{CallRecord, JournalError, Repeat, Step, Worked};
 use super::{Mode, RunJournal};
 use jiff::Timestamp;
+use runbook_registry::call::{Answer, CallError};
 use runbook_registry::world::{Pending, World};
 use rusqlite::params;
 
@@ -74,16 +75,14 @@ impl RunJournal<'_> {
         call: CallRecord,
         work: Pending<'_, Worked>,
     ) -> Result<Step, JournalError> {
-        let (mut number, mut ended) = (None, None);
-        if let Some((known, row)) = self.row(&call)? {
-            number = Some(known);
+        let (mut number, mut known) = (None, None);
+        if let Some((at, row)) = self.row(&call)? {
+            number = Some(at);
             match row.end {
                 Some((at, answer)) => {
                     // A read whose secrets are not on record is made again; there is nothing else to get them from.
                     let again =
                         row.masked && call.repeat == Repeat::Free && self.mode.get() == Mode::Live;
-                    // It stands for the one that was: what came after it began at the same time.
-                    ended = Some(at);
                     if !again {
                         return Ok(Step::Done {
                             answer,
@@ -92,6 +91,7 @@ impl RunJournal<'_> {
                             unkept: None,
                         });
                     }
+                    known = Some((at, answer));
                 }
                 None if call.repeat == Repeat::Never => {
                     return Ok(Step::InFlight { since: row.started });
@@ -116,7 +116,12 @@ impl RunJournal<'_> {
             });
         }
         let worked = work.await;
-        let at = ended.unwrap_or_else(|| world.now());
+        if let Some((at, answer)) = known
+            && worked.keep
+        {
+            return Ok(again(at, answer, worked.answer));
+        }
+        let at = world.now();
         let unkept = if worked.keep {
             let kept = match number {
                 Some(number) => self
@@ -134,6 +139,28 @@ impl RunJournal<'_> {
             lost: false,
             unkept,
         })
+    }
+}
+
+/// A read that was made again for its secrets. It stands for the one that was: it ended then, and what is no secret is as it
+/// was.
+fn again(
+    at: Timestamp,
+    recorded: Result<Answer, CallError>,
+    fresh: Result<Answer, CallError>,
+) -> Step {
+    let (answer, lost) = match (recorded, fresh) {
+        (Ok(recorded), Ok(fresh)) => {
+            let result = renewed(&recorded.result, &fresh.result);
+            (Ok(Answer { result, ..recorded }), false)
+        }
+        (recorded, _) => (recorded, true),
+    };
+    Step::Done {
+        answer,
+        at,
+        lost,
+        unkept: None,
     }
 }
 
