@@ -223,10 +223,11 @@ fn by_default(input: &Input, default: &Spanned<Data>, scope: &Bound) -> Result<V
         return Err("it is absent".to_owned());
     }
     if let (InputKind::Secret, Value::Text(text)) = (&input.kind, &value)
-        && let Some(SecretSource::Variable(_) | SecretSource::File(_)) = SecretSource::read(text)
+        && SecretSource::read(text).is_some()
     {
+        // Nobody has agreed that it is read.
         return Err(format!(
-            "a playbook reads no variables and files of who runs it; give it with `-i {}={text}`",
+            "where a secret lies is said by who runs the playbook: `-i {}={text}`",
             input.name.value
         ));
     }
