@@ -15,6 +15,7 @@ mod generated;
 mod many_playbooks;
 mod plans;
 mod rate;
+mod steps;
 mod test;
 
 use std::path::Path;
@@ -29,6 +30,7 @@ const USAGE: &str = "usage: cargo xtask TASK
   catalogue --write|--check [--packages DIR]   the catalogue of AWS operations
   many-playbooks [COUNT]                       times the release binary's `check` over many playbooks
   conformance DIR                              the client against botocore's protocol suites
+  steps [--debug]                              what a step costs in runs of 100 to 10,000, and their memory
   rate                                         how fast calls are, against the goals
   crash-matrix [--playbook PATH] [--sample N]  every scenario killed at every point around its journal, and resumed
   faults [--cases N] [--seed S]                what goes wrong between the client and a service: the verdict is right or `failed`
@@ -60,6 +62,7 @@ fn run(arguments: &[String]) -> Outcome {
             "faults" => faults::run(root, rest),
             "many-playbooks" => Ok(many_playbooks::run(root, rest)?),
             "catalogue" => catalogue::run(rest),
+            "steps" => Ok(steps::run(root, rest)?),
             "rate" => Ok(rate::run(root)?),
             "fuzz" => Ok(fuzz::run(root, rest)?),
             "schemas" => Ok(generated::schemas(root, rest)?),

@@ -83,6 +83,13 @@ async fn the_verdict_is_right_or_failed() {
         wrong.len()
     );
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    // A busy machine times out by itself, though rarely.
+    let calm = ("Nothing".to_owned(), "failed");
+    let by_itself = verdicts.get(&calm).copied().unwrap_or_default();
+    assert!(
+        by_itself <= 1 + usize::try_from(count).expect("a count") / 500,
+        "{by_itself} failed although nothing went wrong"
+    );
     let failed = verdicts
         .iter()
         .filter(|((_, verdict), _)| *verdict == "failed");

@@ -24,7 +24,6 @@ struct State {
     case: Case,
     asked: Vec<String>,
     bodies: Vec<String>,
-    struck: usize,
     writes: usize,
     mended: bool,
 }
@@ -38,7 +37,6 @@ impl Service {
             case,
             asked: Vec::new(),
             bodies: Vec::new(),
-            struck: 0,
             writes: 0,
             mended: false,
         }));
@@ -63,11 +61,6 @@ impl Service {
     /// The bodies of the requests, in order.
     pub fn bodies(&self) -> Vec<String> {
         self.state().bodies.clone()
-    }
-
-    /// How often something went wrong.
-    pub fn struck(&self) -> usize {
-        self.state().struck
     }
 
     /// How many writes it has carried out.
@@ -156,7 +149,6 @@ fn react(state: &mut State, request: &Request) -> (Vec<u8>, Then) {
         if fits {
             return (answer(state, &name, request), Then::Close);
         }
-        state.struck += 1;
         return (
             error("403 Forbidden", "RequestTimeTooSkewed", xml, SKEW),
             Then::Close,
@@ -168,7 +160,6 @@ fn react(state: &mut State, request: &Request) -> (Vec<u8>, Then) {
     if !strikes {
         return (answer(state, &name, request), Then::Close);
     }
-    state.struck += 1;
     let now = SignedDuration::ZERO;
     match case.fault {
         Fault::Nothing | Fault::ClockSkew => (answer(state, &name, request), Then::Close),
