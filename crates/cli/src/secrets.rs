@@ -48,8 +48,7 @@ pub fn read(
     let mut secrets = Secrets::default();
     for (name, value) in given {
         let text = match &value {
-            Given::Text(text) => Some(text),
-            Given::Json(Json::String(text)) => Some(text),
+            Given::Text(text) | Given::Json(Json::String(text)) => Some(text),
             Given::Json(_) => None,
         };
         let Some(text) = text.filter(|_| is_secret(playbook, &name)) else {
@@ -63,13 +62,12 @@ pub fn read(
                 Some(of_variable(variable, environment))
             }
             Some(SecretSource::File(path)) if handling.reads => Some(of_file(path, environment)),
-            Some(_) => None,
             None if from_line && !handling.scenario => {
                 return Err(Failure::wrong(format!(
                     "input `{name}`: a secret on a command line is seen by everybody on this machine; say where it lies: `-i {name}=env:VARIABLE`, `file:PATH`, `ssm:PARAMETER` or `secretsmanager:SECRET`"
                 )));
             }
-            None => None,
+            Some(_) | None => None,
         };
         let Some(found) = found else {
             secrets.given.push((name, value));

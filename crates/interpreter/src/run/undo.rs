@@ -144,16 +144,13 @@ fn of_nested<'r>(
                 let Some(change) = inner.changes.get(*index) else {
                     continue;
                 };
-                match entry.changes.get(at) {
-                    Some(own) => {
-                        if let Some(own) = state.changes.get_mut(*own) {
-                            own.undone = change.undone;
-                        }
+                if let Some(own) = entry.changes.get(at) {
+                    if let Some(own) = state.changes.get_mut(*own) {
+                        own.undone = change.undone;
                     }
-                    None => {
-                        entry.changes.push(state.changes.len());
-                        state.changes.push(change.below(&entry.step));
-                    }
+                } else {
+                    entry.changes.push(state.changes.len());
+                    state.changes.push(change.below(&entry.step));
                 }
             }
             state.last_write = state.last_write.max(inner.last_write);

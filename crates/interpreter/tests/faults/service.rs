@@ -225,16 +225,21 @@ fn react(state: &mut State, request: &Request) -> (Vec<u8>, Then) {
             Then::Close,
         ),
         Fault::OtherShape => {
-            let body = if xml {
-                ["<other/>", "<?xml version=\"1.0\"?>", "<a><b/></a>"][case.cut % 3]
-            } else {
-                ["[]", "null", "17", "\"services\"", "[{\"services\": []}]"][case.cut % 5]
-            };
+            let body = other_shape(xml, case.cut);
             (
                 whole("200 OK", "application/x-amz-json-1.1", body, now),
                 Then::Close,
             )
         }
+    }
+}
+
+/// A document that is none of the service's.
+fn other_shape(xml: bool, which: usize) -> &'static str {
+    if xml {
+        ["<other/>", "<?xml version=\"1.0\"?>", "<a><b/></a>"][which % 3]
+    } else {
+        ["[]", "null", "17", "\"services\"", "[{\"services\": []}]"][which % 5]
     }
 }
 
