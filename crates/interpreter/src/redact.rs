@@ -21,9 +21,17 @@ pub struct Redactor {
     /// Those that are masked inside other text too, longest first: a secret that contains another leaves no rest of itself
     /// behind.
     parts: Vec<String>,
+    /// What is shown everywhere, and is a secret nowhere.
+    known: HashSet<String>,
 }
 
 impl Redactor {
+    /// Notes what everybody may know, such as the region that is acted on: where a variable of the environment has it for its
+    /// value, it is still no secret, and masking it would make every ARN unreadable.
+    pub fn know(&mut self, text: &str) {
+        self.known.insert(text.to_owned());
+    }
+
     /// Learns the texts and numbers in a value; booleans tell nothing by themselves.
     pub fn learn(&mut self, json: &Json) {
         match json {
@@ -37,7 +45,7 @@ impl Redactor {
 
     /// Learns one text, also as it stands inside a JSON document, in Base64 (RFC 4648) and percent-encoded (RFC 3986).
     pub fn learn_text(&mut self, text: &str) {
-        if text.is_empty() || self.secrets.contains(text) {
+        if text.is_empty() || self.secrets.contains(text) || self.known.contains(text) {
             return;
         }
         self.keep(text.to_owned());
@@ -217,6 +225,15 @@ mod tests {
         ] {
             assert!(redactor.text(shown).contains(MASK), "{shown}");
         }
+    }
+
+    #[test]
+    fn what_everybody_knows_is_no_secret() {
+        let mut redactor = Redactor::default();
+        redactor.know("eu-west-3");
+        redactor.learn(&json!({"value": "eu-west-3"}));
+        let arn = "arn:aws:ecs:eu-west-3:123456789012:service/web";
+        assert_eq!(redactor.text(arn), arn);
     }
 
     #[test]

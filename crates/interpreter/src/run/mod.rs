@@ -247,8 +247,13 @@ pub(crate) fn symptom(
 }
 
 impl Run<'_> {
-    /// Learns the secret inputs.
+    /// Learns the secret inputs, and what is none wherever it stands.
     fn learn_inputs(&self) {
+        let place = self.around.world.place();
+        let known = [place.region, place.account, place.partition];
+        for known in known.into_iter().flatten() {
+            self.redactor.borrow_mut().know(&known);
+        }
         for input in &self.plan.checked.playbook.inputs {
             if input.kind == InputKind::Secret
                 && self.plan.secret_source(input).is_none()
