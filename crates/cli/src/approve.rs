@@ -240,6 +240,7 @@ mod tests {
             prompt: None,
             place: String::new(),
             undo: Vec::new(),
+            stated: Vec::new(),
             insists: false,
             people: 1,
             from: Vec::new(),

@@ -23,6 +23,7 @@ mod person;
 mod problems;
 mod prompt;
 mod record;
+mod secrets;
 mod shelf;
 mod staged;
 mod world;

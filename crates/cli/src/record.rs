@@ -6,8 +6,13 @@ use crate::exit::Failure;
 use crate::locate::Located;
 use jiff::Timestamp;
 use runbook_interpreter::journal::{Hold, JournalError, SqliteJournal};
+use runbook_registry::model::catalogue::digest;
 use serde_json::{Value as Json, json};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+
+/// The member of a run's context that says which catalogue it goes by.
+const CATALOGUE: &str = "catalogue";
 
 /// The journal of a folder, and what lies beside it.
 pub struct Record {
@@ -129,6 +134,30 @@ pub fn context(located: &Located, scenario: Option<&str>, target: &TargetArgumen
             "mfa_serial": target.mfa_serial,
         },
     })
+}
+
+/// Notes where secrets were read from, and by which catalogue the run goes.
+pub fn note(context: &mut Json, sources: &BTreeMap<String, String>) {
+    if let Json::Object(members) = context {
+        members.insert("secrets".to_owned(), json!(sources));
+        members.insert(CATALOGUE.to_owned(), digest().into());
+    }
+}
+
+/// Where a run's secrets were read from.
+pub fn sources(context: &Json) -> BTreeMap<String, String> {
+    let sources = context.get("secrets").and_then(Json::as_object);
+    sources
+        .into_iter()
+        .flatten()
+        .filter_map(|(name, source)| Some((name.clone(), source.as_str()?.to_owned())))
+        .collect()
+}
+
+/// The catalogue that a run went by, where it is another than this program's.
+pub fn other_catalogue(context: &Json) -> Option<&str> {
+    let catalogue = context.get(CATALOGUE)?.as_str()?;
+    (catalogue != digest()).then_some(catalogue)
 }
 
 /// The file of a run's playbook, and where its calls go.

@@ -24,6 +24,8 @@ pub struct Question {
     pub place: String,
     /// How it would be taken back, rendered where possible.
     pub undo: Vec<QuestionCall>,
+    /// What the author states of the step and nothing can check, a sentence each.
+    pub stated: Vec<String>,
     /// The author wants a person's answer whatever the effect: consent to effects does not count.
     pub insists: bool,
     /// How many people must say yes.

@@ -12,6 +12,7 @@ pub mod inputs;
 pub mod jsonpath;
 pub mod review;
 pub mod schema;
+pub mod secret;
 pub mod source;
 pub mod span;
 pub mod syntax;

@@ -121,11 +121,28 @@ pub(crate) fn action_of(step: &PlannedStep) -> Option<&str> {
 pub(crate) fn effects(call: &PlannedCall) -> String {
     let words: Vec<&str> = call.effects.iter().map(|effect| effect.as_str()).collect();
     let words = words.join(", ");
-    if call.stated_read {
-        format!("{words}, stated to only read by the author; nothing can check that")
-    } else {
-        words
+    match stated(call) {
+        Some(stated) => format!("{words}, {stated}; nothing can check that"),
+        None => words,
     }
+}
+
+/// What the author of a call states of it.
+pub(crate) fn stated(call: &PlannedCall) -> Option<&'static str> {
+    match (call.stated_read, call.stated_plain) {
+        (true, true) => Some("stated to only read, and to hold nothing secret, by the author"),
+        (true, false) => Some("stated to only read by the author"),
+        (false, true) => Some("stated to hold nothing secret by the author"),
+        (false, false) => None,
+    }
+}
+
+/// What the author of a step's call states of it.
+pub(crate) fn stated_of(step: &PlannedStep) -> Option<&'static str> {
+    step.turns.iter().find_map(|turn| match &turn.work {
+        PlannedWork::Call(call) => stated(call),
+        _ => None,
+    })
 }
 
 /// What a reader of the list of effects needs to know.
@@ -413,6 +430,12 @@ pub(crate) fn of_call(call: &PlannedCall) -> Vec<Fact> {
         facts.push(attention(
             "stated",
             "its author states that it only reads; nothing can check that, so it asks",
+        ));
+    }
+    if call.stated_plain {
+        facts.push(attention(
+            "stated",
+            "its author states that nothing in it is secret; nothing can check that",
         ));
     }
     let arguments = lines("with", &call.arguments);

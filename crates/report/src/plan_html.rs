@@ -2,8 +2,8 @@
 
 use crate::escape::escape;
 use crate::plan_facts::{
-    Fact, Weight, action_of, calls, conditions, contact, counted, effect_of, longest, mark,
-    of_turn, open_ends, parted, reading, readings, undo_line,
+    Fact, Weight, action_of, calls, conditions, contact, counted, effect_of, inside, longest, mark,
+    of_turn, open_ends, parted, reading, readings, stated_of, undo_line,
 };
 use crate::plan_left_out;
 use crate::plan_svg;
@@ -237,12 +237,8 @@ fn head(page: &mut String, step: &PlannedStep) {
     if let Some(effect) = effect {
         let _ = write!(page, " <span class=\"effect\">{}</span>", effect.as_str());
     }
-    let stated = step
-        .turns
-        .iter()
-        .any(|turn| matches!(&turn.work, PlannedWork::Call(call) if call.stated_read));
-    if stated {
-        page.push_str(" <span class=\"effect\">stated to only read by the author</span>");
+    if let Some(stated) = stated_of(step) {
+        let _ = write!(page, " <span class=\"effect\">{stated}</span>");
     }
     if let Some(title) = &step.title {
         let _ = write!(page, " <span class=\"said\">“{}”</span>", escaped(title));

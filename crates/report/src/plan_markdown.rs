@@ -2,8 +2,8 @@
 
 use crate::escape::escape;
 use crate::plan_facts::{
-    EFFECTS, Fact, Weight, action_of, calls, conditions, contact, counted, effect_of, longest,
-    mark, of_turn, open_ends, parted, reading, readings, undo_line,
+    EFFECTS, Fact, Weight, action_of, calls, conditions, contact, counted, effect_of, inside,
+    longest, mark, of_turn, open_ends, parted, reading, readings, stated_of, undo_line,
 };
 use crate::plan_left_out;
 use crate::plan_mermaid;
@@ -279,12 +279,8 @@ fn head(step: &PlannedStep) -> String {
     if let Some(effect) = effect {
         let _ = write!(text, " {}", effect.as_str());
     }
-    let stated = step
-        .turns
-        .iter()
-        .any(|turn| matches!(&turn.work, PlannedWork::Call(call) if call.stated_read));
-    if stated {
-        text.push_str(", <b>stated to only read by the author</b>");
+    if let Some(stated) = stated_of(step) {
+        let _ = write!(text, ", <b>{stated}</b>");
     }
     if let Some(title) = &step.title {
         let words = title.split_whitespace().collect::<Vec<_>>().join(" ");

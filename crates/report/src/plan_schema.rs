@@ -170,8 +170,7 @@ fn origin() -> Json {
 }
 
 fn graph() -> Json {
-    let kinds =
-        json!({"enum": ["check", "symptom", "diagnose", "resolve", "verify", "gather", "notify"]});
+    let kinds = json!({"enum": ["inputs", "check", "symptom", "diagnose", "resolve", "verify", "gather", "notify"]});
     object(&[
         ("graph", kinds),
         ("certainty", to("certainty")),
@@ -296,6 +295,7 @@ fn call() -> Json {
         ("action", text()),
         ("effects", list(to("effect"))),
         ("stated_read", boolean()),
+        ("stated_plain", boolean()),
         ("arguments", to("value")),
         (
             "base",

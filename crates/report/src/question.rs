@@ -47,6 +47,13 @@ pub fn lines(question: &Question, look: Look) -> Vec<String> {
         let more = counted(question.calls.len() - SHOWN, "more call");
         lines.push(Line::at(1).plain(format!("and {more}")).cut(look));
     }
+    for stated in &question.stated {
+        let line = Line::at(1).with(Tone::Quiet, "stated ").with(
+            Tone::Attention,
+            format!("by the author: {stated}; nothing can check that"),
+        );
+        lines.extend(line.wrapped(look));
+    }
     let place = Line::at(1)
         .with(Tone::Quiet, "effect ")
         .with(tone, effects.join(", "));

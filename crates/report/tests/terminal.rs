@@ -126,6 +126,7 @@ fn leaking() -> Vec<EventKind> {
         prompt: None,
         place: "123456789012 us-east-1".to_owned(),
         undo: Vec::new(),
+        stated: Vec::new(),
         insists: false,
         people: 1,
         from: Vec::new(),

@@ -153,6 +153,7 @@ async fn approve(
             .or(place.region.as_ref())
             .map_or_else(String::new, |region| format!("region {region}")),
         undo: Vec::new(),
+        stated: Vec::new(),
         insists: false,
         people: 1,
         from: Vec::new(),

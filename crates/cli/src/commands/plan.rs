@@ -70,6 +70,7 @@ pub fn make(arguments: &PlanArguments, environment: &Environment) -> Result<Made
         scenario: arguments.scenario.as_deref(),
         options: arguments.part.options(),
         open: false,
+        reads: arguments.live,
     };
     let shelf = &library.shelf;
     let Ready {

@@ -25,6 +25,7 @@ use runbook_report::chart::charts_of;
 use runbook_report::json::Collector;
 use runbook_report::terminal::{Detail, Settings, Terminal};
 use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::Arc;
@@ -387,13 +388,17 @@ fn missing(world: &ScenarioWorld, located: &Located, environment: &Environment) 
     lines
 }
 
-/// The names of the inputs that are shown nowhere.
-pub(super) fn secrets(plan: &Plan) -> Vec<String> {
+/// The names of the inputs that are neither shown nor on record, nor is where they lie.
+pub(super) fn secrets(plan: &Plan, sources: &BTreeMap<String, String>) -> Vec<String> {
     plan.checked
         .playbook
         .inputs
         .iter()
-        .filter(|input| input.kind == InputKind::Secret)
+        .filter(|input| {
+            input.kind == InputKind::Secret
+                && plan.secret_source(input).is_none()
+                && !sources.contains_key(&input.name.value)
+        })
         .map(|input| input.name.value.clone())
         .collect()
 }

@@ -1,6 +1,6 @@
 //! `runbook resume`: goes on with a run where it was.
 
-use super::play::{Deed, Play, Show, secrets};
+use super::play::{Deed, Play, Show, secrets as not_on_record};
 use super::run::SCENARIOS;
 use super::saved::Bound;
 use crate::args::{Replay, ResumeArguments, RunOfRecord};
@@ -9,14 +9,15 @@ use crate::exit::Failure;
 use crate::kept::Kept;
 use crate::load::{self, members};
 use crate::locate::Located;
-use crate::record::{Record, kept, of_context};
+use crate::record::{Record, kept, of_context, other_catalogue, sources};
+use crate::secrets::{self, Handling, Secrets, is_secret};
 use crate::shelf::{Shelf, text_of};
 use crate::staged::Staged;
 use runbook_interpreter::journal::{Hold, Mode, RunRow};
 use runbook_interpreter::plan::Options;
 use runbook_playbook::checked::Checked;
 use runbook_playbook::inputs::Given;
-use runbook_playbook::syntax::input::InputKind;
+use runbook_playbook::secret::SecretSource;
 use runbook_registry::Registry;
 use serde_json::{Map, Value as Json};
 use std::collections::BTreeMap;
@@ -140,14 +141,28 @@ impl Again {
             }
             None => None,
         };
-        let given = given(&row.inputs, replay, &checked, &row.id)?;
+        let known = sources(&row.context);
+        let given = given(row, replay, &checked, &known)?;
+        let handling = Handling {
+            reads: true,
+            scenario: scenario.is_some(),
+        };
+        let Secrets {
+            given,
+            sources: read,
+        } = secrets::read(&checked.playbook, given, handling, environment)?;
+        if let Some(catalogue) = other_catalogue(&row.context) {
+            environment.console.err.line(format!(
+                "the run began with the catalogue {catalogue}, and this program has another; what was done is held against it"
+            ));
+        }
         let plan = load::plan(
             &checked,
             &given,
             Options::from_json(&row.options),
             row.started,
         )?;
-        let onward = self.record.resume(&row.id, &secrets(&plan));
+        let onward = self.record.resume(&row.id, &not_on_record(&plan, &read));
         let prepared = Play {
             environment,
             registry: &registry,
@@ -189,23 +204,16 @@ fn other_file(
     })
 }
 
-/// The inputs on record, and those that are not there: secrets.
+/// The inputs on record. Of secrets it is where they lie, or they are given again.
 fn given(
-    recorded: &Json,
+    row: &RunRow,
     replay: &Replay,
     checked: &Checked,
-    id: &str,
+    sources: &BTreeMap<String, String>,
 ) -> Result<Vec<(String, Given)>, Failure> {
-    let inputs = &checked.playbook.inputs;
-    let is_secret = |name: &str| {
-        inputs
-            .iter()
-            .any(|input| input.name.value == name && input.kind == InputKind::Secret)
-    };
-    let known: Map<String, Json> = recorded
-        .as_object()
-        .into_iter()
-        .flatten()
+    let is_secret = |name: &str| is_secret(&checked.playbook, name);
+    let recorded = || row.inputs.as_object().into_iter().flatten();
+    let known: Map<String, Json> = recorded()
         .filter(|(name, value)| !is_secret(name) && !value.is_null())
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect();
@@ -218,19 +226,26 @@ fn given(
         }
         given.push((name.clone(), Given::Text(value.clone())));
     }
-    let missing: Vec<&str> = recorded
-        .as_object()
-        .into_iter()
-        .flatten()
-        .map(|(name, _)| name.as_str())
-        .filter(|name| is_secret(name) && !replay.input.iter().any(|(given, _)| given == name))
-        .collect();
+    let mut missing = Vec::new();
+    for (name, value) in recorded().filter(|(name, _)| is_secret(name)) {
+        if replay.input.iter().any(|(given, _)| given == name) {
+            continue;
+        }
+        let place = value.as_str().filter(|text| {
+            let source = SecretSource::read(text);
+            source.is_some_and(|source| source.call().is_some())
+        });
+        match sources.get(name).map(String::as_str).or(place) {
+            Some(place) => given.push((name.clone(), Given::Text(place.to_owned()))),
+            None => missing.push(format!("-i {name}=…")),
+        }
+    }
     if missing.is_empty() {
         return Ok(given);
     }
-    let options: Vec<String> = missing.iter().map(|name| format!("-i {name}=…")).collect();
     Err(Failure::wrong(format!(
-        "secrets are not on record; give them again: runbook resume {id} {}",
-        options.join(" ")
+        "secrets are not on record; give them again: runbook resume {} {}",
+        row.id,
+        missing.join(" ")
     )))
 }

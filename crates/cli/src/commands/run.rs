@@ -7,7 +7,7 @@ use crate::environment::{Environment, Left};
 use crate::exit::Failure;
 use crate::kept::Kept;
 use crate::load::{self, Asked};
-use crate::record::{Record, context};
+use crate::record::{Record, context, note};
 use crate::shelf::Shelf;
 use runbook_interpreter::journal::MemoryJournal;
 use runbook_registry::Registry;
@@ -30,6 +30,7 @@ pub fn execute(arguments: &RunArguments, environment: &Environment) -> Result<u8
         scenario: arguments.scenario.as_deref(),
         options: arguments.part.options(),
         open: false,
+        reads: true,
     };
     let ready = load::ready(asked, &located, &kept, &registry, environment)?;
     let mut texts = Vec::new();
@@ -37,8 +38,8 @@ pub fn execute(arguments: &RunArguments, environment: &Environment) -> Result<u8
         texts.push((SCENARIOS.to_owned(), staged.text));
         staged.scenario
     });
-    let plan = ready.plan;
-    let secrets = secrets(&plan);
+    let (plan, sources) = (ready.plan, ready.sources);
+    let secrets = secrets(&plan, &sources);
     let consent = arguments.yes.clone().unwrap_or_default();
     let again = environment.command(None, &secrets);
     let mut prepared = Play {
@@ -92,6 +93,7 @@ pub fn execute(arguments: &RunArguments, environment: &Environment) -> Result<u8
     if let Some(saved) = &saved {
         context["plan"] = saved.bound.to_json();
     }
+    note(&mut context, &sources);
     texts.extend(kept.texts());
     let journal = record.file.start(id, context).with_files(texts);
     #[cfg(feature = "faults")]

@@ -277,7 +277,7 @@ fn document_of(path: &Path, name: &str, refuse: &dyn Fn(&str) -> Failure) -> Res
     if document.get("digest").and_then(Json::as_str) != Some(digest(&document).as_str()) {
         return Err(refuse("it was edited after it was made"));
     }
-    if document.get("catalogue").and_then(Json::as_str) != Some(catalogue_digest().as_str()) {
+    if document.get("catalogue").and_then(Json::as_str) != Some(catalogue_digest()) {
         return Err(refuse(
             "this program knows another catalogue of AWS operations than the one that made it",
         ));

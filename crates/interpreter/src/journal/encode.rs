@@ -98,7 +98,7 @@ pub(super) fn question(question: &Question) -> Json {
             })
             .collect()
     };
-    json!({
+    let mut body = json!({
         "step": question.step,
         "place": question.place,
         "effects": question.effects.iter().map(|effect| effect.as_str()).collect::<Vec<_>>(),
@@ -107,7 +107,13 @@ pub(super) fn question(question: &Question) -> Json {
         "undo": calls(&question.undo),
         "people": question.people,
         "from": question.from,
-    })
+    });
+    if !question.stated.is_empty()
+        && let Json::Object(members) = &mut body
+    {
+        members.insert("stated".to_owned(), question.stated.clone().into());
+    }
+    body
 }
 
 fn step_outcome(outcome: &StepOutcome) -> Json {

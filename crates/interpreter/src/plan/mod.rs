@@ -8,6 +8,8 @@ pub mod visit;
 
 use indexmap::IndexMap;
 use runbook_playbook::checked::{Checked, StepPath};
+use runbook_playbook::secret::SecretSource;
+use runbook_playbook::syntax::input::{Input, InputKind};
 use runbook_playbook::value::Value;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeSet;
@@ -153,6 +155,23 @@ impl Plan {
             options,
             left_out,
         })
+    }
+
+    /// The secret inputs whose values a run reads itself, and where they lie.
+    pub fn secrets_to_read(&self) -> impl Iterator<Item = (&Input, SecretSource)> {
+        let inputs = self.checked.playbook.inputs.iter();
+        inputs.filter_map(|input| Some((input, self.secret_source(input)?)))
+    }
+
+    /// Where the value of a secret input lies, where the run reads it itself.
+    #[must_use]
+    pub fn secret_source(&self, input: &Input) -> Option<SecretSource> {
+        match (&input.kind, self.inputs.get(&input.name.value)) {
+            (InputKind::Secret, Some(Value::Text(text))) => {
+                SecretSource::read(text).filter(|source| source.call().is_some())
+            }
+            _ => None,
+        }
     }
 
     /// Whether the options leave the step out.

@@ -288,6 +288,7 @@ async fn allow(run: &Run<'_>, site: &Run<'_>, construct: &Escalate) {
         prompt: None,
         place: run.place(&runbook_registry::call::Target::default()),
         undo: Vec::new(),
+        stated: Vec::new(),
         insists: false,
         people: 1,
         from: Vec::new(),

@@ -115,6 +115,8 @@ impl Run<'_> {
         let blocked = self.state.borrow().blocked.clone();
         let why = if let Some(path) = first {
             self.step_failure(&path)
+        } else if facts.verification == Verification::Unreadable && self.reads_clear() {
+            "the remedy ran, and readings that could not be made kept it from being clear often enough in time".to_owned()
         } else if facts.verification == Verification::Unreadable {
             format!(
                 "the symptom could not be read at the end: {}",
@@ -162,6 +164,16 @@ impl Run<'_> {
     }
 
     /// The first step that failed in a graph, or that could not tell.
+    /// The last reading of `verify` could be made.
+    fn reads_clear(&self) -> bool {
+        let state = self.state.borrow();
+        let mut readings = state
+            .steps
+            .iter()
+            .filter(|(path, _)| path.starts_with("verify."));
+        readings.all(|(_, ended)| ended.outcome.holds != Some(Truth::Unknown))
+    }
+
     fn first_bad(&self, prefix: &str) -> String {
         let state = self.state.borrow();
         let bad = |status: StepStatus| {

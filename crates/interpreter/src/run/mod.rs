@@ -6,6 +6,7 @@ mod explain;
 mod finish;
 pub(crate) mod reading;
 pub(crate) mod scope;
+mod secrets;
 pub(crate) mod state;
 pub(crate) mod undo;
 pub(crate) mod verify;
@@ -27,7 +28,7 @@ use runbook_playbook::syntax::verify::Otherwise;
 use runbook_playbook::types::Type;
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
-use state::{Clock, Container, Graph, Run, State, Stop, Undone};
+use state::{Clock, Container, Graph, Left, Run, State, Stop, Undone};
 use std::cell::{Cell, RefCell};
 use std::fmt::Write as _;
 use std::rc::Rc;
@@ -37,10 +38,19 @@ use verify::Verified;
 ///
 /// Nothing that goes wrong is an error of this function: whatever happens, the outcome says it.
 pub async fn run(plan: &Plan, surroundings: &Surroundings<'_>) -> Outcome {
-    let run = match begun(plan, surroundings) {
+    let with_secrets;
+    let mut run = match begun(plan, surroundings) {
         Ok(run) => run,
         Err(outcome) => return *outcome,
     };
+    match secrets::read(&run).await {
+        Ok(None) => {}
+        Ok(Some(plan)) => {
+            with_secrets = plan;
+            run.plan = &with_secrets;
+        }
+        Err(outcome) => return *outcome,
+    }
     escalate::begin(&run).await;
     to_the_end(&run).await
 }
@@ -55,10 +65,19 @@ pub async fn undo(
     surroundings: &Surroundings<'_>,
     thaw: impl FnOnce() -> Result<(), JournalError>,
 ) -> Result<Outcome, JournalError> {
-    let run = match begun(plan, surroundings) {
+    let with_secrets;
+    let mut run = match begun(plan, surroundings) {
         Ok(run) => run,
         Err(outcome) => return Ok(*outcome),
     };
+    match secrets::read(&run).await {
+        Ok(None) => {}
+        Ok(Some(plan)) => {
+            with_secrets = plan;
+            run.plan = &with_secrets;
+        }
+        Err(outcome) => return Ok(*outcome),
+    }
     run.graphs().await;
     {
         let mut state = run.state.borrow_mut();
@@ -105,14 +124,16 @@ fn begun<'a>(plan: &'a Plan, surroundings: &Surroundings<'a>) -> Result<Run<'a>,
     let id = around.journal.id(around.world);
     let seed = around.world.seed().unwrap_or_else(|| id.clone());
     let inside = Inside {
+        id,
         depth: 0,
         prefix: String::new(),
         key_prefix: String::new(),
         redactor: Rc::new(RefCell::new(Redactor::default())),
         seed,
         started: around.world.now(),
+        last_write: None,
     };
-    let mut run = Run::new(plan, around, id, inside);
+    let mut run = Run::new(plan, around, inside);
     run.learn_inputs();
     if let Err(error) = run.begin() {
         run.state.borrow_mut().journal_error = Some(error);
@@ -122,22 +143,33 @@ fn begun<'a>(plan: &'a Plan, surroundings: &Surroundings<'a>) -> Result<Run<'a>,
 }
 
 /// What a run is inside of.
+#[derive(Clone)]
 pub(crate) struct Inside {
+    /// The id of the outermost run: what is left behind leads to it.
+    pub id: String,
     pub depth: usize,
     pub prefix: String,
     pub key_prefix: String,
     pub redactor: Rc<RefCell<Redactor>>,
     pub seed: String,
     pub started: Timestamp,
+    /// When the last write before it ended.
+    pub last_write: Option<Timestamp>,
 }
 
-/// Runs a plan inside of another run.
-pub(crate) async fn run_inside(plan: &Plan, around: Surroundings<'_>, inside: Inside) -> Outcome {
-    let id = token(&inside.seed, &inside.key_prefix);
-    let run = Run::new(plan, around, id, inside);
+/// Runs a plan inside of another run; what it knows at its end stays in `left`.
+pub(crate) async fn run_inside(
+    plan: &Plan,
+    around: Surroundings<'_>,
+    inside: Inside,
+    left: &Left,
+) -> Outcome {
+    let run = Run::new(plan, around, inside);
     run.learn_inputs();
     run.tell_beginning();
-    to_the_end(&run).await
+    let outcome = to_the_end(&run).await;
+    left.keep(&run);
+    outcome
 }
 
 /// An id derived from a seed and a name, in the form of a UUID (RFC 9562, version 8), which some services demand of a token.
@@ -160,11 +192,11 @@ pub(crate) fn token(seed: &str, key: &str) -> String {
 }
 
 impl<'a> Run<'a> {
-    fn new(plan: &'a Plan, around: Surroundings<'a>, id: String, inside: Inside) -> Self {
+    fn new(plan: &'a Plan, around: Surroundings<'a>, inside: Inside) -> Self {
         let mut run = Self {
             plan,
             around,
-            id,
+            id: inside.id,
             started: inside.started,
             deadline: None,
             depth: inside.depth,
@@ -174,7 +206,10 @@ impl<'a> Run<'a> {
             undo_prefix: Cell::new(""),
             clock: Clock::at(inside.started),
             given: RefCell::default(),
-            state: RefCell::new(State::default()),
+            state: RefCell::new(State {
+                last_write: inside.last_write,
+                ..State::default()
+            }),
             redactor: inside.redactor,
         };
         run.start(inside.started);
@@ -212,10 +247,16 @@ pub(crate) fn symptom(
 }
 
 impl Run<'_> {
-    /// Learns the secret inputs.
+    /// Learns the secret inputs, and what is none wherever it stands.
     fn learn_inputs(&self) {
+        let place = self.around.world.place();
+        let known = [place.region, place.account, place.partition];
+        for known in known.into_iter().flatten() {
+            self.redactor.borrow_mut().know(&known);
+        }
         for input in &self.plan.checked.playbook.inputs {
             if input.kind == InputKind::Secret
+                && self.plan.secret_source(input).is_none()
                 && let Some(value) = self.plan.inputs.get(&input.name.value)
             {
                 self.redactor.borrow_mut().learn(&value.to_json());

@@ -1,5 +1,6 @@
 //! What a run knows while it goes on.
 
+use super::Inside;
 use super::escalate::Escalating;
 use crate::approval::{Question, QuestionCall, ValueChange};
 use crate::event::{Event, EventKind};
@@ -175,6 +176,45 @@ pub struct UndoEntry {
     pub rendered: Rc<HashMap<String, Json>>,
     /// The changes that it takes back, by index.
     pub changes: Vec<usize>,
+    /// The run inside of this one that it takes back, instead of steps.
+    pub inside: Option<Rc<Nested>>,
+}
+
+/// A run inside of this one that has ended: what taking it back needs of it.
+pub struct Nested {
+    pub plan: Plan,
+    pub inside: Inside,
+    pub left: Left,
+}
+
+/// What a run knew when it ended.
+#[derive(Default)]
+pub struct Left {
+    pub state: RefCell<State>,
+    pub given: RefCell<HashMap<String, u32>>,
+}
+
+impl Left {
+    /// Takes what a run knows.
+    pub fn keep(&self, run: &Run<'_>) {
+        self.state.replace(run.state.take());
+        self.given.replace(run.given.take());
+    }
+
+    /// Gives it to a run.
+    pub fn give(&self, run: &Run<'_>) {
+        run.state.replace(self.state.take());
+        run.given.replace(self.given.take());
+    }
+}
+
+impl State {
+    /// The changes that were sent, by index.
+    pub fn sent(&self) -> Vec<usize> {
+        (0..self.changes.len())
+            .filter(|index| !self.unsent.contains(index))
+            .collect()
+    }
 }
 
 /// Where steps run.
@@ -297,7 +337,17 @@ impl Container {
 impl Run<'_> {
     /// A name on record: no two things of a run have the same, and each has the same whenever the run is gone through.
     pub fn key(&self, base: &str) -> String {
-        self.unique(format!("{}{base}", self.key_prefix))
+        self.unique(self.prefixed(base))
+    }
+
+    /// A name with that of the calling step before it, in a run inside of another one. An undo of a run that has ended
+    /// stands before both.
+    fn prefixed(&self, base: &str) -> String {
+        let undo = self.undo_prefix.get();
+        match base.strip_prefix(undo) {
+            Some(rest) => format!("{undo}{}{rest}", self.key_prefix),
+            None => format!("{}{base}", self.key_prefix),
+        }
     }
 
     /// The same below a name that has been given out.
@@ -409,7 +459,7 @@ impl Run<'_> {
         }
         self.emit(
             &container.clock,
-            &format!("{}{}", self.key_prefix, container.key(id)),
+            &self.prefixed(&container.key(id)),
             EventKind::StepEnded {
                 step: self.public(&path),
                 outcome: Box::new(masked),
@@ -530,6 +580,7 @@ impl Run<'_> {
             effects: question.effects.clone(),
             prompt: question.prompt.as_deref().map(|text| redactor.text(text)),
             place: question.place.clone(),
+            stated: question.stated.clone(),
             insists: question.insists,
             people: question.people,
             from: question.from.clone(),

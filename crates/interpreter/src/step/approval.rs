@@ -56,7 +56,7 @@ pub(super) fn undo_calls(
 /// Leave was not given.
 pub(super) async fn ask(
     context: &Context<'_, '_>,
-    prepared: &[Prepared],
+    prepared: &[&Prepared],
     undo: Vec<QuestionCall>,
     scope: &StepScope<'_, '_>,
 ) -> Result<(), Halt> {
@@ -99,6 +99,7 @@ pub(super) async fn ask(
             .and_then(|prompt| template::render_text(prompt, scope).ok()),
         place: run.place(&first.call.target),
         undo,
+        stated: context.stated(),
         insists: context.step.approve != Approve::Auto,
         people: people.map_or(1, |people| {
             usize::try_from(people.people.value).unwrap_or(usize::MAX)
@@ -108,12 +109,16 @@ pub(super) async fn ask(
             .unwrap_or_default(),
     };
     for one in prepared {
-        run.learn(
+        context.learn(
             &one.call.arguments,
             context.action().map(|action| &action.input),
         );
     }
-    let question = run.masked_question(&question);
+    // What is shown stands for what is sent from here on; a question can have thousands of calls.
+    let question = {
+        let whole = question;
+        run.masked_question(&whole)
+    };
     match decide(context, &question, people).await {
         Decision::Approved { .. } => {
             if reading {
@@ -228,7 +233,7 @@ async fn decide(
 }
 
 /// An undo step that is what was shown with its write's approval needs no answer of its own.
-fn covered_by_write(context: &Context<'_, '_>, prepared: &[Prepared]) -> bool {
+fn covered_by_write(context: &Context<'_, '_>, prepared: &[&Prepared]) -> bool {
     let Some(entry) = &context.container.undoing else {
         return false;
     };

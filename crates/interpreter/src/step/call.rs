@@ -147,7 +147,7 @@ fn note_change(context: &Context<'_, '_>, prepared: &Prepared) -> Result<usize, 
             ),
         ));
     }
-    run.learn(
+    context.learn(
         &prepared.call.arguments,
         context.action().map(|action| &action.input),
     );
@@ -331,7 +331,7 @@ pub(super) async fn attempt_once(
         ));
     }
     context.calls.set(context.calls.get() + 1);
-    run.learn(&call.arguments, Some(&action.input));
+    context.learn(&call.arguments, Some(&action.input));
     let shown = run.redactor.borrow().json(&call.arguments);
     let key = run.unique(format!("{}@{attempt}", prepared.key));
     let started = EventKind::CallStarted {
@@ -569,7 +569,7 @@ fn shown_answer(
     let run = context.run;
     match result {
         Ok(answer) => {
-            run.learn(&answer.result, Some(&action.output));
+            context.learn(&answer.result, Some(&action.output));
             match &context.step.sensitive {
                 Some(Sensitive::All) => {
                     run.redactor.borrow_mut().learn(&answer.result);
@@ -583,7 +583,7 @@ fn shown_answer(
                         }
                     }
                 }
-                None => {}
+                None | Some(Sensitive::Nothing) => {}
             }
             Ok(run.redactor.borrow().json(&answer.result))
         }

@@ -198,6 +198,7 @@ async fn ask(
         prompt: Some("it is not known whether this was made; make it again?".to_owned()),
         place: doubt.place.clone(),
         undo: Vec::new(),
+        stated: context.stated(),
         insists: true,
         people: 1,
         from: Vec::new(),

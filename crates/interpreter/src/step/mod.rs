@@ -17,6 +17,7 @@ mod watched;
 
 pub(crate) use base::prune;
 pub(crate) use changes::subject;
+pub(crate) use nested::Inner;
 
 use crate::event::EventKind;
 use crate::outcome::{AssertionOutcome, StepError, StepOutcome, StepStatus};
@@ -28,8 +29,10 @@ use jiff::Timestamp;
 use runbook_playbook::catalog::{Action, Effect, Effects};
 use runbook_playbook::checked::{CheckedStep, StepPath};
 use runbook_playbook::syntax::step::{Sensitive, Step};
+use runbook_playbook::types::Type;
 use runbook_playbook::value::Value;
 use runbook_registry::world::Pending;
+use serde_json::Value as Json;
 use std::cell::Cell;
 use std::rc::Rc;
 
@@ -177,6 +180,28 @@ impl<'r, 'a> Context<'r, 'a> {
             .effect
             .as_ref()
             .is_some_and(|effect| effect.value == Effect::Read)
+    }
+
+    /// What the author states and nothing can check.
+    pub fn stated(&self) -> Vec<String> {
+        let mut stated = Vec::new();
+        let reads = |effect: &Effect| *effect == Effect::Read;
+        if self.states_read() && !self.effects(None).iter().all(reads) {
+            stated.push("it only reads".to_owned());
+        }
+        if self.step.sensitive == Some(Sensitive::Nothing) {
+            stated.push("nothing in it is secret".to_owned());
+        }
+        stated
+    }
+
+    /// Learns what the model calls sensitive in a document. Where the author states that nothing is, what the document itself
+    /// declares as secret stays so: the value of a `SecureString`.
+    pub fn learn(&self, json: &Json, ty: Option<&Type>) {
+        self.run.learn(json, ty);
+        if self.step.sensitive == Some(Sensitive::Nothing) {
+            self.run.redactor.borrow_mut().learn_declared(json);
+        }
     }
 
     /// The time left, if there is a bound.

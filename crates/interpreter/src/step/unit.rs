@@ -203,8 +203,8 @@ pub(super) async fn refresh(
             return Ok(());
         }
         let scope = context.scope(ready.locals.clone());
-        let one = std::slice::from_ref(&ready.prepared);
-        approval::ask(context, one, ready.undo.clone(), &scope).await?;
+        let one = [&ready.prepared];
+        approval::ask(context, &one, ready.undo.clone(), &scope).await?;
         context.start_clock();
     }
     Err(StepError::new(
@@ -346,6 +346,7 @@ fn push_undo(context: &Context<'_, '_>, ready: &Ready, scope: &StepScope<'_, '_>
         shown: Rc::new(ready.undo.clone()),
         rendered: Rc::new(rendered),
         changes: vec![change],
+        inside: None,
     });
 }
 
@@ -369,8 +370,8 @@ pub(super) async fn poll(
         let ready = prepare(context, call, &element).await?;
         if first {
             let scope = context.scope(ready.locals.clone());
-            let one = std::slice::from_ref(&ready.prepared);
-            approval::ask(context, one, ready.undo.clone(), &scope).await?;
+            let one = [&ready.prepared];
+            approval::ask(context, &one, ready.undo.clone(), &scope).await?;
             first = false;
         }
         let sent = call::send(context, action, &ready.prepared).await?;

@@ -14,7 +14,7 @@ use runbook_playbook::checked::Checked;
 use runbook_playbook::inputs::{self, Given};
 use runbook_playbook::source::Source;
 use runbook_playbook::syntax::playbook::parse;
-use runbook_playbook::types::{Record, Type};
+use runbook_playbook::types::{Record, TextRule, Type};
 use runbook_registry::call::{Answer, Call, CallError, FailureKind};
 use runbook_registry::world::{Pending, Place, World};
 use serde_json::{Value as Json, json};
@@ -41,6 +41,7 @@ impl Catalog for Actions {
             .optional("token", Type::text())
             .optional("path", Type::text())
             .optional("note", Type::text())
+            .optional("hidden", hidden())
             .optional("inputs", Type::map(Type::Any))
             .optional("only", Type::text())
             .optional("for", Type::Duration)
@@ -53,6 +54,8 @@ impl Catalog for Actions {
             .optional("sizes", Type::list(Type::integer()))
             .optional("members", Type::list(member))
             .optional("extra", Type::text())
+            .optional("hidden", hidden())
+            .optional("parameter", Type::Any)
             .optional("state", Type::one_of(&["ON", "OFF"]))
             .optional("failures", Type::list(Type::Any))
             .build();
@@ -77,6 +80,14 @@ impl Catalog for Actions {
             idempotency_token: (verb == "WriteOnce").then(|| "token".to_owned()),
         }))
     }
+}
+
+/// A text that the model calls sensitive.
+fn hidden() -> Type {
+    Type::Text(Arc::new(TextRule {
+        sensitive: true,
+        ..TextRule::default()
+    }))
 }
 
 /// What the world answers, who approves, and what was seen.

@@ -145,6 +145,8 @@ pub enum Sensitive {
     All,
     /// Parts of the result.
     Paths(Vec<Path>),
+    /// Nothing: the author states that what the model calls sensitive is not.
+    Nothing,
 }
 
 /// What is drawn in the terminal and the report.
@@ -378,13 +380,13 @@ impl Sensitive {
                 return Some(Self::All);
             }
             if text == "false" {
-                return None;
+                return Some(Self::Nothing);
             }
             reader.report(
                 Code::WrongKind,
                 field.node.span,
                 format!("`sensitive` cannot be `{text}`"),
-                "write `true` for the whole result, or a list of JSONPaths: `[$.password]`",
+                "write `true` for the whole result, a list of JSONPaths: `[$.password]`, or `false` where nothing in the call is secret although its model says so",
             );
             return None;
         }

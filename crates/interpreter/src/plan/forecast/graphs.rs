@@ -5,6 +5,7 @@ use super::contacts;
 use super::escalation::escalation;
 use super::longest::{in_turn, of_undo, side_by_side};
 use super::nested;
+use super::secrets;
 use super::step::all;
 use super::totals::totals;
 use super::value::planned;
@@ -253,6 +254,7 @@ fn graphs(build: &Build<'_>) -> Vec<PlannedGraph> {
     let options = &build.plan.options;
     let mut reach = Reach::default();
     let mut found = Vec::new();
+    found.extend(secrets::graph(build));
     if let Some(check) = &playbook.check {
         found.extend(graph(
             build,

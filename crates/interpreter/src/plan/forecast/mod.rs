@@ -15,6 +15,7 @@ mod live;
 mod longest;
 mod names;
 mod nested;
+mod secrets;
 mod step;
 mod terms;
 mod totals;
@@ -149,6 +150,8 @@ pub struct PlannedCause {
 /// Which part of a playbook a graph is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum GraphKind {
+    /// Secrets that the run reads itself, before anything else.
+    Inputs,
     /// The single graph of a health check.
     Check,
     /// How the problem shows.
@@ -170,6 +173,7 @@ impl GraphKind {
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Inputs => "inputs",
             Self::Check => "check",
             Self::Symptom => "symptom",
             Self::Diagnose => "diagnose",
@@ -382,6 +386,8 @@ pub struct PlannedCall {
     pub effects: Effects,
     /// The author states that it only reads, and the registry cannot know.
     pub stated_read: bool,
+    /// The author states that nothing in it is secret, although the model calls parts of it sensitive.
+    pub stated_plain: bool,
     /// Its arguments: a mapping as `aws … --cli-input-json` takes it, service defaults included.
     pub arguments: PlannedValue,
     /// What the arguments begin from.
