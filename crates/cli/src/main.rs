@@ -7,6 +7,7 @@ mod args;
 mod calls;
 mod commands;
 mod console;
+mod coverage;
 mod device;
 mod document;
 mod environment;
