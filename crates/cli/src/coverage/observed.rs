@@ -8,8 +8,6 @@ use runbook_interpreter::surroundings::Library;
 use runbook_interpreter::truth::Truth;
 use runbook_playbook::checked::{Checked, StepPath};
 use runbook_playbook::syntax::every_step::every_step;
-use runbook_playbook::syntax::step::{Step, Work};
-use runbook_playbook::template::Data;
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -119,7 +117,7 @@ impl<'a> Ledger<'a> {
             let placed = every_step(&checked.playbook)
                 .into_iter()
                 .find(|placed| placed.path == name)?;
-            runs(placed.step)?.to_owned()
+            placed.step.runs()?.to_owned()
         };
         let key = (checked.id.clone(), path);
         if let Some(known) = self.loaded.get(&key) {
@@ -128,18 +126,6 @@ impl<'a> Ledger<'a> {
         let loaded = self.library.load(checked, &key.1).ok();
         self.loaded.insert(key, loaded.clone());
         loaded
-    }
-}
-
-/// The playbook that a step runs, where it is written out.
-fn runs(step: &Step) -> Option<&str> {
-    let Work::Action(call) = &step.work else {
-        return None;
-    };
-    let path = call.with.iter().find(|(name, _)| name.value == "path");
-    match path.map(|(_, data)| &data.value) {
-        Some(Data::Scalar(scalar)) if call.action.value == "playbook:Run" => Some(&scalar.text),
-        _ => None,
     }
 }
 
