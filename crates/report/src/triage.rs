@@ -161,7 +161,8 @@ pub fn lines(triage: &Triage, look: Look) -> Vec<String> {
     } else {
         Tone::Strong
     };
-    let mut summary = format!("{} of {} show", holding.len(), counted(asked, "problem"));
+    let verb = if holding.len() == 1 { "shows" } else { "show" };
+    let mut summary = format!("{} of {asked} problems {verb}", holding.len());
     if !unknown.is_empty() {
         summary.push_str(&format!(", {} could not be told", unknown.len()));
     }
@@ -328,7 +329,7 @@ mod tests {
                 "Do not show",
                 "  a/cpu",
                 "",
-                "1 of 2 problems show; 3 reads, 1 shared; 1 not asked; 2 without a symptom",
+                "1 of 2 problems shows; 3 reads, 1 shared; 1 not asked; 2 without a symptom",
             ]
         );
         assert!(!triage.is_well());

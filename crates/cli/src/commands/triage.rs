@@ -194,7 +194,9 @@ impl<'a> Prepared<'a> {
             title: playbook.title.value.clone(),
             severity: playbook.severity.as_ref().map(|text| text.value.clone()),
             standing,
-            symptoms: outcome.map(symptoms).unwrap_or_default(),
+            symptoms: outcome
+                .map(|outcome| symptoms(playbook, outcome))
+                .unwrap_or_default(),
             next,
         }
     }

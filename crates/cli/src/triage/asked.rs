@@ -194,19 +194,21 @@ pub fn standing(outcome: &Outcome) -> Standing {
     }
 }
 
-/// What the symptoms of an outcome say; what was skipped says nothing.
+/// What the symptoms of an outcome say, in written order; what was skipped says nothing.
 #[must_use]
-pub fn symptoms(outcome: &Outcome) -> Vec<ReadSymptom> {
-    let steps = outcome.steps.iter();
-    let claims = steps.filter_map(|(path, step)| {
-        let id = path.strip_prefix("symptom.")?;
-        if id.contains(['.', '/']) || step.status == StepStatus::Skipped {
+pub fn symptoms(playbook: &Playbook, outcome: &Outcome) -> Vec<ReadSymptom> {
+    let steps = playbook.symptom.iter().flat_map(|graph| &graph.steps);
+    let claims = steps.filter_map(|written| {
+        let id = &written.id.value;
+        let path = format!("symptom.{id}");
+        let step = outcome.steps.get(&path)?;
+        if step.status == StepStatus::Skipped {
             return None;
         }
         let holds = step.holds?;
         Some(ReadSymptom {
-            step: path.clone(),
-            title: step.title.clone().unwrap_or_else(|| id.to_owned()),
+            title: step.title.clone().unwrap_or_else(|| id.clone()),
+            step: path,
             holds,
             found: match holds {
                 Truth::Unknown => unread(step, outcome),
@@ -243,10 +245,10 @@ fn unread(step: &StepOutcome, outcome: &Outcome) -> String {
     } else {
         step
     };
-    if outcome.waiting.is_some() {
-        return "it asks for leave first, and triage asks nobody".to_owned();
-    }
     match &to_blame.error {
+        Some(error) if error.code == "declined" => {
+            "it asks for leave first, and triage asks nobody".to_owned()
+        }
         // What a playbook that is run says of itself stands before what kept it.
         Some(error) if error.code == "verdict" => {
             let innermost = error.message.rsplit(" failed: ").next();
@@ -260,7 +262,7 @@ fn unread(step: &StepOutcome, outcome: &Outcome) -> String {
     }
 }
 
-/// Nobody can be asked.
+/// Nobody is asked: what needs leave has none.
 struct NobodyAnswers;
 
 impl Approver for NobodyAnswers {
@@ -272,7 +274,9 @@ impl Approver for NobodyAnswers {
     }
 
     fn decide<'a>(&'a self, _: &'a Question) -> Pin<Box<dyn Future<Output = Decision> + 'a>> {
-        Box::pin(std::future::ready(Decision::Nobody))
+        // What waits for an answer would end the reads beside it.
+        let by = "triage".to_owned();
+        Box::pin(std::future::ready(Decision::Declined { by }))
     }
 }
 
