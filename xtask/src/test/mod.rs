@@ -1,5 +1,7 @@
 //! `cargo xtask test`: everything that must hold, in one command.
 
+mod browser;
+mod debian;
 mod endpoint;
 
 use std::path::Path;
@@ -62,6 +64,10 @@ const CHECKS: &[Check] = &[
     Check {
         name: "endpoint",
         run: endpoint::check,
+    },
+    Check {
+        name: "browser",
+        run: browser::check,
     },
 ];
 
