@@ -127,19 +127,29 @@ fn level(problems: &mut Problems, escalate: &Escalate, levels: &[u32]) {
 
 /// The levels of contacts are told.
 fn contacts(problems: &mut Problems, escalate: &Escalate, levels: &[u32]) {
+    let never = |level: &u32| !levels.contains(level);
     for (name, contact) in &escalate.contacts {
-        let Data::Map(members) = &contact.value else {
-            continue;
+        let members = match &contact.value {
+            Data::Map(members) => members.as_slice(),
+            _ => &[],
         };
         let own = members.iter().find(|(name, _)| name.value == "level");
-        let Some((_, own)) = own else { continue };
+        let Some((_, own)) = own else {
+            let level = name.value.strip_prefix("level_");
+            let level = level.and_then(|level| level.parse::<u32>().ok());
+            if let Some(level) = level.filter(never) {
+                let message = format!("`{}` is for level {level}, which is never told", name.value);
+                unknown_level(problems, name.span, message, levels);
+            }
+            continue;
+        };
         let several = match &own.value {
             Data::List(several) => several.as_slice(),
             _ => std::slice::from_ref(own),
         };
         for one in several {
             let level = literal(one).and_then(|(text, _)| text.parse::<u32>().ok());
-            if let Some(level) = level.filter(|level| !levels.contains(level)) {
+            if let Some(level) = level.filter(never) {
                 let message = format!("`{}` is for level {level}, which is never told", name.value);
                 unknown_level(problems, one.span, message, levels);
             }
