@@ -21,6 +21,7 @@ mod levels;
 mod load;
 mod locate;
 mod matching;
+mod onward;
 mod parallel;
 mod person;
 mod problems;

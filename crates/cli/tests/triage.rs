@@ -284,12 +284,8 @@ fn stub(answers: &'static [(&str, &str, &str)]) -> (String, Arc<Mutex<Vec<String
                             length = value.trim().parse().unwrap_or(0);
                         }
                         if lower.starts_with("x-amz-target:") {
-                            target = line
-                                .trim()
-                                .rsplit('.')
-                                .next()
-                                .unwrap_or_default()
-                                .to_owned();
+                            let name = line.trim().rsplit('.').next().unwrap_or_default();
+                            name.clone_into(&mut target);
                         }
                         line.clear();
                     }

@@ -164,18 +164,19 @@ pub fn lines(triage: &Triage, look: Look) -> Vec<String> {
     let verb = if holding.len() == 1 { "shows" } else { "show" };
     let mut summary = format!("{} of {asked} problems {verb}", holding.len());
     if !unknown.is_empty() {
-        summary.push_str(&format!(", {} could not be told", unknown.len()));
+        summary = format!("{summary}, {} could not be told", unknown.len());
     }
-    let mut more = format!("; {}", counted(triage.reads, "read"));
+    let mut more = counted(triage.reads, "read");
     if triage.shared > 0 {
-        more.push_str(&format!(", {} shared", triage.shared));
+        more = format!("{more}, {} shared", triage.shared);
     }
     if !not_asked.is_empty() {
-        more.push_str(&format!("; {} not asked", not_asked.len()));
+        more = format!("{more}; {} not asked", not_asked.len());
     }
     if triage.without > 0 {
-        more.push_str(&format!("; {} without a symptom", triage.without));
+        more = format!("{more}; {} without a symptom", triage.without);
     }
+    let more = format!("; {more}");
     let summary = Line::at(0).with(tone, summary).with(Tone::Quiet, more);
     lines.extend(summary.wrapped(look));
     lines

@@ -64,7 +64,7 @@ pub fn execute(command: &Command, environment: &Environment) -> Result<u8, Failu
 }
 
 /// The runtime of a run: one thread, made when it is needed.
-fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

@@ -1,11 +1,11 @@
 //! `runbook triage --text`: playbooks for an error message, log lines or an alarm, without any call.
 
-use super::triage::{all_known, command};
 use crate::args::{Format, TargetArguments, TriageArguments};
 use crate::environment::Environment;
 use crate::exit::{self, Failure};
 use crate::load;
 use crate::matching::{Corpus, Heard, Known, known};
+use crate::onward::{all_known, command};
 use crate::parallel::side_by_side;
 use runbook_playbook::inputs::Given;
 use runbook_playbook::syntax::input::Input;

@@ -135,11 +135,13 @@ fn drawn(rows: &[Vec<String>], look: Look) -> Vec<String> {
             } else {
                 name.to_owned()
             };
-            let mut line = format!("{name:name_width$}");
-            for (cell, width) in cells.zip(&numbers) {
-                line.push_str(&format!("  {cell:>width$}"));
-            }
-            runbook_report::question::safe(line.trim_end())
+            let mut line = vec![format!("{name:name_width$}")];
+            line.extend(
+                cells
+                    .zip(&numbers)
+                    .map(|(cell, width)| format!("{cell:>width$}")),
+            );
+            runbook_report::question::safe(line.join("  ").trim_end())
         })
         .collect()
 }

@@ -223,11 +223,11 @@ impl<'k> Indexed<'k> {
             }
         }
         let playbook = &known.playbook;
-        let knows = [&playbook.symptom, &playbook.diagnose, &playbook.check];
+        let graphs = [&playbook.symptom, &playbook.diagnose, &playbook.check];
         Self {
             weight: if part {
                 RUN_BY_OTHERS
-            } else if knows.iter().all(|graph| graph.is_none()) {
+            } else if graphs.iter().all(|graph| graph.is_none()) {
                 PROCEDURE
             } else {
                 1.0

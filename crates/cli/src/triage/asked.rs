@@ -167,7 +167,7 @@ impl Asking {
         cancel: &Cancel,
     ) -> Outcome {
         let registry = shared.registry();
-        let shelf = Shelf::new(&environment.places, &self.located.root, registry);
+        let library = Shelf::new(&environment.places, &self.located.root, registry);
         let reads = OwnReads::new(shared, surroundings);
         let surroundings = Surroundings {
             world,
@@ -175,7 +175,7 @@ impl Asking {
             approver: &NobodyAnswers,
             observer: &NobodyWatches,
             journal: &MemoryJournal::forgetting(),
-            library: &shelf,
+            library: &library,
             cancel,
         };
         runbook_interpreter::run(plan, &surroundings).await

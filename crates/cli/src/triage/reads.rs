@@ -112,9 +112,9 @@ impl<'a> OwnReads<'a> {
         if !self.asked.borrow_mut().insert(asked) {
             return made().await;
         }
-        let cell = Rc::clone(shared.answers.borrow_mut().entry(key).or_default());
+        let once = Rc::clone(shared.answers.borrow_mut().entry(key).or_default());
         let own = Cell::new(false);
-        let answer = cell
+        let answer = once
             .get_or_init(|| {
                 own.set(true);
                 made()

@@ -109,16 +109,13 @@ fn level(problems: &mut Problems, escalate: &Escalate, levels: &[u32]) {
     if levels.is_empty() {
         return;
     }
-    let (level, span, message) = match &escalate.level {
-        Some(level) => {
-            let message = format!("nobody is told at level {}", level.value);
-            (level.value, level.span, message)
-        }
-        None => {
-            let message = "nobody is told at level 1, which is meant where no `level` is given";
-            let uses = escalate.uses.as_ref().map(|uses| uses.span);
-            (FIRST, uses.unwrap_or(escalate.span), message.to_owned())
-        }
+    let (level, span, message) = if let Some(level) = &escalate.level {
+        let message = format!("nobody is told at level {}", level.value);
+        (level.value, level.span, message)
+    } else {
+        let message = "nobody is told at level 1, which is meant where no `level` is given";
+        let uses = escalate.uses.as_ref().map(|uses| uses.span);
+        (FIRST, uses.unwrap_or(escalate.span), message.to_owned())
     };
     if !levels.contains(&level) {
         unknown_level(problems, span, message, levels);
