@@ -103,7 +103,7 @@ pub fn ready(
 }
 
 /// What is given for inputs: the scenario's, then the file's, then the command line's; the last one counts.
-fn given(
+pub fn given(
     arguments: &GivenArguments,
     staged: Option<&Staged>,
     environment: &Environment,

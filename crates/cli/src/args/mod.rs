@@ -2,12 +2,14 @@
 
 mod check;
 mod consent;
+mod find;
 mod part;
 mod records;
 mod review;
 
 pub use check::{CheckArguments, CheckFormat, ExplainArguments, PageFormat, TestArguments};
 pub use consent::Consent;
+pub use find::{ListArguments, TriageArguments};
 pub use part::{GivenArguments, PartArguments};
 pub use records::{
     LogsArguments, PruneArguments, Replay, ResumeArguments, RunOfRecord, RunsArguments,
@@ -70,6 +72,11 @@ pub enum Command {
     Policy(PolicyArguments),
     /// Say what changed in what playbooks do, between two versions of them
     Diff(DiffArguments),
+    /// List playbooks: what they are about, how bad that is, which causes they know
+    List(ListArguments),
+    /// Say which problems show: the symptoms of all playbooks, side by side, and only reads; or find playbooks for a text
+    #[command(after_help = exit::TRIAGE_HELP)]
+    Triage(Box<TriageArguments>),
     /// Run the scenarios of playbooks: no account, no network
     Test(TestArguments),
     /// Say what is wrong with playbooks

@@ -9,6 +9,7 @@ mod diff;
 mod explain;
 mod guarded;
 mod history;
+mod list;
 mod logs;
 mod plan;
 #[cfg(test)]
@@ -24,6 +25,8 @@ mod runs;
 mod saved;
 mod show;
 mod test;
+mod triage;
+mod triage_text;
 mod undo;
 
 use crate::args::Command;
@@ -50,6 +53,8 @@ pub fn execute(command: &Command, environment: &Environment) -> Result<u8, Failu
         Command::Policy(arguments) => policy::execute(arguments, environment),
         Command::Diff(arguments) => diff::execute(arguments, environment),
         Command::Preflight(arguments) => preflight::execute(arguments, environment),
+        Command::List(arguments) => list::execute(arguments, environment),
+        Command::Triage(arguments) => triage::execute(arguments, environment),
         Command::Test(arguments) => test::execute(arguments, environment),
         Command::Check(arguments) => check::execute(arguments, environment),
         Command::Explain(arguments) => explain::execute(arguments, environment),
@@ -59,7 +64,7 @@ pub fn execute(command: &Command, environment: &Environment) -> Result<u8, Failu
 }
 
 /// The runtime of a run: one thread, made when it is needed.
-fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

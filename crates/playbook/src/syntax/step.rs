@@ -169,6 +169,22 @@ pub enum Show {
 }
 
 impl Step {
+    /// The path of the playbook that it runs, where it runs one and the path is written out.
+    #[must_use]
+    pub fn runs(&self) -> Option<&str> {
+        let Work::Action(call) = &self.work else {
+            return None;
+        };
+        let mut given = call.with.iter();
+        match given.find(|(name, _)| name.value == "path") {
+            Some((_, data)) if call.action.value == "playbook:Run" => match &data.value {
+                Data::Scalar(scalar) => Some(&scalar.text),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     /// Reads a mapping of steps.
     pub(super) fn read_all(reader: &mut Reader<'_>, field: &Field<'_>, place: Place) -> Vec<Self> {
         let Some(entries) = field.node.entries() else {
