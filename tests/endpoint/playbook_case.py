@@ -59,6 +59,9 @@ class Case(unittest.TestCase):
     afterwards = None
     # `service/kind/name.member` to (before, after), as in `snapshot.changes`; `{name}` stands for an identifier of the state.
     changes = {}
+    # What `runbook undo` leaves of them; None: it is not tried. It does not reach into playbooks that the playbook runs, and has no
+    # value of a secret that it could put back.
+    left = None
 
     maxDiff = None
 
@@ -95,7 +98,7 @@ class Case(unittest.TestCase):
             "AWS_ENDPOINT_URL": ENDPOINT,
             "XDG_STATE_HOME": self.folder,
         }
-        command = [RUNBOOK, "run", *arguments, "--format", "json"]
+        command = [RUNBOOK, *arguments, "--format", "json"]
         done = subprocess.run(
             command, env=environment, capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL
         )
@@ -115,15 +118,18 @@ class Case(unittest.TestCase):
         self.folder = folder.name
         self.arrange()
         before = snapshot.read(ENDPOINT, self.names())
-        code, report = self.runbook(self.playbook, *(argument.format(**self.ids) for argument in self.arguments))
+        code, report = self.runbook("run", self.playbook, *(argument.format(**self.ids) for argument in self.arguments))
         told = json.dumps({member: report[member] for member in ("verdict", "explanation")} | {"failed": failures(report)}, indent=1)
         found = sorted(cause["name"] for cause in report["causes"] if cause["found"] is True)
         self.assertEqual((report["verdict"], found, code), (self.verdict, sorted(self.causes), self.exit), told)
         self.assertEqual(snapshot.changes(before, snapshot.read(ENDPOINT, self.names())), self.changes, told)
         self.judge(report)
         if self.afterwards:
-            _, report = self.runbook(self.playbook, *self.arguments, "--until", "symptom")
-            self.assertEqual(report["verdict"], self.afterwards, failures(report))
+            _, again = self.runbook("run", self.playbook, *self.arguments, "--until", "symptom")
+            self.assertEqual(again["verdict"], self.afterwards, failures(again))
+        if self.left is not None:
+            _, undone = self.runbook("undo", report["run"], "--yes=write,destroy,permission,execute")
+            self.assertEqual(snapshot.changes(before, snapshot.read(ENDPOINT, self.names())), self.left, undone["explanation"])
 
 
 def repository(case, files):

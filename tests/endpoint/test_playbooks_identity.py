@@ -28,6 +28,7 @@ class Granted(playbook_case.Case):
             },
         )
     }
+    left = {}
 
 
 class PolicyThere(playbook_case.Case):
@@ -52,6 +53,7 @@ class TaskRoleMissing(playbook_case.Case):
         "iam/role/acso-new-role": (None, Having(inline={}, managed=[])),
         "ecs/task-definition/acso-new:1": (None, Having(cpu="512", memory="1024", status="ACTIVE")),
     }
+    left = {"ecs/task-definition/acso-new:1": (None, Having(status="INACTIVE"))}
 
     def arrange(self):
         definition = {

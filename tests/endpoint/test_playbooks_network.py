@@ -76,6 +76,7 @@ class PortOpened(playbook_case.Case):
     playbook = "common/security-group-open"
     arguments = ("--yes=write,permission", "-i", "group={groups[2]}", "-i", "source={groups[0]}", "-i", "port=443")
     changes = {"ec2/security-group/aar-ecs of the-vpc.in": ([], [admits("sg-balancer", 443)])}
+    left = {}
 
 
 class PortClosedToTheWorld(playbook_case.Case):
@@ -86,6 +87,7 @@ class PortClosedToTheWorld(playbook_case.Case):
     causes = ("open_to_world",)
 
     changes = {AGENTS: ([Having(FromPort=22, IpRanges=[{"CidrIp": "0.0.0.0/0"}])], [])}
+    left = {}
 
     def arrange(self):
         client("ec2").authorize_security_group_ingress(
@@ -149,6 +151,7 @@ class CertificateExpiring(playbook_case.Case):
             [{"CertificateArn": "the-imported-certificate"}],
         )
     }
+    left = {}
 
     def arrange(self):
         self.imported = client("acm").import_certificate(**self_signed("*.yourdomain.com"))["CertificateArn"]
@@ -169,6 +172,7 @@ class CertificateUnproven(playbook_case.Case):
             {"Name": "the-record", "Type": "CNAME", "TTL": 300, "ResourceRecords": [{"Value": "the-proof"}]},
         )
     }
+    left = {}
 
     def arrange(self):
         client("route53").create_hosted_zone(Name="yourdomain.com", CallerReference="1")

@@ -6,6 +6,8 @@ from playbook_case import ANY, Having, client, put_points
 
 SUPERVISOR = "acso-production-supervisor"
 SCALING = f"scaling/target/service/acso-production-cluster/{SUPERVISOR}"
+# A revision that was deregistered stays, and starts no tasks.
+GONE = (None, Having(status="INACTIVE"))
 HERE = [{"name": "AWS_REGION", "value": guide_state.REGION}]
 AXON = ("-i", "cluster=aar-cluster", "-i", "service=aar-axon")
 
@@ -32,6 +34,7 @@ class Resized(playbook_case.Case):
         "ecs/service/aar-axon.taskDefinition": (revision("aar-axon", 1), revision("aar-axon", 2)),
         "ecs/task-definition/aar-axon:2": (None, Having(cpu="1024", memory="4096", networkMode="awsvpc", status="ACTIVE")),
     }
+    left = {"ecs/task-definition/aar-axon:2": GONE}
 
 
 class NoSuchSize(playbook_case.Case):
@@ -49,6 +52,7 @@ class RolledBack(playbook_case.Case):
     playbook = "common/ecs-roll-back"
     arguments = ("--yes", *AXON, "-i", "task_definition=aar-axon:1")
     changes = {"ecs/service/aar-axon.taskDefinition": ("aar-axon", "aar-axon:1")}
+    left = {}
 
     def arrange(self):
         new_revision("aar-cluster", "aar-axon", "axon")
@@ -65,6 +69,7 @@ class MoreTasks(playbook_case.Case):
         f"{SCALING}.MinCapacity": (1, 5),
         f"{SCALING}.MaxCapacity": (3, 5),
     }
+    left = {}
 
     def arrange(self):
         client("application-autoscaling").register_scalable_target(
@@ -308,6 +313,7 @@ class FunctionThrottled(playbook_case.Case):
     arguments = ("--yes", "--no-verify", "--skip", "symptom.slow", "--force")
     causes = ("reserved_too_low",)
     changes = {"lambda/function/aar-governance.concurrency": (5, 10)}
+    left = {}
 
     def arrange(self):
         minutes = range(2, 20)

@@ -16,6 +16,7 @@ class CapacityUsedUp(playbook_case.Case):
     arguments = ("--yes", "--no-verify")
     causes = ("capacity_used_up",)
     changes = {f"{TABLE}.billing": ("PROVISIONED", "PAY_PER_REQUEST")}
+    left = {}
 
     def arrange(self):
         throttle()
@@ -29,6 +30,7 @@ class CapacityRaised(playbook_case.Case):
     arguments = ("--yes", "--no-verify", "-i", "remedy=raise", "-i", "read_units=40")
     causes = ("capacity_used_up",)
     changes = {f"{TABLE}.capacity": ([5, 5], [40, 50])}
+    left = {}
 
     def arrange(self):
         throttle()
@@ -93,6 +95,7 @@ class NotConnected(playbook_case.Case):
             {"function": guide_state.FUNCTION, "from": "the-stream", "state": "Enabled", "parallel": None},
         )
     }
+    left = {}
 
     def arrange(self):
         for mapping in client("lambda").list_event_source_mappings()["EventSourceMappings"]:

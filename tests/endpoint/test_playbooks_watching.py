@@ -21,6 +21,7 @@ class LogGroupMissing(playbook_case.Case):
         f"logs/group/{AGENTS}": (None, {"retention": 30}),
         "logs/filter/ErrorCount": (None, Having(filterPattern="ERROR", logGroupName=AGENTS)),
     }
+    left = {}
 
     def arrange(self):
         client("logs").delete_log_group(logGroupName=AGENTS)
@@ -35,6 +36,7 @@ class FilterSilent(playbook_case.Case):
     changes = {
         "logs/filter/errors.metricTransformations": ([ERRORS], [ERRORS | {"defaultValue": 0}]),
     }
+    left = {}
 
 
 class LogGroupsOfTheRuntimeMissing(playbook_case.Case):
@@ -47,6 +49,7 @@ class LogGroupsOfTheRuntimeMissing(playbook_case.Case):
         "logs/group//ecs/aar-orbit": (None, {"retention": 30}),
         "ecs/service/aar-axon.deployments": (ANY, ANY),
     }
+    left = {"ecs/service/aar-axon.deployments": (ANY, ANY)}
 
 
 class RetentionTooShort(playbook_case.Case):
@@ -57,6 +60,7 @@ class RetentionTooShort(playbook_case.Case):
     verdict = "resolved"
     causes = ("too_short",)
     changes = {f"logs/group/{AGENTS}.retention": (7, 90)}
+    left = {}
 
     def arrange(self):
         client("logs").put_retention_policy(logGroupName=AGENTS, retentionInDays=7)
@@ -74,6 +78,7 @@ class KeyAlarms(playbook_case.Case):
         f"cloudwatch/alarm/aar-{name}": (None, Having(AlarmActions=[TOPIC], ActionsEnabled=True))
         for name in ("system-health", "answers-5xx", "governance-errors", "governance-throttles")
     }
+    left = {}
 
 
 class ErrorsInTheLog(playbook_case.Case):
