@@ -123,15 +123,16 @@ class SwitchedOff(playbook_case.Case):
 
 
 class Hanging(playbook_case.Case):
-    """No deployment is under way and no memory was short: the tasks are replaced.
-
-    Tasks that moto stops have no time at which they stopped, so that the symptom does not hold there.
-    """
+    """A task of a deployment that was healthy failed its health checks: the tasks are replaced."""
 
     playbook = "agent-runtime/container-health-checks"
-    arguments = ("--yes", "--no-verify", "--force")
+    arguments = ("--yes", "--no-verify")
     causes = ("hanging",)
     changes = {"ecs/service/aar-axon.deployments": (ANY, ANY)}
+
+    def arrange(self):
+        task, reason = self.ids["tasks"][0], "Task failed container health checks"
+        client("ecs").stop_task(cluster="aar-cluster", task=task, reason=reason)
 
 
 class WrongClock(playbook_case.Case):
