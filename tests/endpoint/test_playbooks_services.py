@@ -58,6 +58,22 @@ class RolledBack(playbook_case.Case):
         new_revision("aar-cluster", "aar-axon", "axon")
 
 
+class ScaledOut(playbook_case.Case):
+    """The shared scale-out asks for more tasks, and auto scaling lets them be."""
+
+    playbook = "common/ecs-scale-out"
+    arguments = ("--yes", "-i", "cluster=acso-production-cluster", "-i", f"service={SUPERVISOR}", "-i", "tasks=4")
+    changes = {
+        f"ecs/service/{SUPERVISOR}.desiredCount": (2, 4),
+        f"{SCALING}.MinCapacity": (1, 4),
+        f"{SCALING}.MaxCapacity": (3, 4),
+    }
+    left = {}
+
+    def arrange(self):
+        let_scale()
+
+
 class MoreTasks(playbook_case.Case):
     """All tasks are busy: there are more of them, and auto scaling lets them be."""
 
@@ -69,16 +85,9 @@ class MoreTasks(playbook_case.Case):
         f"{SCALING}.MinCapacity": (1, 5),
         f"{SCALING}.MaxCapacity": (3, 5),
     }
-    left = {}
 
     def arrange(self):
-        client("application-autoscaling").register_scalable_target(
-            ServiceNamespace="ecs",
-            ResourceId=f"service/acso-production-cluster/{SUPERVISOR}",
-            ScalableDimension="ecs:service:DesiredCount",
-            MinCapacity=1,
-            MaxCapacity=3,
-        )
+        let_scale()
 
 
 class MoreCpu(playbook_case.Case):
@@ -322,6 +331,17 @@ class FunctionThrottled(playbook_case.Case):
         put_points("AWS/ECS/CPUUtilization", axon, [(minute, 20) for minute in minutes])
         put_points("AWS/Lambda/Throttles", {"FunctionName": guide_state.FUNCTION}, [(minute, 4) for minute in minutes])
         client("lambda").put_function_concurrency(FunctionName=guide_state.FUNCTION, ReservedConcurrentExecutions=5)
+
+
+def let_scale():
+    """Auto scaling looks after the supervisor, between one task and three."""
+    client("application-autoscaling").register_scalable_target(
+        ServiceNamespace="ecs",
+        ResourceId=f"service/acso-production-cluster/{SUPERVISOR}",
+        ScalableDimension="ecs:service:DesiredCount",
+        MinCapacity=1,
+        MaxCapacity=3,
+    )
 
 
 def busy(percent):
