@@ -4,7 +4,7 @@ import json
 
 import guide_state
 import playbook_case
-from playbook_case import Having, client
+from playbook_case import Having
 
 
 class Granted(playbook_case.Case):

@@ -164,7 +164,10 @@ class WrongRegion(playbook_case.Case):
     causes = ("wrong_region",)
     changes = {
         "ecs/service/aar-axon.taskDefinition": ("aar-axon", revision("aar-axon", 3)),
-        "ecs/task-definition/aar-axon:3": (None, Having(cpu="512", memory="1024", containerDefinitions=[Having(environment=HERE)])),
+        "ecs/task-definition/aar-axon:3": (
+            None,
+            Having(cpu="512", memory="1024", containerDefinitions=[Having(environment=HERE)]),
+        ),
     }
 
     def arrange(self):
@@ -368,6 +371,8 @@ def new_revision(cluster, service, container, **members):
         executionRoleArn=definition["executionRoleArn"],
         networkMode="awsvpc",
         requiresCompatibilities=["FARGATE"],
-        containerDefinitions=[{"name": container, "image": "acso-supervisor:2", "cpu": 256, "memory": 512, "essential": True} | members],
+        containerDefinitions=[
+            {"name": container, "image": "acso-supervisor:2", "cpu": 256, "memory": 512, "essential": True} | members
+        ],
     )
     ecs.update_service(cluster=cluster, service=service, taskDefinition=service)

@@ -53,8 +53,9 @@ class HotKey(playbook_case.Case):
         subscribe("aar-management")
 
     def judge(self, report):
-        self.assertEqual(subjects("aar-oncall"), ["P1 DynamoDB throttling: unresolved", "Evidence of P1 DynamoDB throttling"])
-        self.assertEqual(subjects("aar-management"), ["P1 DynamoDB throttling: unresolved", "Evidence of P1 DynamoDB throttling"])
+        told = ["P1 DynamoDB throttling: unresolved", "Evidence of P1 DynamoDB throttling"]
+        for topic in ("aar-oncall", "aar-management"):
+            self.assertEqual(subjects(topic), told)
 
 
 class NotThrottled(playbook_case.Case):

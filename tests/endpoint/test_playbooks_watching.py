@@ -127,7 +127,8 @@ class PerformanceGood(playbook_case.Case):
 
     def arrange(self):
         for service in ("aar-axon", "aar-orbit"):
-            put_points("AWS/ECS/CPUUtilization", {"ClusterName": "aar-cluster", "ServiceName": service}, [(m, 30) for m in range(2, 60, 5)])
+            dimensions = {"ClusterName": "aar-cluster", "ServiceName": service}
+            put_points("AWS/ECS/CPUUtilization", dimensions, [(minutes, 30) for minutes in range(2, 60, 5)])
 
 
 class ParametersDrifted(playbook_case.Case):
