@@ -7,6 +7,7 @@ import datetime
 import functools
 import io
 import json
+import os
 import time
 import urllib.request
 import zipfile
@@ -67,6 +68,20 @@ def connect(endpoint, service):
         aws_secret_access_key=SECRET,
         config=Config(retries={"max_attempts": 1}),
     )
+
+
+def environment(endpoint, folder):
+    """What a program needs to find the server, and nothing of the caller's AWS settings; runs are kept in the folder."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("AWS_")} | {
+        "AWS_ACCESS_KEY_ID": KEY,
+        "AWS_SECRET_ACCESS_KEY": SECRET,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_ENDPOINT_URL": endpoint,
+        "XDG_STATE_HOME": folder,
+    }
 
 
 def make(endpoint):

@@ -88,16 +88,7 @@ class Case(unittest.TestCase):
 
     def runbook(self, *arguments):
         """Runs the binary with nothing of the caller's AWS settings; returns its exit code and its report."""
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")} | {
-            "AWS_ACCESS_KEY_ID": guide_state.KEY,
-            "AWS_SECRET_ACCESS_KEY": guide_state.SECRET,
-            "AWS_DEFAULT_REGION": guide_state.REGION,
-            "AWS_EC2_METADATA_DISABLED": "true",
-            "AWS_CONFIG_FILE": os.devnull,
-            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-            "AWS_ENDPOINT_URL": ENDPOINT,
-            "XDG_STATE_HOME": self.folder,
-        }
+        environment = guide_state.environment(ENDPOINT, self.folder)
         command = [RUNBOOK, *arguments, "--format", "json"]
         done = subprocess.run(
             command, env=environment, capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL

@@ -205,16 +205,8 @@ class CliAgreement(unittest.TestCase):
             raise unittest.SkipTest(f"not reached: the AWS CLI v2, so its JSON was not compared with ours ({version})")
         cls.folder = tempfile.TemporaryDirectory()
         cls.addClassCleanup(cls.folder.cleanup)
-        cls.environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")} | {
-            "AWS_ACCESS_KEY_ID": guide_state.KEY,
-            "AWS_SECRET_ACCESS_KEY": guide_state.SECRET,
-            "AWS_DEFAULT_REGION": guide_state.REGION,
-            "AWS_EC2_METADATA_DISABLED": "true",
-            "AWS_CONFIG_FILE": os.devnull,
-            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-            "AWS_ENDPOINT_URL": ENDPOINT,
+        cls.environment = guide_state.environment(ENDPOINT, cls.folder.name) | {
             "AWS_PAGER": "",
-            "XDG_STATE_HOME": cls.folder.name,
             "AWS_DATA_PATH": give_models(pathlib.Path(cls.folder.name) / "models"),
             # The AWS CLI shows times in the local zone where the wire has seconds.
             "TZ": "UTC",
