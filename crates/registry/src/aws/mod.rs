@@ -2,7 +2,8 @@
 //!
 //! A model becomes schemas ([`schema`]); arguments go through them onto the wire ([`encode`]) and results come back
 //! ([`decode`]); [`protocol`] has the glue that AWS's protocol crates leave to generated code; [`endpoint`] says where to
-//! and how to sign; [`orchestrate`] signs, sends and retries; [`paginate`] joins pages; [`live`] is the client.
+//! and how to sign; [`orchestrate`] signs, sends and retries,
+//! with [`first_try`] as a short way for calls that succeed at once; [`paginate`] joins pages; [`live`] is the client.
 
 mod auth;
 mod body;
@@ -20,7 +21,9 @@ mod express;
 mod expression;
 mod failure;
 mod files;
+mod first_try;
 mod garbage;
+mod handed;
 mod instant;
 mod kept;
 mod live;
