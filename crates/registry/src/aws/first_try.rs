@@ -3,14 +3,17 @@
 //! AWS's orchestrator lets every part of a call be exchanged, and therefore merges plugins, copies interceptors and looks
 //! everything up anew for each call, which takes as long as all the rest. Nearly all calls succeed at once. So the first
 //! try uses the same parts, which were put together once: the identity cache, the signer, the connector, the interceptors
-//! for the clock, the invocation and the user agent. Whatever is no plain success is handed to the orchestrator as the
+//! for the clock, the invocation and the user agent, and
+//! a signature with a key that is kept ([`super::signature`]). Whatever is no plain success is handed to the orchestrator as the
 //! outcome of its own first try ([`super::handed`]): it alone judges failures, tries again and makes the error.
 
 use super::body::{Bounds, bounded, broken};
+use super::clock::Clock;
 use super::endpoint::{self, Settings};
 use super::handed::Outcome;
 use super::orchestrate::{host_prefix, signing_options};
 use super::protocol::{Reply, Wire};
+use super::signature::{Scope, Signatures};
 use super::{checksum, compress};
 use crate::model::service::Operation;
 use aws_credential_types::Credentials;
@@ -33,7 +36,7 @@ use aws_smithy_runtime_api::client::identity::{
 use aws_smithy_runtime_api::client::interceptors::context::{Error, Input, InterceptorContext};
 use aws_smithy_runtime_api::client::interceptors::{Intercept as _, SharedInterceptor};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse, Metadata};
-use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_runtime_api::client::result::{ConnectorError, SdkError};
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_runtime_api::client::runtime_plugin::RuntimePlugins;
 use aws_smithy_types::Document;
@@ -42,12 +45,15 @@ use aws_smithy_types::config_bag::{ConfigBag, FrozenLayer, Layer};
 use aws_smithy_types::endpoint::Endpoint;
 use aws_smithy_types::retry::{RetryConfig, RetryMode};
 use aws_smithy_types::timeout::TimeoutConfig;
+use aws_types::SigningName;
+use aws_types::region::SigningRegion;
 use http::HeaderValue;
 use http_body_util::BodyExt as _;
 use serde_json::Value as Json;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
 
 /// As many calls go the orchestrator's way after a repeated one: each that succeeds gives a token back to the bucket that
 /// bounds repetitions, and the bucket holds as many.
@@ -80,6 +86,8 @@ pub(super) struct FirstTry {
     identities: SharedIdentityResolver,
     shared: Shared,
     signer: SigV4Signer,
+    signatures: Signatures,
+    clock: Clock,
     timeouts: TimeoutConfig,
     bounds: Bounds,
     compression: Option<u32>,
@@ -95,6 +103,8 @@ pub(super) struct FirstTry {
 #[derive(Debug)]
 struct Prepared {
     config: FrozenLayer,
+    /// Whether a signature has nothing of its own.
+    plainly_signed: bool,
     /// Whether arguments decide where a call goes.
     by_arguments: bool,
     /// Where calls of an account go, if arguments do not decide it.
@@ -174,6 +184,8 @@ impl FirstTry {
             identities: parts.identity,
             shared: parts.shared,
             signer: SigV4Signer::new(),
+            signatures: Signatures::default(),
+            clock: Clock::default(),
             timeouts: parts.timeouts,
             bounds: parts.bounds,
             compression: parts.compression,
@@ -191,6 +203,11 @@ impl FirstTry {
         self.unquiet
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, less)
             .is_err()
+    }
+
+    /// The orchestrator makes a call from its start, or goes on with one.
+    pub(super) fn leave_to_orchestrator(&self) {
+        self.clock.forget();
     }
 
     /// A call was repeated.
@@ -238,6 +255,7 @@ impl FirstTry {
                 invocation,
             })))
         };
+        let began = SystemTime::now();
         let response = match self.connector.call(request).await {
             Ok(response) => response,
             Err(problem) => return sent(Err(problem)),
@@ -245,6 +263,7 @@ impl FirstTry {
         if !response.status().is_success() {
             return sent(Ok(response));
         }
+        self.clock.read(&response, began, SystemTime::now());
         context.set_response(response);
         context.enter_before_deserialization_phase();
         let measured = self.shared.clock.modify_before_deserialization(
@@ -253,7 +272,10 @@ impl FirstTry {
             &mut config,
         );
         let (_, _, _, Some(mut response)) = context.into_parts() else {
-            return Ok(Tried::NotSent);
+            return sent(Err(ConnectorError::other(
+                "the answer is gone".into(),
+                None,
+            )));
         };
         let body = std::mem::replace(response.body_mut(), SdkBody::taken());
         let expected = checksum::of_answer(attempt.operation, &response);
@@ -295,6 +317,8 @@ impl FirstTry {
         layer.store_put(self.timeouts.clone());
         let prepared = Arc::new(Prepared {
             config: layer.freeze(),
+            plainly_signed: !operation.unsigned_payload
+                && !signing_options(service).content_sha256_header,
             by_arguments: endpoint::depends_on_arguments(service, operation),
             endpoint: Mutex::default(),
         });
@@ -325,23 +349,33 @@ impl FirstTry {
         config: &mut ConfigBag,
     ) -> Result<CaptureSmithyConnection, BoxError> {
         let components = &self.components;
-        for interceptor in [&self.shared.clock, &self.shared.invocation] {
-            interceptor.modify_before_retry_loop(
-                &mut (&mut *context).into(),
-                components,
-                config,
-            )?;
-        }
+        let shared = &self.shared;
+        shared.invocation.modify_before_retry_loop(
+            &mut (&mut *context).into(),
+            components,
+            config,
+        )?;
         let endpoint = endpoint_of(attempt, prepared, identity)?;
+        let way = way_to_sign(&endpoint)?;
         let agent = self.agent(identity)?;
         let request = context.request_mut().ok_or("there is no request")?;
         direct(attempt, &endpoint, request)?;
         let headers = request.headers_mut();
         headers.try_append(http::header::USER_AGENT, agent.user_agent.clone())?;
         headers.try_append(OF_AWS, agent.of_aws.clone())?;
-        let way = way_to_sign(&endpoint)?;
-        self.signer
-            .sign_http_request(request, identity, way, components, config)?;
+        let plainly =
+            prepared.plainly_signed && self.sign_plainly(request, identity, &way, config).is_some();
+        if !plainly {
+            shared.clock.modify_before_retry_loop(
+                &mut (&mut *context).into(),
+                components,
+                config,
+            )?;
+            let request = context.request_mut().ok_or("there is no request")?;
+            self.signer
+                .sign_http_request(request, identity, way, components, config)?;
+        }
+        let request = context.request_mut().ok_or("there is no request")?;
         let connection = CaptureSmithyConnection::new();
         request.add_extension(connection.clone());
         request
@@ -356,6 +390,42 @@ impl FirstTry {
             .clock
             .read_before_transmit(&(&*context).into(), components, config)?;
         Ok(connection)
+    }
+
+    /// Signs a request that is plain enough.
+    fn sign_plainly(
+        &self,
+        request: &mut HttpRequest,
+        identity: &Identity,
+        way: &AuthSchemeEndpointConfig<'_>,
+        config: &ConfigBag,
+    ) -> Option<()> {
+        const KNOWN: [&str; 4] = [
+            "name",
+            "signingName",
+            "signingRegion",
+            "disableDoubleEncoding",
+        ];
+        let said = way.as_document().and_then(Document::as_object);
+        if said.is_some_and(|said| said.keys().any(|key| !KNOWN.contains(&key.as_str()))) {
+            return None;
+        }
+        let of_endpoint = |key: &str| way.get(key).and_then(Document::as_string);
+        let region = match of_endpoint("signingRegion") {
+            Some(region) => region,
+            None => config.load::<SigningRegion>()?.as_ref(),
+        };
+        let name = match of_endpoint("signingName") {
+            Some(name) => name,
+            None => config.load::<SigningName>()?.as_ref(),
+        };
+        let scope = Scope {
+            credentials: identity.data::<Credentials>()?,
+            region,
+            name,
+            at: self.clock.of_service(SystemTime::now())?,
+        };
+        self.signatures.sign(request, scope)
     }
 
     /// The user agent, made once for the credentials.

@@ -8,6 +8,7 @@
 mod auth;
 mod body;
 mod checksum;
+mod clock;
 mod compress;
 mod configuration;
 mod customize;
@@ -38,6 +39,7 @@ mod role;
 mod s3;
 mod schema;
 mod session;
+mod signature;
 mod transport;
 mod unsupported;
 

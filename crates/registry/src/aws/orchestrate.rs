@@ -272,6 +272,9 @@ impl Channel {
             Tried::Sent(outcome) => Some(*outcome),
             Tried::NotSent => None,
         };
+        if let Some(first) = &self.first {
+            first.leave_to_orchestrator();
+        }
         let timeout = deadline.map(|at| at.saturating_duration_since(Instant::now()));
         let http = Counted::new(self.http.clone(), outcome);
         let plugins = self.operation_plugins(operation, &arguments, files, timeout, &http);
