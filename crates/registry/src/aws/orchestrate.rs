@@ -278,12 +278,13 @@ impl Channel {
         let timeout = deadline.map(|at| at.saturating_duration_since(Instant::now()));
         let http = Counted::new(self.http.clone(), outcome);
         let plugins = self.operation_plugins(operation, &arguments, files, timeout, &http);
-        let finished = invoke(
+        // Few calls come here, and all would carry its size.
+        let finished = Box::pin(invoke(
             service.metadata.service_id,
             operation.name,
             Input::erase(arguments),
             &plugins,
-        )
+        ))
         .await;
         if let Some(first) = self.first.as_ref().filter(|_| http.was_repeated()) {
             first.was_repeated();
@@ -308,10 +309,16 @@ impl Channel {
         };
         let address = self.address();
         let read = if let Some(path) = &files.download {
-            files::save(&self.wire, operation, opened, path, deadline, &address).await
+            Box::pin(files::save(
+                &self.wire, operation, opened, path, deadline, &address,
+            ))
+            .await
         } else {
             let until = Until { deadline, limit };
-            events::collect(&self.wire, operation, opened, until, &address).await
+            Box::pin(events::collect(
+                &self.wire, operation, opened, until, &address,
+            ))
+            .await
         };
         read.map_err(Into::into)
     }
