@@ -9,6 +9,9 @@ use std::time::{Duration, SystemTime};
 /// A call that took longer says nothing of a clock.
 const LONGEST: Duration = Duration::from_mins(15);
 
+/// Answers tell the time in whole seconds, so that differences of less mean nothing.
+const RESOLUTION: u64 = 1_000;
+
 /// Stands for a difference that only the interceptor knows.
 const UNKNOWN: i64 = i64::MIN;
 
@@ -33,19 +36,24 @@ impl Clock {
         self.0.store(UNKNOWN, Ordering::Relaxed);
     }
 
-    /// Reads the time that an answer tells, if it does.
-    pub(super) fn read(&self, response: &HttpResponse, sent: SystemTime, received: SystemTime) {
+    /// Reads the time that an answer tells, if it does; whether it tells another than is known.
+    pub(super) fn read(
+        &self,
+        response: &HttpResponse,
+        sent: SystemTime,
+        received: SystemTime,
+    ) -> bool {
         let elapsed = received.duration_since(sent).unwrap_or_default();
         let headers = response.headers();
         if headers.get("age").is_some() || elapsed > LONGEST {
-            return;
+            return false;
         }
         let told = headers
             .get("date")
             .and_then(|date| DateTime::from_str(date, Format::HttpDate).ok())
             .and_then(|date| SystemTime::try_from(date).ok());
         let Some(told) = told else {
-            return;
+            return false;
         };
         let between = sent + elapsed / 2;
         let milliseconds = |span: Duration| i64::try_from(span.as_millis()).unwrap_or(i64::MAX);
@@ -53,6 +61,11 @@ impl Clock {
             Ok(ahead) => milliseconds(ahead),
             Err(behind) => -milliseconds(behind.duration()),
         };
-        self.0.store(difference, Ordering::Relaxed);
+        let known = self.0.load(Ordering::Relaxed);
+        let moved = known == UNKNOWN || known.abs_diff(difference) > RESOLUTION;
+        if moved {
+            self.0.store(difference, Ordering::Relaxed);
+        }
+        moved
     }
 }

@@ -33,10 +33,10 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::identity::{
     Identity, ResolveCachedIdentity as _, SharedIdentityResolver,
 };
-use aws_smithy_runtime_api::client::interceptors::context::{Error, Input, InterceptorContext};
+use aws_smithy_runtime_api::client::interceptors::context::{Input, InterceptorContext};
 use aws_smithy_runtime_api::client::interceptors::{Intercept as _, SharedInterceptor};
-use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse, Metadata};
-use aws_smithy_runtime_api::client::result::{ConnectorError, SdkError};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, Metadata};
+use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_runtime_api::client::runtime_plugin::RuntimePlugins;
 use aws_smithy_types::Document;
@@ -115,7 +115,7 @@ struct Prepared {
 #[derive(Debug)]
 struct Agent {
     access_key: String,
-    user_agent: HeaderValue,
+    plain: HeaderValue,
     of_aws: HeaderValue,
 }
 
@@ -219,10 +219,7 @@ impl FirstTry {
     ///
     /// # Errors
     /// There are no credentials to sign with: nothing was sent, and the orchestrator would say the same.
-    pub(super) async fn run(
-        &self,
-        attempt: Attempt<'_>,
-    ) -> Result<Tried, SdkError<Error, HttpResponse>> {
+    pub(super) async fn run(&self, attempt: Attempt<'_>) -> Result<Tried, BoxError> {
         let prepared = self.prepared(attempt.wire, attempt.operation);
         let mut config = ConfigBag::base();
         config
@@ -235,8 +232,7 @@ impl FirstTry {
             .components
             .identity_cache()
             .resolve_cached_identity(self.identities.clone(), &self.components, &config)
-            .await
-            .map_err(SdkError::construction_failure)?;
+            .await?;
         let mut context = before_transmit(request);
         let Ok(connection) =
             self.make_ready(attempt, &prepared, &identity, &mut context, &mut config)
@@ -256,27 +252,31 @@ impl FirstTry {
             })))
         };
         let began = SystemTime::now();
-        let response = match self.connector.call(request).await {
+        let mut response = match self.connector.call(request).await {
             Ok(response) => response,
             Err(problem) => return sent(Err(problem)),
         };
         if !response.status().is_success() {
             return sent(Ok(response));
         }
-        self.clock.read(&response, began, SystemTime::now());
-        context.set_response(response);
-        context.enter_before_deserialization_phase();
-        let measured = self.shared.clock.modify_before_deserialization(
-            &mut (&mut context).into(),
-            &self.components,
-            &mut config,
-        );
-        let (_, _, _, Some(mut response)) = context.into_parts() else {
-            return sent(Err(ConnectorError::other(
-                "the answer is gone".into(),
-                None,
-            )));
-        };
+        let moved = self.clock.read(&response, began, SystemTime::now());
+        if moved {
+            context.set_response(response);
+            context.enter_before_deserialization_phase();
+            // Without a time the interceptor keeps the one that it has.
+            let _ = self.shared.clock.modify_before_deserialization(
+                &mut (&mut context).into(),
+                &self.components,
+                &mut config,
+            );
+            let (_, _, _, Some(told)) = context.into_parts() else {
+                return sent(Err(ConnectorError::other(
+                    "the answer is gone".into(),
+                    None,
+                )));
+            };
+            response = told;
+        }
         let body = std::mem::replace(response.body_mut(), SdkBody::taken());
         let expected = checksum::of_answer(attempt.operation, &response);
         let read = bounded(body, self.bounds.clone(), expected).collect().await;
@@ -291,8 +291,8 @@ impl FirstTry {
             .wire
             .deserialize(attempt.operation, &response, &config)
         {
-            Ok(reply) if measured.is_ok() => Ok(Tried::Answered(reply)),
-            _ => sent(Ok(response)),
+            Ok(reply) => Ok(Tried::Answered(reply)),
+            Err(_) => sent(Ok(response)),
         }
     }
 
@@ -361,7 +361,7 @@ impl FirstTry {
         let request = context.request_mut().ok_or("there is no request")?;
         direct(attempt, &endpoint, request)?;
         let headers = request.headers_mut();
-        headers.try_append(http::header::USER_AGENT, agent.user_agent.clone())?;
+        headers.try_append(http::header::USER_AGENT, agent.plain.clone())?;
         headers.try_append(OF_AWS, agent.of_aws.clone())?;
         let plainly =
             prepared.plainly_signed && self.sign_plainly(request, identity, &way, config).is_some();
@@ -464,7 +464,7 @@ impl FirstTry {
         };
         let agent = Arc::new(Agent {
             access_key: access_key.to_owned(),
-            user_agent: header("user-agent")?,
+            plain: header("user-agent")?,
             of_aws: header(OF_AWS)?,
         });
         *known = Some(agent.clone());

@@ -156,44 +156,7 @@ impl Channel {
         }
         let config = layer.freeze();
         let shared = first_try::Shared::new();
-        let mut components = RuntimeComponentsBuilder::new("runbook")
-            .with_http_client(Some(parts.http.clone()))
-            .with_auth_scheme(SharedAuthScheme::new(SigV4AuthScheme::new()))
-            .with_auth_scheme(SharedAuthScheme::new(SigV4aAuthScheme::new()))
-            .with_auth_scheme(SharedAuthScheme::new(BearerAuthScheme::new()))
-            .with_auth_scheme(SharedAuthScheme::new(NoAuthScheme::new()))
-            .with_identity_resolver(
-                NO_AUTH_SCHEME_ID,
-                SharedIdentityResolver::new(NoAuthIdentityResolver::new()),
-            )
-            .with_retry_classifier(HttpStatusCodeClassifier::default())
-            .with_retry_classifier(TransientErrorClassifier::<Failure>::new())
-            .with_retry_classifier(ModeledAsRetryableClassifier::<Failure>::new())
-            .with_retry_classifier(AwsErrorCodeClassifier::<Failure>::new())
-            .with_retry_classifier(SharedRetryClassifier::new(ServiceClockSkewClassifier::<
-                Failure,
-            >::new()))
-            .with_interceptor(SharedInterceptor::permanent(
-                ConnectionPoisoningInterceptor::new(),
-            ))
-            .with_interceptor(shared.clock.clone())
-            .with_interceptor(RequestInfoInterceptor::new())
-            .with_interceptor(shared.agent.clone())
-            .with_interceptor(shared.invocation.clone());
-        if let Some(identity) = parts.identity.clone() {
-            components = match parts.proof {
-                Proof::Token => {
-                    components.with_identity_resolver(HTTP_BEARER_AUTH_SCHEME_ID, identity)
-                }
-                _ => components
-                    .with_identity_resolver(SIGV4, identity.clone())
-                    .with_identity_resolver(SIGV4A, identity),
-            };
-        }
-        if parts.patient {
-            let cache = IdentityCache::lazy().load_timeout(PATIENCE).build();
-            components = components.with_identity_cache(Some(cache));
-        }
+        let components = components(&parts, &shared);
         let plugins = RuntimePlugins::new()
             .with_client_plugins(default_plugins(
                 DefaultPluginParams::new()
@@ -352,7 +315,10 @@ impl Channel {
                 Err(_) => return Err(error::out_of_time(&self.address()).into()),
             },
         };
-        tried.map_err(|problem| error::of_call(problem, &self.address()).into())
+        tried.map_err(|problem| {
+            let problem = SdkError::construction_failure(problem);
+            error::of_call(problem, &self.address()).into()
+        })
     }
 
     /// Where calls go, as messages name it.
@@ -459,6 +425,47 @@ impl Channel {
                 .with_runtime_components(components),
         )
     }
+}
+
+/// The parts of the orchestrator that calls on a channel share.
+fn components(parts: &Parts, shared: &first_try::Shared) -> RuntimeComponentsBuilder {
+    let mut components = RuntimeComponentsBuilder::new("runbook")
+        .with_http_client(Some(parts.http.clone()))
+        .with_auth_scheme(SharedAuthScheme::new(SigV4AuthScheme::new()))
+        .with_auth_scheme(SharedAuthScheme::new(SigV4aAuthScheme::new()))
+        .with_auth_scheme(SharedAuthScheme::new(BearerAuthScheme::new()))
+        .with_auth_scheme(SharedAuthScheme::new(NoAuthScheme::new()))
+        .with_identity_resolver(
+            NO_AUTH_SCHEME_ID,
+            SharedIdentityResolver::new(NoAuthIdentityResolver::new()),
+        )
+        .with_retry_classifier(HttpStatusCodeClassifier::default())
+        .with_retry_classifier(TransientErrorClassifier::<Failure>::new())
+        .with_retry_classifier(ModeledAsRetryableClassifier::<Failure>::new())
+        .with_retry_classifier(AwsErrorCodeClassifier::<Failure>::new())
+        .with_retry_classifier(SharedRetryClassifier::new(ServiceClockSkewClassifier::<
+            Failure,
+        >::new()))
+        .with_interceptor(SharedInterceptor::permanent(
+            ConnectionPoisoningInterceptor::new(),
+        ))
+        .with_interceptor(shared.clock.clone())
+        .with_interceptor(RequestInfoInterceptor::new())
+        .with_interceptor(shared.agent.clone())
+        .with_interceptor(shared.invocation.clone());
+    if let Some(identity) = parts.identity.clone() {
+        components = match parts.proof {
+            Proof::Token => components.with_identity_resolver(HTTP_BEARER_AUTH_SCHEME_ID, identity),
+            _ => components
+                .with_identity_resolver(SIGV4, identity.clone())
+                .with_identity_resolver(SIGV4A, identity),
+        };
+    }
+    if parts.patient {
+        let cache = IdentityCache::lazy().load_timeout(PATIENCE).build();
+        components = components.with_identity_cache(Some(cache));
+    }
+    components
 }
 
 /// A call that failed.

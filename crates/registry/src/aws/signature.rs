@@ -10,7 +10,6 @@ use http::HeaderValue;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use sha2::{Digest as _, Sha256};
-use std::fmt::Write as _;
 use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
@@ -65,18 +64,22 @@ impl Signatures {
         let (date, time) = date_and_time(scope.at)?;
         let token = scope.credentials.session_token();
         let (names, canonical) = canonical(request, &time, token)?;
-        let scope_text = format!("{date}/{}/{}/aws4_request", scope.region, scope.name);
-        let to_sign = format!(
-            "{ALGORITHM}\n{time}\n{scope_text}\n{}",
-            hexadecimal(&Sha256::digest(&canonical))
-        );
+        let Scope { region, name, .. } = scope;
+        let scope_text = joined(&[&date, "/", region, "/", name, "/aws4_request"]);
+        let hash = hexadecimal(&Sha256::digest(&canonical));
+        let to_sign = joined(&[ALGORITHM, "\n", &time, "\n", &scope_text, "\n", &hash]);
         let signature = self.signature(&date, scope, &scope_text, &to_sign);
-        let authorization = format!(
-            "{ALGORITHM} Credential={}/{scope_text}, SignedHeaders={names}, Signature={signature}",
-            scope.credentials.access_key_id()
-        );
-        let authorization = HeaderValue::try_from(authorization).ok()?;
-        let date = HeaderValue::try_from(time).ok()?;
+        let authorization = joined(&[
+            ALGORITHM,
+            " Credential=",
+            scope.credentials.access_key_id(),
+            "/",
+            &scope_text,
+            ", SignedHeaders=",
+            &names,
+            ", Signature=",
+            &signature,
+        ]);
         let token = match token.map(HeaderValue::try_from) {
             None => None,
             Some(Ok(mut token)) => {
@@ -86,7 +89,7 @@ impl Signatures {
             Some(Err(_)) => return None,
         };
         let headers = request.headers_mut();
-        headers.try_insert(DATE, date).ok()?;
+        headers.try_insert(DATE, time).ok()?;
         headers.try_insert("authorization", authorization).ok()?;
         if let Some(token) = token {
             headers.try_insert(TOKEN, token).ok()?;
@@ -182,7 +185,8 @@ fn canonical(request: &HttpRequest, time: &str, token: Option<&str>) -> Option<(
     }
     let mut names = String::with_capacity(128);
     let mut canonical = String::with_capacity(1024);
-    write!(canonical, "{}\n/\n\n", request.method()).ok()?;
+    canonical.push_str(request.method());
+    canonical.push_str("\n/\n\n");
     for (name, value) in headers {
         if !names.is_empty() {
             names.push(';');
@@ -212,14 +216,23 @@ fn date_and_time(at: SystemTime) -> Option<(String, String)> {
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {
-    const DIGITS: [char; 16] = [
-        '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f',
-    ];
-    let digit = |value: u8| DIGITS.get(usize::from(value)).copied().unwrap_or('0');
-    bytes
-        .iter()
-        .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
-        .collect()
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut text = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        for digit in [byte >> 4, byte & 15] {
+            text.push(char::from(DIGITS[usize::from(digit)]));
+        }
+    }
+    text
+}
+
+/// The texts after each other.
+fn joined(parts: &[&str]) -> String {
+    let mut text = String::with_capacity(parts.iter().map(|part| part.len()).sum());
+    for part in parts {
+        text.push_str(part);
+    }
+    text
 }
 
 #[cfg(test)]
