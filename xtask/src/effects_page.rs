@@ -126,6 +126,16 @@ pub fn page(effects: &str, permissions: &str) -> Result<String, Box<dyn std::err
         "\nA member of one of these names passes a role, which adds `permission` to what is no read: {}.",
         names.join(", ")
     )?;
+    without_permission(&mut page, &unknown, &no_policy)?;
+    Ok(page)
+}
+
+/// The section of operations for which no permission is named.
+fn without_permission(
+    page: &mut String,
+    unknown: &Unknown,
+    no_policy: &Reasons,
+) -> Result<(), std::fmt::Error> {
     write!(page, "{PERMISSIONS}")?;
     for (title, category, why) in [
         (
@@ -160,10 +170,10 @@ pub fn page(effects: &str, permissions: &str) -> Result<String, Box<dyn std::err
         page,
         "\n| operation | why no policy applies |\n| --- | --- |"
     )?;
-    for (pattern, why) in &no_policy {
+    for (pattern, why) in no_policy {
         writeln!(page, "| `{pattern}` | {why} |")?;
     }
-    Ok(page)
+    Ok(())
 }
 
 const INTRODUCTION: &str = "# What operations do
