@@ -56,10 +56,12 @@ pub fn schemas(root: &Path, arguments: &[String]) -> Result<(), String> {
 /// # Errors
 /// Names the files that differ, or that cannot be written.
 pub fn references(root: &Path, arguments: &[String]) -> Result<(), String> {
-    let table = root.join("crates/registry/catalogue/effects.toml");
-    let table = fs::read_to_string(&table)
-        .map_err(|why| format!("cannot read {}: {why}", table.display()))?;
-    let effects = crate::effects_page::page(&table).map_err(|why| why.to_string())?;
+    let table = |name: &str| {
+        let path = root.join("crates/registry/catalogue").join(name);
+        fs::read_to_string(&path).map_err(|why| format!("cannot read {}: {why}", path.display()))
+    };
+    let effects = crate::effects_page::page(&table("effects.toml")?, &table("permissions.toml")?)
+        .map_err(|why| why.to_string())?;
     let files = [
         File {
             path: "docs/functions.md",
