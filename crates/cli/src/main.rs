@@ -2,6 +2,7 @@
 //!
 //! This file is the only place that reads the environment, opens the standard streams and exits.
 
+mod account;
 mod approve;
 mod args;
 mod calls;
@@ -13,16 +14,19 @@ mod environment;
 mod exit;
 mod explanation;
 mod git;
+mod guards;
 mod identity;
 mod kept;
 mod levels;
 mod load;
 mod locate;
+mod lock;
 mod parallel;
 mod person;
 mod problems;
 mod prompt;
 mod record;
+mod scoped;
 mod shelf;
 mod staged;
 mod world;
@@ -121,9 +125,7 @@ fn environment(console: Console) -> Environment {
             path,
         },
         state,
-        user: text("USER")
-            .or_else(|| text("LOGNAME"))
-            .unwrap_or_else(|| "someone at the terminal".to_owned()),
+        user: account::user(text("USER").or_else(|| text("LOGNAME"))),
         variables: std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
             .collect(),

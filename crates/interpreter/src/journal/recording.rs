@@ -31,10 +31,10 @@ pub enum Mode {
 /// A run's record.
 #[derive(Debug)]
 pub struct RunJournal<'j> {
-    file: &'j SqliteJournal,
+    pub(super) file: &'j SqliteJournal,
     id: String,
     /// The run's number in the file, once it has begun.
-    number: Cell<i64>,
+    pub(super) number: Cell<i64>,
     session: u32,
     context: Json,
     /// The texts that the run goes by, by id, beside its playbook's.
@@ -365,7 +365,22 @@ impl RunJournal<'_> {
             (self.asked(key, question, &hash, asked)?, asked)
         };
         let left = within.map(|within| within - world.now().duration_since(asked));
-        let decision = memory::bounded(world, left, ask).await;
+        let until = within.and_then(|within| asked.checked_add(within).ok());
+        // What was said while the run did not look counts: nothing is asked that has been answered.
+        let mut vote = self.vote_for(question, &hash, until)?;
+        let decision = if let Some(found) = &vote {
+            found.decision.clone()
+        } else {
+            tokio::select! {
+                biased;
+                decision = memory::bounded(world, left, ask) => decision,
+                found = self.voted(question, &hash, until) => {
+                    let decision = found.decision.clone();
+                    vote = Some(found);
+                    decision
+                }
+            }
+        };
         let at = world.now();
         let (answer, by) = match &decision {
             Decision::Approved { by } => ("approved", Some(by)),
@@ -375,6 +390,12 @@ impl RunJournal<'_> {
             Decision::Nobody | Decision::Abort => return Ok((decision, at)),
         };
         self.file.commit(|connection| {
+            if let Some(vote) = &vote {
+                connection.execute(
+                    "UPDATE votes SET gate = ?2 WHERE number = ?1",
+                    params![vote.number, number],
+                )?;
+            }
             connection
                 .prepare_cached(
                     "UPDATE gates SET answer = ?2, by = ?3, answered = ?4 WHERE number = ?1",
@@ -454,6 +475,18 @@ impl Durability for RunJournal<'_> {
 
     fn session(&self) -> u32 {
         self.session
+    }
+
+    fn is_settled(&self, key: &str) -> bool {
+        let recorded = self.recorded.borrow();
+        let answered = |gate: &Gate| gate.answer.is_some();
+        self.mode.get() != Mode::Live
+            || recorded.gates.get(key).is_some_and(answered)
+            || recorded
+                .sleeps
+                .get(key)
+                .is_some_and(|sleep| sleep.1.is_some())
+            || self.has_answer(key)
     }
 
     fn begin(&self, run: &RunRecord) -> Result<Timestamp, JournalError> {

@@ -190,7 +190,7 @@ fn guards(base: Side<'_>, head: Side<'_>, changes: &mut Changes) {
             );
         }
     }
-    match (old.guards.freeze.is_some(), new.guards.freeze.is_some()) {
+    match (!old.guards.freeze.is_empty(), !new.guards.freeze.is_empty()) {
         (true, false) => changes.add(
             Weight::Weakened,
             Kind::Guard,

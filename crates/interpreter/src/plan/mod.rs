@@ -37,6 +37,8 @@ pub struct Options {
     pub skip: Vec<String>,
     /// Diagnose and resolve although no symptom holds.
     pub force: bool,
+    /// Make no write.
+    pub read_only: bool,
 }
 
 impl Default for Options {
@@ -47,6 +49,7 @@ impl Default for Options {
             only: Vec::new(),
             skip: Vec::new(),
             force: false,
+            read_only: false,
         }
     }
 }
@@ -66,6 +69,7 @@ impl Options {
             "only": self.only,
             "skip": self.skip,
             "force": self.force,
+            "read_only": self.read_only,
         })
     }
 
@@ -92,6 +96,7 @@ impl Options {
             only: names("only"),
             skip: names("skip"),
             force: flag("force").unwrap_or(false),
+            read_only: flag("read_only").unwrap_or(false),
         }
     }
 }

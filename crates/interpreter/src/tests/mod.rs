@@ -5,6 +5,7 @@ mod approval;
 mod arguments;
 mod ends;
 mod escalate;
+mod guards;
 mod reading_only;
 mod resume;
 mod script;
