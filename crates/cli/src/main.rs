@@ -2,6 +2,7 @@
 //!
 //! This file is the only place that reads the environment, opens the standard streams and exits.
 
+mod account;
 mod approve;
 mod args;
 mod calls;
@@ -15,11 +16,13 @@ mod exit;
 mod explanation;
 mod gathered;
 mod git;
+mod guards;
 mod identity;
 mod kept;
 mod levels;
 mod load;
 mod locate;
+mod lock;
 mod matching;
 mod onward;
 mod parallel;
@@ -27,6 +30,7 @@ mod person;
 mod problems;
 mod prompt;
 mod record;
+mod scoped;
 mod secrets;
 mod shelf;
 mod staged;
@@ -127,9 +131,7 @@ fn environment(console: Console) -> Environment {
             path,
         },
         state,
-        user: text("USER")
-            .or_else(|| text("LOGNAME"))
-            .unwrap_or_else(|| "someone at the terminal".to_owned()),
+        user: account::user(text("USER").or_else(|| text("LOGNAME"))),
         variables: std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
             .collect(),

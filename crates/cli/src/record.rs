@@ -59,6 +59,35 @@ impl Record {
         self.folder.join("runs")
     }
 
+    /// Where the locks of targets are.
+    pub fn locks(&self) -> PathBuf {
+        self.folder.join("locks")
+    }
+
+    /// The folder as it was named on the command line.
+    pub fn named(&self) -> Option<PathBuf> {
+        self.named.clone()
+    }
+
+    /// The name of this machine.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// The command that answers a question of a run.
+    pub fn approve(&self, id: &str) -> String {
+        self.command("approve", id)
+    }
+
+    fn command(&self, name: &str, id: &str) -> String {
+        let mut command = format!("runbook {name} {id}");
+        if let Some(folder) = &self.named {
+            command.push_str(" --state-dir ");
+            command.push_str(&folder.display().to_string());
+        }
+        command
+    }
+
     /// Takes a run, so that no other process has it at the same time.
     ///
     /// # Errors
@@ -86,11 +115,7 @@ impl Record {
 
     /// The command that goes on with a run; secrets are given again.
     pub fn resume(&self, id: &str, secrets: &[String]) -> String {
-        let mut command = format!("runbook resume {id}");
-        if let Some(folder) = &self.named {
-            command.push_str(" --state-dir ");
-            command.push_str(&folder.display().to_string());
-        }
+        let mut command = self.command("resume", id);
         for secret in secrets {
             command.push_str(" -i ");
             command.push_str(secret);

@@ -32,6 +32,10 @@ pub struct Question {
     pub people: usize,
     /// Who may say yes; empty for anyone.
     pub from: Vec<String>,
+    /// What speaks for it: the causes that were found, and what their finders saw.
+    pub because: Vec<String>,
+    /// Who has said yes so far, where more than one person must; an answer does not hold for this.
+    pub agreed: Vec<String>,
 }
 
 /// One call in a question.
@@ -129,6 +133,11 @@ pub trait Approver {
             why: "nobody could be asked".to_owned(),
             command: String::new(),
         }
+    }
+
+    /// A command that goes on although a guard holds writes back; empty where none is known.
+    fn overriding(&self, _guard: crate::guard::Kind) -> String {
+        String::new()
     }
 
     /// Asks whether a call was made that was in flight when the process died.

@@ -97,6 +97,19 @@ pub enum EventKind {
         /// What was said.
         decision: Decision,
     },
+    /// A guard holds writes back, and does not count because somebody said so.
+    Overridden {
+        /// The step whose write it would hold back.
+        step: StepPath,
+        /// The guard: `freeze`, `alarms`.
+        guard: &'static str,
+        /// What it says.
+        what: String,
+        /// Who overrode it.
+        by: String,
+        /// Why.
+        reason: String,
+    },
     /// A step has ended.
     StepEnded {
         /// The step.

@@ -283,10 +283,13 @@ fn unresolved(outcome: &Outcome) -> &'static str {
         Some(Reason::Unexplained) => "find the cause by hand: none that the playbook knows shows",
         Some(Reason::NoRemedy) => "mend the cause by hand: no remedy of the playbook applies",
         Some(Reason::Declined) => "the remedy was declined; run it again to be asked again",
+        Some(Reason::ReadOnly) => "nothing was changed; run it without --read-only to mend it",
         None if outcome.escalated.is_some() => {
             "the remedy did not help; go on with what was found above"
         }
-        None => "the remedy did not help; escalate with what was found above",
+        None | Some(Reason::Timeout) => {
+            "the remedy did not help; escalate with what was found above"
+        }
     }
 }
 

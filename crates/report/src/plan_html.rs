@@ -2,7 +2,7 @@
 
 use crate::escape::escape;
 use crate::plan_facts::{
-    Fact, Weight, action_of, calls, conditions, contact, counted, effect_of, inside, longest, mark,
+    Fact, Weight, action_of, calls, conditions, contact, counted, effect_of, longest, mark,
     of_turn, open_ends, parted, reading, readings, stated_of, undo_line,
 };
 use crate::plan_left_out;

@@ -2,8 +2,8 @@
 
 use crate::escape::escape;
 use crate::plan_facts::{
-    EFFECTS, Fact, Weight, action_of, calls, conditions, contact, counted, effect_of, inside,
-    longest, mark, of_turn, open_ends, parted, reading, readings, stated_of, undo_line,
+    EFFECTS, Fact, Weight, action_of, calls, conditions, contact, counted, effect_of, longest,
+    mark, of_turn, open_ends, parted, reading, readings, stated_of, undo_line,
 };
 use crate::plan_left_out;
 use crate::plan_mermaid;

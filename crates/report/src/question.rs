@@ -40,6 +40,10 @@ pub fn lines(question: &Question, look: Look) -> Vec<String> {
     if let Some(prompt) = &question.prompt {
         lines.extend(Line::at(1).plain(prompt).wrapped(look));
     }
+    for because in &question.because {
+        let line = Line::at(1).with(Tone::Quiet, "because ").plain(because);
+        lines.extend(line.wrapped(look));
+    }
     for call in question.calls.iter().take(SHOWN) {
         lines.extend(call_lines(call, 1, look));
     }
@@ -73,6 +77,10 @@ pub fn lines(question: &Question, look: Look) -> Vec<String> {
         let line = Line::at(1)
             .with(Tone::Quiet, "needs  ")
             .plain(format!("{needed}{from}"));
+        lines.extend(line.wrapped(look));
+    }
+    for agreed in &question.agreed {
+        let line = Line::at(1).with(Tone::Quiet, "yes    ").plain(agreed);
         lines.extend(line.wrapped(look));
     }
     if question.undo.is_empty() {

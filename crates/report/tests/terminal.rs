@@ -130,6 +130,8 @@ fn leaking() -> Vec<EventKind> {
         insists: false,
         people: 1,
         from: Vec::new(),
+        because: Vec::new(),
+        agreed: Vec::new(),
     };
     let skipped = StepOutcome {
         error: Some(StepError {

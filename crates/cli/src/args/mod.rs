@@ -3,6 +3,7 @@
 mod check;
 mod consent;
 mod find;
+mod guards;
 mod part;
 mod records;
 mod review;
@@ -10,10 +11,11 @@ mod review;
 pub use check::{CheckArguments, CheckFormat, ExplainArguments, PageFormat, TestArguments};
 pub use consent::Consent;
 pub use find::{ListArguments, TriageArguments};
+pub use guards::GuardArguments;
 pub use part::{GivenArguments, PartArguments};
 pub use records::{
-    LogsArguments, PruneArguments, Replay, ResumeArguments, RunOfRecord, RunsArguments,
-    ShowArguments, UndoArguments,
+    ApproveArguments, LogsArguments, PruneArguments, Replay, ResumeArguments, RunOfRecord,
+    RunsArguments, ShowArguments, UndoArguments,
 };
 pub use review::{
     DiffArguments, DiffFormat, GraphName, PlanArguments, PlanFormat, PolicyArguments, PolicyFormat,
@@ -46,6 +48,9 @@ pub enum Command {
     /// Go on with a run that was interrupted, stopped or paused
     #[command(after_help = exit::HELP)]
     Resume(ResumeArguments),
+    /// Say yes or no to what a run waits for, from another terminal
+    #[command(after_help = exit::HELP)]
+    Approve(ApproveArguments),
     /// Take back what a run did, newest first
     #[command(after_help = exit::HELP)]
     Undo(UndoArguments),
@@ -127,6 +132,15 @@ pub struct RunArguments {
     /// Where calls go.
     #[command(flatten)]
     pub target: TargetArguments,
+    /// Limit the role's session to the least policy of the playbook: what its review did not show, it cannot do
+    #[arg(long, requires = "role")]
+    pub scoped: bool,
+    /// Make no write: steps that write are left out
+    #[arg(long)]
+    pub read_only: bool,
+    /// What holds it back.
+    #[command(flatten)]
+    pub guards: GuardArguments,
     /// Run in this world of NAME.scenarios.yaml instead of AWS
     #[arg(long, value_name = "NAME")]
     pub scenario: Option<String>,

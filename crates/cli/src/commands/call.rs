@@ -157,6 +157,8 @@ async fn approve(
         insists: false,
         people: 1,
         from: Vec::new(),
+        because: Vec::new(),
+        agreed: Vec::new(),
     };
     let in_a_file = arguments.with.starts_with('@');
     let text = shown.to_string();
@@ -175,6 +177,9 @@ async fn approve(
         ),
         again,
         resumes: false,
+        elsewhere: None,
+        waits: false,
+        stream: environment.console.err,
     };
     let words: Vec<&str> = effects
         .iter()

@@ -14,6 +14,7 @@ use crate::shelf::{Shelf, text_of};
 use crate::world;
 use runbook_interpreter::cancel::Cancel;
 use runbook_interpreter::event::{Event, Observer};
+use runbook_interpreter::guard::Guards;
 use runbook_interpreter::journal::fault::{Fault, dump};
 use runbook_interpreter::journal::{Mode, RunJournal, SqliteJournal};
 use runbook_interpreter::outcome::Outcome;
@@ -198,6 +199,7 @@ impl Subject<'_> {
             journal: &fault,
             library: &self.shelf,
             cancel: &cancel,
+            guards: Some(&Guards::default()),
         };
         let run = runbook_interpreter::run(&self.plan, &surroundings);
         let mut run = pin!(run);

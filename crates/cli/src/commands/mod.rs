@@ -1,6 +1,7 @@
 //! One file a command.
 
 mod actions;
+mod approve;
 mod call;
 mod check;
 #[cfg(any(test, feature = "faults"))]
@@ -11,6 +12,7 @@ mod guarded;
 mod history;
 mod list;
 mod logs;
+mod offer;
 mod plan;
 #[cfg(test)]
 mod plan_honesty;
@@ -42,6 +44,7 @@ pub fn execute(command: &Command, environment: &Environment) -> Result<u8, Failu
     match command {
         Command::Run(arguments) => run::execute(arguments, environment),
         Command::Resume(arguments) => resume::execute(arguments, environment),
+        Command::Approve(arguments) => approve::execute(arguments, environment),
         Command::Undo(arguments) => undo::execute(arguments, environment),
         Command::Runs(arguments) => runs::execute(arguments, environment),
         Command::Show(arguments) => show::execute(arguments, environment),

@@ -13,6 +13,7 @@ use crate::record::{Record, kept, of_context, other_catalogue, sources};
 use crate::secrets::{self, Handling, Secrets, is_secret};
 use crate::shelf::{Shelf, text_of};
 use crate::staged::Staged;
+use crate::{guards, scoped};
 use runbook_interpreter::journal::{Hold, Mode, RunRow};
 use runbook_interpreter::plan::Options;
 use runbook_playbook::checked::Checked;
@@ -20,6 +21,7 @@ use runbook_playbook::inputs::Given;
 use runbook_playbook::secret::SecretSource;
 use runbook_registry::Registry;
 use serde_json::{Map, Value as Json};
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -35,8 +37,14 @@ pub fn execute(arguments: &ResumeArguments, environment: &Environment) -> Result
             again.row.id
         )));
     }
+    if again.row.reason.as_deref() == Some("timeout") {
+        return Err(Failure::wrong(format!(
+            "the time that the playbook gives run {0} is over, so it cannot go on; `runbook undo {0}` takes back what it did, `runbook run` begins anew",
+            again.row.id
+        )));
+    }
     let changed = arguments.playbook.as_deref();
-    again.with(&arguments.replay, changed, environment, |play| {
+    let (code, offer) = again.with(&arguments.replay, changed, environment, |play| {
         let record = &again.record;
         let rehearsal = record
             .file
@@ -53,10 +61,14 @@ pub fn execute(arguments: &ResumeArguments, environment: &Environment) -> Result
         if let Some(point) = environment.fault() {
             let fault =
                 runbook_interpreter::journal::fault::Fault::at(&journal, point, super::run::die);
-            return play.play(&fault, &|key| journal.has_answer(key), &Deed::Run);
+            let code = play.play(&fault, &|key| journal.has_answer(key), &Deed::Run)?;
+            return Ok((code, None));
         }
-        play.play(&journal, &|key| journal.has_answer(key), &Deed::Run)
-    })
+        let code = play.play(&journal, &|key| journal.has_answer(key), &Deed::Run)?;
+        Ok((code, play.offer(&arguments.replay.input)))
+    })?;
+    drop(again);
+    offer.map_or(Ok(code), |offer| offer.make(code, environment))
 }
 
 /// A run that is on record, and that no other process has.
@@ -163,6 +175,23 @@ impl Again {
             row.started,
         )?;
         let onward = self.record.resume(&row.id, &not_on_record(&plan, &read));
+        let begun_with: Vec<String> = row
+            .context
+            .get("freeze")
+            .and_then(Json::as_array)
+            .into_iter()
+            .flatten()
+            .filter_map(|named| named.as_str().map(str::to_owned))
+            .collect();
+        let guards = guards::read(&replay.guards, &begun_with, environment)?;
+        let is_scoped = row.context.get("scoped").and_then(Json::as_bool);
+        let session_policy = if is_scoped == Some(true) {
+            let names = plan.inputs.keys().cloned().collect();
+            let policy = scoped::policy(&plan, &names, &*registry, &library, &target, &guards);
+            Some(policy?)
+        } else {
+            None
+        };
         let prepared = Play {
             environment,
             registry: &registry,
@@ -179,11 +208,16 @@ impl Again {
                 quiet: replay.quiet,
                 verbose: replay.verbose,
             },
-            again: String::new(),
+            again: onward.clone(),
             unanswered: onward.clone(),
             onward,
             further: None,
             resumes: Some(row.id.clone()),
+            guards,
+            record: Some(&self.record),
+            waits: replay.guards.wait_for_approval,
+            session_policy,
+            undoable: Cell::default(),
         };
         prepared.judge_target()?;
         work(&prepared)

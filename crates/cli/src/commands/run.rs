@@ -7,10 +7,15 @@ use crate::environment::{Environment, Left};
 use crate::exit::Failure;
 use crate::kept::Kept;
 use crate::load::{self, Asked};
+use crate::locate::Located;
 use crate::record::{Record, context, note};
 use crate::shelf::Shelf;
+use crate::{guards, scoped};
 use runbook_interpreter::journal::MemoryJournal;
+use runbook_interpreter::plan::Options;
 use runbook_registry::Registry;
+use serde_json::Value as Json;
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -28,7 +33,10 @@ pub fn execute(arguments: &RunArguments, environment: &Environment) -> Result<u8
     let asked = Asked {
         given: &arguments.given,
         scenario: arguments.scenario.as_deref(),
-        options: arguments.part.options(),
+        options: Options {
+            read_only: arguments.read_only,
+            ..arguments.part.options()
+        },
         open: false,
         reads: true,
     };
@@ -38,7 +46,7 @@ pub fn execute(arguments: &RunArguments, environment: &Environment) -> Result<u8
         texts.push((SCENARIOS.to_owned(), staged.text));
         staged.scenario
     });
-    let (plan, sources) = (ready.plan, ready.sources);
+    let (plan, sources, given) = (ready.plan, ready.sources, ready.given);
     let secrets = secrets(&plan, &sources);
     let consent = arguments.yes.clone().unwrap_or_default();
     let again = environment.command(None, &secrets);
@@ -75,33 +83,56 @@ pub fn execute(arguments: &RunArguments, environment: &Environment) -> Result<u8
         }),
         memory: None,
         resumes: None,
+        guards: guards::read(&arguments.guards, &[], environment)?,
+        record: None,
+        waits: arguments.guards.wait_for_approval,
+        session_policy: None,
+        undoable: Cell::default(),
     };
+    if arguments.scoped {
+        let (target, guards) = (&arguments.target, &prepared.guards);
+        let policy = scoped::policy(&plan, &given, &*registry, &kept, target, guards)?;
+        prepared.session_policy = Some(policy);
+    }
     let state_dir = arguments.state_dir.as_deref();
     if state_dir.is_none() && arguments.scenario.is_some() {
         return prepared.play(&MemoryJournal::forgetting(), &|_| true, &Deed::Run);
     }
     let record = Record::open(state_dir, environment)?;
     let id = uuid::Uuid::new_v4().to_string();
-    let _hold = record.hold(&id)?;
+    let hold = record.hold(&id)?;
     prepared.onward = record.resume(&id, &secrets);
     prepared.unanswered.clone_from(&prepared.onward);
     prepared.resumes = Some(id.clone());
+    prepared.record = Some(&record);
     if prepared.scenario.is_some() {
         prepared.memory = Some(record.memory(&id));
     }
-    let mut context = context(&located, arguments.scenario.as_deref(), &arguments.target);
+    let mut context = begun_with(arguments, &located, environment);
     if let Some(saved) = &saved {
         context["plan"] = saved.bound.to_json();
     }
     note(&mut context, &sources);
     texts.extend(kept.texts());
-    let journal = record.file.start(id, context).with_files(texts);
+    let journal = record.file.start(id.clone(), context).with_files(texts);
     #[cfg(feature = "faults")]
     if let Some(point) = environment.fault() {
         let fault = runbook_interpreter::journal::fault::Fault::at(&journal, point, die);
         return prepared.play(&fault, &|_| true, &Deed::Run);
     }
-    prepared.play(&journal, &|_| true, &Deed::Run)
+    let code = prepared.play(&journal, &|_| true, &Deed::Run)?;
+    let offer = prepared.offer(&arguments.given.input);
+    drop(hold);
+    offer.map_or(Ok(code), |offer| offer.make(code, environment))
+}
+
+/// What whoever resumes the run needs to know of how it was begun.
+fn begun_with(arguments: &RunArguments, located: &Located, environment: &Environment) -> Json {
+    let scenario = arguments.scenario.as_deref();
+    let mut context = context(located, scenario, &arguments.target);
+    context["freeze"] = guards::on_record(&arguments.guards, environment);
+    context["scoped"] = arguments.scoped.into();
+    context
 }
 
 /// Dies as by a loss of power.

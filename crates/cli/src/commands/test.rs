@@ -16,6 +16,7 @@ use indexmap::IndexMap;
 use runbook_interpreter::approval::{Approver, Decision, Question};
 use runbook_interpreter::cancel::Cancel;
 use runbook_interpreter::event::{Event, Observer};
+use runbook_interpreter::guard::Guards;
 use runbook_interpreter::journal::MemoryJournal;
 use runbook_interpreter::outcome;
 use runbook_interpreter::plan::forecast::Forecast;
@@ -456,6 +457,7 @@ pub(super) fn play_scenario(
         journal: &MemoryJournal::forgetting(),
         library: shelf,
         cancel: &Cancel::new(),
+        guards: Some(&Guards::default()),
     };
     let runtime = super::runtime().map_err(|failure| vec![failure.message])?;
     let outcome = runtime.block_on(runbook_interpreter::run(&plan, &surroundings));

@@ -177,6 +177,7 @@ impl Asking {
             journal: &MemoryJournal::forgetting(),
             library: &library,
             cancel,
+            guards: None,
         };
         runbook_interpreter::run(plan, &surroundings).await
     }

@@ -1,9 +1,10 @@
 //! Events as JSON. Calls have a table of their own, so that their events are not recorded twice.
 
-use crate::approval::{Decision, Question, QuestionCall};
+use crate::approval::{Decision, Question, QuestionCall, ValueChange};
 use crate::event::{Event, EventKind};
 use crate::outcome::StepOutcome;
 use crate::truth::Truth;
+use runbook_playbook::catalog::Effect;
 use serde_json::{Value as Json, json};
 
 fn truth(truth: Truth) -> &'static str {
@@ -26,6 +27,7 @@ pub(super) fn kind(event: &Event) -> &'static str {
         EventKind::Waiting { .. } => "waiting",
         EventKind::Asked(_) => "asked",
         EventKind::Answered { .. } => "answered",
+        EventKind::Overridden { .. } => "overridden",
         EventKind::StepEnded { .. } => "step_ended",
         EventKind::CauseJudged(_) => "cause_judged",
         EventKind::RunEnded(_) => "run_ended",
@@ -60,6 +62,13 @@ pub(super) fn event(event: &Event) -> Json {
             };
             json!({"step": step, "answer": answer, "by": by})
         }
+        EventKind::Overridden {
+            step,
+            guard,
+            what,
+            by,
+            reason,
+        } => json!({"step": step, "guard": guard, "what": what, "by": by, "reason": reason}),
         EventKind::StepEnded { step, outcome } => {
             json!({"step": step, "outcome": step_outcome(outcome)})
         }
@@ -100,6 +109,7 @@ pub(super) fn question(question: &Question) -> Json {
     };
     let mut body = json!({
         "step": question.step,
+        "title": question.title,
         "place": question.place,
         "effects": question.effects.iter().map(|effect| effect.as_str()).collect::<Vec<_>>(),
         "prompt": question.prompt,
@@ -107,6 +117,8 @@ pub(super) fn question(question: &Question) -> Json {
         "undo": calls(&question.undo),
         "people": question.people,
         "from": question.from,
+        "insists": question.insists,
+        "because": question.because,
     });
     if !question.stated.is_empty()
         && let Json::Object(members) = &mut body
@@ -114,6 +126,68 @@ pub(super) fn question(question: &Question) -> Json {
         members.insert("stated".to_owned(), question.stated.clone().into());
     }
     body
+}
+
+/// Reads a question back.
+pub(super) fn read_question(json: &Json) -> Option<Question> {
+    let text = |name: &str| json.get(name).and_then(Json::as_str).map(str::to_owned);
+    let texts = |name: &str| -> Vec<String> {
+        let items = json
+            .get(name)
+            .and_then(Json::as_array)
+            .into_iter()
+            .flatten();
+        items
+            .filter_map(|item| item.as_str().map(str::to_owned))
+            .collect()
+    };
+    let effects = texts("effects");
+    Some(Question {
+        step: text("step")?,
+        title: text("title"),
+        calls: read_calls(json.get("calls")?)?,
+        effects: Effect::ALL
+            .into_iter()
+            .filter(|effect| effects.iter().any(|name| name == effect.as_str()))
+            .collect(),
+        prompt: text("prompt"),
+        place: text("place").unwrap_or_default(),
+        undo: read_calls(json.get("undo")?)?,
+        insists: json
+            .get("insists")
+            .and_then(Json::as_bool)
+            .unwrap_or_default(),
+        people: usize::try_from(json.get("people")?.as_u64()?).ok()?,
+        from: texts("from"),
+        because: texts("because"),
+        stated: texts("stated"),
+        agreed: Vec::new(),
+    })
+}
+
+fn read_calls(json: &Json) -> Option<Vec<QuestionCall>> {
+    let member = |json: &Json, name: &str| json.get(name).cloned().unwrap_or(Json::Null);
+    json.as_array()?
+        .iter()
+        .map(|call| {
+            let changes = call.get("changes").and_then(Json::as_array);
+            Some(QuestionCall {
+                action: call.get("action")?.as_str()?.to_owned(),
+                arguments: member(call, "arguments"),
+                changes: changes
+                    .into_iter()
+                    .flatten()
+                    .filter_map(|change| {
+                        Some(ValueChange {
+                            path: change.get("path")?.as_str()?.to_owned(),
+                            from: member(change, "from"),
+                            to: member(change, "to"),
+                        })
+                    })
+                    .collect(),
+            })
+        })
+        .collect()
 }
 
 fn step_outcome(outcome: &StepOutcome) -> Json {

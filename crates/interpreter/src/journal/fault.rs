@@ -81,6 +81,10 @@ impl Durability for Fault<'_> {
         self.inner.session()
     }
 
+    fn is_settled(&self, key: &str) -> bool {
+        self.inner.is_settled(key)
+    }
+
     fn begin(&self, run: &RunRecord) -> Result<Timestamp, JournalError> {
         self.inner.begin(run)
     }

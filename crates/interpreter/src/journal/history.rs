@@ -299,7 +299,7 @@ impl SqliteJournal {
         }
         self.commit(|connection| {
             for run in runs {
-                for table in ["events", "gates", "marks", "steps", "files"] {
+                for table in ["events", "votes", "gates", "marks", "steps", "files"] {
                     connection
                         .execute(&format!("DELETE FROM {table} WHERE run = ?1"), [run.number])?;
                 }

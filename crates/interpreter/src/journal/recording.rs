@@ -3,7 +3,7 @@
 mod calls;
 mod questions;
 
-use super::recorded::{Recorded, StepRow, UNDO};
+use super::recorded::{Gate, Recorded, StepRow, UNDO};
 use super::sqlite::{Record, SqliteJournal};
 use super::{CallRecord, Durability, JournalError, RunRecord, Step, Worked, encode};
 use crate::approval::{Decision, Question};
@@ -30,10 +30,10 @@ pub enum Mode {
 /// A run's record.
 #[derive(Debug)]
 pub struct RunJournal<'j> {
-    file: &'j SqliteJournal,
+    pub(super) file: &'j SqliteJournal,
     id: String,
     /// The run's number in the file, once it has begun.
-    number: Cell<i64>,
+    pub(super) number: Cell<i64>,
     session: u32,
     context: Json,
     /// The texts that the run goes by, by id, beside its playbook's.
@@ -218,6 +218,18 @@ impl Durability for RunJournal<'_> {
 
     fn session(&self) -> u32 {
         self.session
+    }
+
+    fn is_settled(&self, key: &str) -> bool {
+        let recorded = self.recorded.borrow();
+        let answered = |gate: &Gate| gate.answer.is_some();
+        self.mode.get() != Mode::Live
+            || recorded.gates.get(key).is_some_and(answered)
+            || recorded
+                .sleeps
+                .get(key)
+                .is_some_and(|sleep| sleep.1.is_some())
+            || self.has_answer(key)
     }
 
     fn begin(&self, run: &RunRecord) -> Result<Timestamp, JournalError> {

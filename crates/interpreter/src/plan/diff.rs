@@ -162,7 +162,7 @@ fn guards(base: Side<'_>, head: Side<'_>, changes: &mut Changes) {
         changes.add(Weight::Tightened, Kind::Guard, "", text);
     }
     let (old, new) = (&base.checked.playbook, &head.checked.playbook);
-    match (old.guards.freeze.is_some(), new.guards.freeze.is_some()) {
+    match (!old.guards.freeze.is_empty(), !new.guards.freeze.is_empty()) {
         (true, false) => changes.add(
             Weight::Weakened,
             Kind::Guard,

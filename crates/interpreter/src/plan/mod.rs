@@ -39,6 +39,8 @@ pub struct Options {
     pub skip: Vec<String>,
     /// Diagnose and resolve although no symptom holds.
     pub force: bool,
+    /// Make no write.
+    pub read_only: bool,
 }
 
 impl Default for Options {
@@ -49,6 +51,7 @@ impl Default for Options {
             only: Vec::new(),
             skip: Vec::new(),
             force: false,
+            read_only: false,
         }
     }
 }
@@ -68,6 +71,7 @@ impl Options {
             "only": self.only,
             "skip": self.skip,
             "force": self.force,
+            "read_only": self.read_only,
         })
     }
 
@@ -94,6 +98,7 @@ impl Options {
             only: names("only"),
             skip: names("skip"),
             force: flag("force").unwrap_or(false),
+            read_only: flag("read_only").unwrap_or(false),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The least IAM policy with which a forecast can come true.
 
 use super::forecast::{Forecast, GraphKind, PlannedCall, PlannedText, PlannedValue};
-use super::visit::{Visit, calls};
+use super::visit::calls;
 use indexmap::{IndexMap, IndexSet};
 use runbook_playbook::catalog::Catalog;
 use runbook_registry::policy::{
@@ -76,11 +76,24 @@ pub fn least_policy(forecast: &Forecast, catalog: &dyn Catalog, scope: &Scope) -
             needs
                 .entry(None)
                 .or_default()
-                .add(&assume_role(role), &visit);
+                .add(&assume_role(role), &visit.step.path);
         }
         let own = needs.entry(role).or_default();
         for requirement in &found {
-            own.add(requirement, &visit);
+            own.add(requirement, &visit.step.path);
+        }
+    }
+    let acts = |kind: &GraphKind| matches!(kind, GraphKind::Resolve | GraphKind::Verify);
+    if scope.graphs.is_empty() || scope.graphs.iter().any(acts) {
+        let own = needs.entry(None).or_default();
+        for (name, arguments) in &forecast.guards {
+            if let Ok(action) = catalog.action(name) {
+                let permissions = catalog.permissions(&action);
+                let arguments = given(arguments, &scope.place);
+                for needed in requirements(&action, &permissions, &arguments, &scope.place) {
+                    own.add(&needed, "guards");
+                }
+            }
         }
     }
     let mut notes = Vec::new();
@@ -186,11 +199,11 @@ struct Needs {
 }
 
 impl Needs {
-    fn add(&mut self, requirement: &Requirement, visit: &Visit<'_>) {
+    fn add(&mut self, requirement: &Requirement, step: &str) {
         if requirement.dependent {
-            self.dependent.add(requirement, visit);
+            self.dependent.add(requirement, step);
         } else {
-            self.always.add(requirement, visit);
+            self.always.add(requirement, step);
         }
     }
 }
@@ -210,11 +223,11 @@ impl Gathered {
         self.0.is_empty()
     }
 
-    fn add(&mut self, requirement: &Requirement, visit: &Visit<'_>) {
+    fn add(&mut self, requirement: &Requirement, step: &str) {
         let key = (requirement.action.clone(), requirement.conditions.clone());
         let (resources, steps) = self.0.entry(key).or_default();
         resources.extend(requirement.resources.iter().cloned());
-        steps.insert(visit.step.path.clone());
+        steps.insert(step.to_owned());
     }
 
     /// Statements: actions with the same resources and conditions stand together.
@@ -307,6 +320,52 @@ impl LeastPolicy {
             }
         }
         grants
+    }
+}
+
+/// The most characters of a session policy (AWS STS API, `AssumeRole`).
+pub const MOST_OF_A_SESSION: usize = 2048;
+
+/// What sessions of a run may do, in one document as short as it can be: what every run can come to need, and what is needed
+/// only where calls ask for it while there is room for that.
+///
+/// # Errors
+/// How many characters it has where those are too many.
+pub fn session(least: &LeastPolicy) -> Result<String, usize> {
+    let all = |with_dependent: bool| {
+        let statements = least.principals.iter().flat_map(|principal| {
+            let dependent = principal.dependent.iter().filter(move |_| with_dependent);
+            principal.statements.iter().chain(dependent)
+        });
+        let mut together: IndexMap<(BTreeSet<Pattern>, Vec<Condition>), BTreeSet<Pattern>> =
+            IndexMap::new();
+        for Explained { statement, .. } in statements {
+            let key = (statement.resources.clone(), statement.conditions.clone());
+            let actions = statement.actions.iter().cloned();
+            together.entry(key).or_default().extend(actions);
+        }
+        let policy = Policy {
+            statements: together
+                .into_iter()
+                .map(|((resources, conditions), actions)| Statement {
+                    sid: None,
+                    denies: false,
+                    actions,
+                    resources,
+                    conditions,
+                })
+                .collect(),
+        };
+        policy.to_json().to_string()
+    };
+    let whole = all(true);
+    if whole.chars().count() <= MOST_OF_A_SESSION {
+        return Ok(whole);
+    }
+    let needed = all(false);
+    match needed.chars().count() {
+        count if count <= MOST_OF_A_SESSION => Ok(needed),
+        count => Err(count),
     }
 }
 

@@ -48,7 +48,7 @@ impl Run<'_> {
         };
         let outputs = self.outputs();
         let waiting = match &self.state.borrow().stop {
-            Some(Stop::Paused(waiting)) => Some(Waiting::clone(waiting)),
+            Some(Stop::Paused(waiting) | Stop::Held(waiting)) => Some(Waiting::clone(waiting)),
             _ => None,
         };
         let causes = if self.plan.checked.playbook.diagnose.is_some()

@@ -1,6 +1,7 @@
 //! A run: symptom → diagnose → resolve → verify, or a check.
 
 pub(crate) mod acting;
+pub(crate) mod budget;
 mod escalate;
 mod explain;
 mod finish;
@@ -12,6 +13,7 @@ pub(crate) mod undo;
 pub(crate) mod verify;
 
 use crate::event::EventKind;
+use crate::guard::{Kind, Own};
 use crate::journal::{JournalError, RunRecord};
 use crate::outcome::{CauseOutcome, Evidence, Outcome, StepStatus};
 use crate::plan::{Plan, Until};
@@ -20,6 +22,7 @@ use crate::step::StepEnd;
 use crate::surroundings::Surroundings;
 use crate::truth::Truth;
 use crate::verdict::{CheckFacts, Diagnosis, Facts, Resolution, Symptom, UndoFacts, Verification};
+use budget::Budget;
 use jiff::Timestamp;
 use runbook_playbook::syntax::input::InputKind;
 use runbook_playbook::syntax::playbook::MatchSymptoms;
@@ -29,7 +32,7 @@ use runbook_playbook::types::Type;
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 use state::{Clock, Container, Graph, Left, Run, State, Stop, Undone};
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::fmt::Write as _;
 use std::rc::Rc;
 use verify::Verified;
@@ -132,6 +135,9 @@ fn begun<'a>(plan: &'a Plan, surroundings: &Surroundings<'a>) -> Result<Run<'a>,
         seed,
         started: around.world.now(),
         last_write: None,
+        deadline: None,
+        budget: None,
+        guards: Vec::new(),
     };
     let mut run = Run::new(plan, around, inside);
     run.learn_inputs();
@@ -155,6 +161,12 @@ pub(crate) struct Inside {
     pub started: Timestamp,
     /// When the last write before it ended.
     pub last_write: Option<Timestamp>,
+    /// When the run around it ends.
+    pub deadline: Option<Timestamp>,
+    /// The writes of the run around it.
+    pub budget: Option<Rc<Budget>>,
+    /// The guards around it.
+    pub guards: Vec<Rc<Own>>,
 }
 
 /// Runs a plan inside of another run; what it knows at its end stays in `left`.
@@ -198,7 +210,7 @@ impl<'a> Run<'a> {
             around,
             id: inside.id,
             started: inside.started,
-            deadline: None,
+            deadline: inside.deadline,
             depth: inside.depth,
             prefix: inside.prefix,
             key_prefix: inside.key_prefix,
@@ -211,6 +223,18 @@ impl<'a> Run<'a> {
                 ..State::default()
             }),
             redactor: inside.redactor,
+            budget: Rc::new(Budget::new(
+                plan.checked
+                    .playbook
+                    .max_writes
+                    .as_ref()
+                    .map(|most| most.value),
+                inside.budget,
+            )),
+            outer_guards: inside.guards,
+            own_guards: OnceCell::new(),
+            guards_seen: Cell::default(),
+            guards_told: RefCell::default(),
         };
         run.start(inside.started);
         run
@@ -221,7 +245,11 @@ impl<'a> Run<'a> {
         self.started = started;
         self.clock = Clock::at(started);
         let timeout = self.plan.checked.playbook.timeout.as_ref();
-        self.deadline = timeout.and_then(|timeout| started.checked_add(timeout.value).ok());
+        let own = timeout.and_then(|timeout| started.checked_add(timeout.value).ok());
+        self.deadline = match (own, self.deadline) {
+            (Some(own), Some(outer)) => Some(own.min(outer)),
+            (own, outer) => own.or(outer),
+        };
     }
 }
 
@@ -271,13 +299,6 @@ impl Run<'_> {
         }
     }
 
-    /// How many writes were sent.
-    pub(crate) fn sent_writes(&self) -> usize {
-        let state = self.state.borrow();
-        let noted = state.changes.len();
-        noted - state.unsent.len().min(noted)
-    }
-
     /// The inputs as they may be shown.
     fn shown_inputs(&self) -> Json {
         self.plan
@@ -319,6 +340,23 @@ impl Run<'_> {
             inputs: self.shown_inputs(),
         };
         self.emit(&self.clock, &format!("{}run", self.key_prefix), began);
+        let Some(guards) = self.around.guards.filter(|_| self.depth == 0) else {
+            return;
+        };
+        if let (Some(what), Some(found)) = (
+            guards.lock.borrow().as_ref(),
+            guards.overridden.get(&Kind::Lock),
+        ) {
+            let overridden = EventKind::Overridden {
+                step: "run".to_owned(),
+                guard: Kind::Lock.as_str(),
+                what: what.clone(),
+                by: found.by.clone(),
+                reason: found.reason.clone(),
+            };
+            let session = self.around.journal.session();
+            self.emit(&self.clock, &format!("run/lock!{session}"), overridden);
+        }
     }
 
     /// Runs the graphs and gathers what the verdict needs.
@@ -332,12 +370,18 @@ impl Run<'_> {
     fn facts(&self, mut facts: Facts) -> Facts {
         let state = self.state.borrow();
         facts.stop = match &state.stop {
-            Some(Stop::Paused(_)) => Some(crate::verdict::StopFacts::Paused),
-            Some(Stop::Aborted | Stop::Expired(_) | Stop::Unrecorded) => {
-                Some(crate::verdict::StopFacts::Aborted)
-            }
+            Some(Stop::Paused(_) | Stop::Held(_)) => Some(crate::verdict::StopFacts::Paused),
+            Some(Stop::TimedOut) => Some(crate::verdict::StopFacts::TimedOut),
+            Some(
+                Stop::Aborted
+                | Stop::Expired(_)
+                | Stop::Alarm(_)
+                | Stop::Inner(_)
+                | Stop::Unrecorded,
+            ) => Some(crate::verdict::StopFacts::Aborted),
             None => None,
         };
+        facts.read_only = self.plan.options.read_only;
         facts.undone = match &state.undone {
             Some(Undone::Completely) => Some(UndoFacts::Completely),
             Some(Undone::Partly(_)) => Some(UndoFacts::Partly),
@@ -431,6 +475,12 @@ impl Run<'_> {
         if self.around.cancel.is_cancelled() {
             self.stop(Stop::Aborted);
         }
+        if self
+            .deadline
+            .is_some_and(|deadline| deadline <= self.clock.now())
+        {
+            self.stop(Stop::TimedOut);
+        }
         self.state.borrow().stop.is_some()
     }
 
@@ -516,7 +566,7 @@ impl Run<'_> {
     }
 
     /// Every cause with what its finders saw.
-    fn causes(&self) -> Vec<CauseOutcome> {
+    pub(crate) fn causes(&self) -> Vec<CauseOutcome> {
         let state = self.state.borrow();
         let redactor = self.redactor.borrow();
         self.plan

@@ -12,6 +12,7 @@ mod in_flight;
 mod judge;
 mod lookup;
 mod nested;
+mod target;
 mod unit;
 mod watched;
 
@@ -211,6 +212,11 @@ impl<'r, 'a> Context<'r, 'a> {
             .map(|deadline| deadline.duration_since(self.clock.now()))
     }
 
+    /// Whether what bounds the step's time is the end of the run.
+    pub fn run_ends_first(&self) -> bool {
+        self.deadline.get().is_some() && self.deadline.get() == self.run.deadline
+    }
+
     /// Starts the step's clock.
     pub fn start_clock(&self) {
         let own = self
@@ -260,6 +266,18 @@ pub(crate) fn leave_out(
         ended.outcome.holds = Some(Truth::False);
     }
     run.end(container, &step.id.value, ended);
+}
+
+/// Why a step was left out that writes.
+fn declined(run: &Run<'_>) -> StepError {
+    if run.plan.options.read_only {
+        StepError::new(
+            "read_only",
+            "it writes, and the run only reads (--read-only)",
+        )
+    } else {
+        StepError::new("declined", "declined by a person")
+    }
 }
 
 async fn life(run: &Run<'_>, step: &Step, container: &Container) -> StepEnd {
@@ -336,7 +354,7 @@ async fn life(run: &Run<'_>, step: &Step, container: &Container) -> StepEnd {
         }
         Err(Halt::Declined) => {
             outcome.status = StepStatus::Skipped;
-            outcome.error = Some(StepError::new("declined", "declined by a person"));
+            outcome.error = Some(declined(run));
             StepEnd::Declined
         }
         Err(Halt::Stopped) => {

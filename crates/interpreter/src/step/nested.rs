@@ -88,6 +88,7 @@ pub(super) async fn run(context: &Context<'_, '_>, prepared: &Prepared) -> Resul
                 .filter(|until| *until == Until::Resolve),
         },
         verify: run.plan.options.verify,
+        read_only: run.plan.options.read_only,
         ..Options::default()
     };
     let plan = Plan::new(checked, inputs, options)
@@ -110,6 +111,9 @@ pub(super) async fn run(context: &Context<'_, '_>, prepared: &Prepared) -> Resul
         seed: run.seed.clone(),
         started: context.clock.now(),
         last_write: run.state.borrow().last_write,
+        deadline: run.deadline.filter(|_| !context.container.shielded),
+        budget: Some(Rc::clone(&run.budget)),
+        guards: run.guards(),
     };
     let key = inside.key_prefix.clone();
     let left = Left::default();
@@ -138,9 +142,22 @@ fn judged(
     // What a playbook says is an answer where it was only asked; where it had to mend, an end that is not well fails.
     let asked = only && outcome.verdict != Verdict::Failed;
     if outcome.verdict == Verdict::Aborted {
+        let over = run.is_late(context.container, context.clock.now());
+        if outcome.reason == Some(Reason::Timeout) && !over {
+            return Err(
+                StepError::new("timeout", format!("{path}: {}", outcome.explanation)).into(),
+            );
+        }
+        run.stop(if over {
+            Stop::TimedOut
+        } else if run.around.cancel.is_cancelled() {
+            Stop::Aborted
+        } else {
+            Stop::Inner(format!("{path}: {}", outcome.explanation))
+        });
         return Err(Halt::Stopped);
     }
-    if !asked && outcome.reason == Some(Reason::Declined) {
+    if !asked && matches!(outcome.reason, Some(Reason::Declined | Reason::ReadOnly)) {
         run.state.borrow_mut().declined = true;
         return Err(Halt::Declined);
     }

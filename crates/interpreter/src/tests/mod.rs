@@ -5,6 +5,7 @@ mod approval;
 mod arguments;
 mod ends;
 mod escalate;
+mod guards;
 mod nested;
 mod reading_only;
 mod resume;

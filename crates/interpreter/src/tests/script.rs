@@ -92,6 +92,7 @@ fn hidden() -> Type {
 
 /// What the world answers, who approves, and what was seen.
 pub(super) struct Script {
+    guards: crate::guard::Guards,
     answers: RefCell<HashMap<String, VecDeque<Result<Answer, CallError>>>>,
     pub(super) calls: RefCell<Vec<(String, Json)>>,
     pub(super) questions: RefCell<Vec<Question>>,
@@ -114,6 +115,7 @@ pub(super) struct Script {
 /// Starts a script in which everybody says yes.
 pub(super) fn script() -> Script {
     Script {
+        guards: crate::guard::Guards::default(),
         answers: RefCell::default(),
         calls: RefCell::default(),
         questions: RefCell::default(),
@@ -251,6 +253,11 @@ impl Script {
         self
     }
 
+    pub(super) fn guarded(mut self, guards: crate::guard::Guards) -> Self {
+        self.guards = guards;
+        self
+    }
+
     pub(super) fn with_options(mut self, options: Options) -> Self {
         self.options = options;
         self
@@ -284,6 +291,7 @@ impl Script {
     ) -> Result<Outcome, JournalError> {
         self.around(text, journal, |plan, around| {
             tokio::runtime::Builder::new_current_thread()
+                .enable_time()
                 .build()
                 .expect("runtime")
                 .block_on(crate::undo(plan, around, thaw))
@@ -301,6 +309,7 @@ impl Script {
             let run = crate::run(plan, around);
             let mut run = std::pin::pin!(run);
             tokio::runtime::Builder::new_current_thread()
+                .enable_time()
                 .build()
                 .expect("runtime")
                 .block_on(std::future::poll_fn(|context| {
@@ -332,6 +341,7 @@ impl Script {
             journal,
             library: self,
             cancel: &self.cancel,
+            guards: Some(&self.guards),
         };
         work(&plan, &around)
     }

@@ -39,7 +39,22 @@ impl RunJournal<'_> {
             (self.asked(key, question, &hash, asked)?, asked)
         };
         let left = within.map(|within| within - world.now().duration_since(asked));
-        let decision = memory::bounded(world, left, ask).await;
+        let until = within.and_then(|within| asked.checked_add(within).ok());
+        // What was said while the run did not look counts: nothing is asked that has been answered.
+        let mut vote = self.vote_for(question, &hash, until)?;
+        let decision = if let Some(found) = &vote {
+            found.decision.clone()
+        } else {
+            tokio::select! {
+                biased;
+                decision = memory::bounded(world, left, ask) => decision,
+                found = self.voted(question, &hash, until) => {
+                    let decision = found.decision.clone();
+                    vote = Some(found);
+                    decision
+                }
+            }
+        };
         let at = world.now();
         let (answer, by) = match &decision {
             Decision::Approved { by } => ("approved", Some(by)),
@@ -49,6 +64,12 @@ impl RunJournal<'_> {
             Decision::Nobody | Decision::Abort => return Ok((decision, at)),
         };
         self.file.commit(|connection| {
+            if let Some(vote) = &vote {
+                connection.execute(
+                    "UPDATE votes SET gate = ?2 WHERE number = ?1",
+                    params![vote.number, number],
+                )?;
+            }
             connection
                 .prepare_cached(
                     "UPDATE gates SET answer = ?2, by = ?3, answered = ?4 WHERE number = ?1",

@@ -22,6 +22,7 @@ use crate::truth::Truth;
 use indexmap::IndexMap;
 use runbook_playbook::catalog::{Catalog, Effect};
 use runbook_playbook::expression::partial::{Origin, Partial};
+use runbook_playbook::guard::Alarm;
 use runbook_playbook::inputs::type_of;
 use runbook_playbook::span::Spanned;
 use runbook_playbook::syntax::input::InputKind;
@@ -125,9 +126,6 @@ pub(super) fn forecast(build: &Build<'_>) -> Forecast {
             most.value
         ));
     }
-    if !playbook.guards.alarms.is_empty() || playbook.guards.freeze.is_some() {
-        build.note("`guards` may end a run before a write");
-    }
     let (reaches, runs) = contacts::of(build, &graphs);
     let names = Place::of(Graph::Symptom, "");
     let place = |list: &[Spanned<Data>]| -> Vec<PlannedValue> {
@@ -141,6 +139,21 @@ pub(super) fn forecast(build: &Build<'_>) -> Forecast {
         roles: place(&playbook.target.roles),
     };
     places.roles.shrink_to_fit();
+    let guards = guards(
+        place(&playbook.guards.alarms),
+        place(&playbook.guards.freeze),
+    );
+    if !playbook.guards.alarms.is_empty() || !playbook.guards.freeze.is_empty() {
+        let reads: Vec<&str> = guards.iter().map(|(action, _)| *action).collect();
+        build.note(if reads.is_empty() {
+            "`guards` may end a run before a write".to_owned()
+        } else {
+            format!(
+                "`guards` may end a run before a write; they read {} before writes and while the run waits, which is counted nowhere",
+                reads.join(", ")
+            )
+        });
+    }
     Forecast {
         playbook: plan.checked.id.clone(),
         file: playbook.source.name().to_owned(),
@@ -158,7 +171,43 @@ pub(super) fn forecast(build: &Build<'_>) -> Forecast {
         left_out,
         totals,
         notes: build.notes.borrow().clone(),
+        guards,
     }
+}
+
+/// What guards read: the states of alarms, and of calendars that are no files.
+fn guards(
+    alarms: Vec<PlannedValue>,
+    calendars: Vec<PlannedValue>,
+) -> Vec<(&'static str, PlannedValue)> {
+    let list = |name: &str, items| {
+        PlannedValue::Map([(name.to_owned(), PlannedValue::List(items))].into())
+    };
+    let mut found = Vec::new();
+    if !alarms.is_empty() {
+        let names = alarms.into_iter().map(|alarm| {
+            let text = alarm.known().and_then(Json::as_str);
+            match text.and_then(|text| Alarm::read(text).ok()) {
+                Some(alarm) => PlannedValue::Known(alarm.name.into()),
+                None => alarm,
+            }
+        });
+        found.push((
+            "cloudwatch:DescribeAlarms",
+            list("AlarmNames", names.collect()),
+        ));
+    }
+    let changes: Vec<PlannedValue> = calendars
+        .into_iter()
+        .filter(|calendar| {
+            let text = calendar.known().and_then(Json::as_str);
+            text.is_none_or(|text| text.starts_with("arn:"))
+        })
+        .collect();
+    if !changes.is_empty() {
+        found.push(("ssm:GetCalendarState", list("CalendarNames", changes)));
+    }
+    found
 }
 
 fn inputs(build: &Build<'_>) -> Vec<PlannedInput> {

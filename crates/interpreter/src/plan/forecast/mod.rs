@@ -68,6 +68,8 @@ pub struct Forecast {
     pub totals: Totals,
     /// What a reviewer should know besides, in sentences.
     pub notes: Vec<String>,
+    /// Reads that guards make before writes: actions and arguments.
+    pub guards: Vec<(&'static str, PlannedValue)>,
 }
 
 /// What was read to make a forecast.
