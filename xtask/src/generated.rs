@@ -35,6 +35,10 @@ pub fn schemas(root: &Path, arguments: &[String]) -> Result<(), String> {
             "schemas/plan.schema.json",
             &runbook_report::plan_schema::schema(),
         ),
+        schema(
+            "schemas/report.schema.json",
+            &runbook_report::run_report::model::schema(),
+        ),
     ];
     write_or_check(root, "schemas", &files, arguments)
 }

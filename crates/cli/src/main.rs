@@ -3,6 +3,7 @@
 //! This file is the only place that reads the environment, opens the standard streams and exits.
 
 mod approve;
+mod archive;
 mod args;
 mod calls;
 mod commands;

@@ -22,6 +22,7 @@ pub mod plan_text;
 mod plan_value;
 pub mod policy;
 pub mod question;
+pub mod run_report;
 mod step_line;
 pub mod terminal;
 mod value_text;

@@ -3,6 +3,7 @@
 mod check;
 mod consent;
 mod records;
+mod report;
 mod review;
 
 pub use check::{CheckArguments, CheckFormat, ExplainArguments, PageFormat, TestArguments};
@@ -11,6 +12,7 @@ pub use records::{
     LogsArguments, PruneArguments, Replay, ResumeArguments, RunOfRecord, RunsArguments,
     ShowArguments, UndoArguments,
 };
+pub use report::{ReportArguments, ReportFormat, WrittenArguments};
 pub use review::{
     DiffArguments, DiffFormat, GraphName, PlanArguments, PlanFormat, PolicyArguments, PolicyFormat,
     PreflightArguments,
@@ -51,6 +53,8 @@ pub enum Command {
     Show(ShowArguments),
     /// Show what happened in a run
     Logs(LogsArguments),
+    /// Tell a run on record: what was found, done and is left to do, for people, CI and support
+    Report(ReportArguments),
     /// Forget old runs
     Prune(PruneArguments),
     /// Kill every scenario at every point around its journal, resume it, and compare
@@ -138,6 +142,9 @@ pub struct RunArguments {
     /// What is written to standard output
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
     pub format: Format,
+    /// What is written when it ends.
+    #[command(flatten)]
+    pub written: WrittenArguments,
     /// Keep the journal of runs here
     #[arg(long, value_name = "DIR")]
     pub state_dir: Option<PathBuf>,

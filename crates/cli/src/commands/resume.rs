@@ -1,6 +1,7 @@
 //! `runbook resume`: goes on with a run where it was.
 
 use super::play::{Deed, Play, Show, secrets};
+use super::report::Wanted;
 use super::run::{SCENARIOS, members, scenario_in};
 use crate::args::{Replay, ResumeArguments, RunOfRecord};
 use crate::environment::Environment;
@@ -33,7 +34,7 @@ pub fn execute(arguments: &ResumeArguments, environment: &Environment) -> Result
         )));
     }
     let changed = arguments.playbook.as_deref();
-    again.with(&arguments.replay, changed, environment, |play| {
+    let played = again.with(&arguments.replay, changed, environment, |play| {
         let record = &again.record;
         let rehearsal = record
             .file
@@ -53,7 +54,8 @@ pub fn execute(arguments: &ResumeArguments, environment: &Environment) -> Result
             return play.play(&fault, &|key| journal.has_answer(key), &Deed::Run);
         }
         play.play(&journal, &|key| journal.has_answer(key), &Deed::Run)
-    })
+    });
+    again.written(played, environment)
 }
 
 /// A run that is on record, and that no other process has.
@@ -85,6 +87,19 @@ impl Again {
             row,
             _hold: hold,
         })
+    }
+
+    /// Writes what the run was to write when it ends.
+    ///
+    /// # Errors
+    /// That of the run, or else that of the writing.
+    pub fn written(
+        &self,
+        played: Result<u8, Failure>,
+        environment: &Environment,
+    ) -> Result<u8, Failure> {
+        let wanted = Wanted::of_context(&self.row.context);
+        wanted.after(played, &self.record, &self.row.id, environment)
     }
 
     /// Makes everything ready to play the run again.

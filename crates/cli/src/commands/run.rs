@@ -1,6 +1,7 @@
 //! `runbook run`: one playbook, in the real world or in a scenario.
 
 use super::play::{Deed, Play, Show, secrets};
+use super::report::Wanted;
 use super::saved;
 use crate::args::{RunArguments, UntilGraph};
 use crate::environment::{Environment, Left};
@@ -95,8 +96,19 @@ pub fn execute(arguments: &RunArguments, environment: &Environment) -> Result<u8
         resumes: None,
     };
     let state_dir = arguments.state_dir.as_deref();
+    let wanted = Wanted::of(&arguments.written, environment);
+    let mut context = context(&located, arguments.scenario.as_deref(), &arguments.target);
     if state_dir.is_none() && arguments.scenario.is_some() {
-        return prepared.play(&MemoryJournal::forgetting(), &|_| true, &Deed::Run);
+        if wanted.is_nothing() {
+            return prepared.play(&MemoryJournal::forgetting(), &|_| true, &Deed::Run);
+        }
+        let record = Record::fleeting()?;
+        texts.extend(kept.texts());
+        let named = wanted.named(None);
+        wanted.keep(&mut context, named.as_deref());
+        let journal = record.file.start(FLEETING.to_owned(), context);
+        let played = prepared.play(&journal.with_files(texts), &|_| true, &Deed::Run);
+        return wanted.after(played, &record, FLEETING, environment);
     }
     let record = Record::open(state_dir, environment)?;
     let id = uuid::Uuid::new_v4().to_string();
@@ -107,16 +119,22 @@ pub fn execute(arguments: &RunArguments, environment: &Environment) -> Result<u8
     if prepared.scenario.is_some() {
         prepared.memory = Some(record.memory(&id));
     }
-    let context = context(&located, arguments.scenario.as_deref(), &arguments.target);
+    let escalates = checked.playbook.escalate.is_some();
+    let named = wanted.named(record.bundle(&id).filter(|_| escalates));
+    wanted.keep(&mut context, named.as_deref());
     texts.extend(kept.texts());
-    let journal = record.file.start(id, context).with_files(texts);
+    let journal = record.file.start(id.clone(), context).with_files(texts);
     #[cfg(feature = "faults")]
     if let Some(point) = environment.fault() {
         let fault = runbook_interpreter::journal::fault::Fault::at(&journal, point, die);
         return prepared.play(&fault, &|_| true, &Deed::Run);
     }
-    prepared.play(&journal, &|_| true, &Deed::Run)
+    let played = prepared.play(&journal, &|_| true, &Deed::Run);
+    wanted.after(played, &record, &id, environment)
 }
+
+/// The id of a run that is on record only until its report is written; the same each time, as a scenario's run is.
+const FLEETING: &str = "00000000-0000-4000-8000-000000000001";
 
 /// Dies as by a loss of power.
 #[cfg(feature = "faults")]

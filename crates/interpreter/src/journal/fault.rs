@@ -81,6 +81,10 @@ impl Durability for Fault<'_> {
         self.inner.session()
     }
 
+    fn report(&self) -> Option<String> {
+        self.inner.report()
+    }
+
     fn begin(&self, run: &RunRecord) -> Result<Timestamp, JournalError> {
         self.inner.begin(run)
     }

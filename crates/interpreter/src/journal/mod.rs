@@ -52,6 +52,11 @@ pub trait Durability {
         1
     }
 
+    /// Where the run's report will be, for those who are told of it.
+    fn report(&self) -> Option<String> {
+        None
+    }
+
     /// A run begins, or goes on; says when it began.
     ///
     /// # Errors
