@@ -25,6 +25,7 @@ mod problems;
 mod prompt;
 mod record;
 mod shelf;
+mod staged;
 mod world;
 
 use args::{Arguments, Color};

@@ -797,7 +797,7 @@ fn requests(page: &mut String, report: &Report) {
         "<details><summary>{}, with the ids that the services gave them</summary>",
         counted(calls.len(), "call")
     );
-    page.push_str("<div class=\"scroll\" role=\"region\" aria-label=\"Calls\" tabindex=\"0\"><table><thead><tr><th scope=\"col\">sent</th><th scope=\"col\">action</th><th scope=\"col\">step</th><th scope=\"col\">end</th><th scope=\"col\">request id</th></tr></thead><tbody>");
+    page.push_str("<div class=\"scroll\" role=\"region\" aria-label=\"Every call and its request id\" tabindex=\"0\"><table><thead><tr><th scope=\"col\">sent</th><th scope=\"col\">action</th><th scope=\"col\">step</th><th scope=\"col\">end</th><th scope=\"col\">request id</th></tr></thead><tbody>");
     for (step, call) in calls {
         let end = match (&call.result, &call.error) {
             (_, Some(error)) => error.code.as_str(),
