@@ -1,7 +1,8 @@
 //! A run as one page for a browser: no scripts, nothing loaded from elsewhere.
 
+use super::journal_text::graph_of;
 use super::model::{
-    Approval, AskedCall, Call, Cause, Change, Report, Step, Tone, Truth, ValueChange,
+    Approval, AskedCall, Call, Cause, Change, Chart, Report, Step, Tone, Truth, ValueChange,
 };
 use super::said::{
     at, clock, counted, found, graph_name, lasting, levels, mark, reached, step_mark, step_name,
@@ -76,9 +77,9 @@ fn in_short(report: &Report) -> String {
 fn head(page: &mut String, report: &Report) {
     let _ = write!(
         page,
-        "<header class=\"banner {}\"><div class=\"inner\"><p class=\"verdict\"><span class=\"icon\" aria-hidden=\"true\">{}</span> <strong>{}</strong></p><h1>{}</h1>",
+        "<header class=\"banner {}\"><div class=\"inner\"><p class=\"verdict\"><svg class=\"icon\" viewBox=\"0 0 24 24\" aria-hidden=\"true\"><circle cx=\"12\" cy=\"12\" r=\"10.6\"/><path d=\"{}\"/></svg> <strong>{}</strong></p><h1>{}</h1>",
         report.tone.as_str(),
-        mark(report),
+        icon(report),
         escaped(&verdict(report)),
         escaped(&report.title)
     );
@@ -108,6 +109,20 @@ fn head(page: &mut String, report: &Report) {
         "<p class=\"facts\">{}</p></div></header>",
         escaped(&facts.join(" · "))
     );
+}
+
+/// The mark of a run as a drawing: fonts need not have it.
+fn icon(report: &Report) -> &'static str {
+    match mark(report) {
+        "✓" => "M7 12.5l3.6 3.6L17.2 8.6",
+        "✗" => "M8 8l8 8M16 8l-8 8",
+        "⏸" => "M9.3 7.8v8.4M14.7 7.8v8.4",
+        "▶" => "M10 8l6 4-6 4z",
+        "■" => "M8.8 8.8h6.4v6.4H8.8z",
+        "↶" => "M8 8v4h4M8.4 11.6a4.6 4.6 0 1 1 .6 4",
+        "○" => "M12 8.4a3.6 3.6 0 1 0 .01 0z",
+        _ => "M12 11a1 1 0 1 0 .01 0z",
+    }
 }
 
 fn section(page: &mut String, id: &str, title: &str) {
@@ -269,8 +284,12 @@ fn members(page: &mut String, json: &Json) {
         payload(page, json);
         return;
     };
+    let is_short =
+        |value: &Json| !matches!(value, Json::Object(_)) && value.to_string().len() <= 120;
+    let all = members.len() <= FEW && members.values().all(is_short);
+    let first = |value: &Json| all || !(value.is_array() || value.is_object());
     page.push_str("<dl>");
-    for (name, value) in members {
+    for (name, value) in members.iter().filter(|(_, value)| first(value)).take(FEW) {
         let _ = write!(
             page,
             "<dt>{}</dt><dd>{}</dd>",
@@ -279,7 +298,13 @@ fn members(page: &mut String, json: &Json) {
         );
     }
     page.push_str("</dl>");
+    if !all {
+        fold(page, "all arguments", |page| payload(page, json));
+    }
 }
+
+/// How many arguments are shown before the rest is folded.
+const FEW: usize = 6;
 
 /// A value, line by line.
 fn payload(page: &mut String, json: &Json) {
@@ -365,16 +390,40 @@ fn charts(page: &mut String, report: &Report) {
         return;
     }
     section(page, "charts", "Measured");
-    for chart in &report.charts {
-        let _ = writeln!(
+    // Of what was read again, the last reading is enough to look at.
+    let again = |chart: &&Chart| graph_of(&chart.step) == "verify";
+    let last = report.charts.iter().rposition(|chart| again(&chart));
+    let numbered = || report.charts.iter().enumerate();
+    let is_shown = |number: usize, chart: &Chart| !again(&chart) || Some(number) == last;
+    for (_, chart) in numbered().filter(|(number, chart)| is_shown(*number, chart)) {
+        figure(page, chart);
+    }
+    let earlier: Vec<&Chart> = numbered()
+        .filter(|(number, chart)| !is_shown(*number, chart))
+        .map(|(_, chart)| chart)
+        .collect();
+    if !earlier.is_empty() {
+        let _ = write!(
             page,
-            "<figure class=\"chart\"><figcaption><b>{}</b><br>{}</figcaption>{}</figure>",
-            escaped(&chart.title),
-            escaped(&series_svg::caption(chart)),
-            series_svg::drawing(chart)
+            "<details><summary>{}</summary>",
+            counted(earlier.len(), "earlier reading")
         );
+        for chart in earlier {
+            figure(page, chart);
+        }
+        page.push_str("</details>");
     }
     page.push_str("</section>\n");
+}
+
+fn figure(page: &mut String, chart: &Chart) {
+    let _ = writeln!(
+        page,
+        "<figure class=\"chart\"><figcaption><b>{}</b><br>{}</figcaption>{}</figure>",
+        escaped(&chart.title),
+        escaped(&series_svg::caption(chart)),
+        series_svg::drawing(chart)
+    );
 }
 
 fn steps(page: &mut String, report: &Report) {
@@ -483,7 +532,7 @@ fn inner(page: &mut String, step: &Step) {
     }
     page.push_str("</dl>\n");
     if !step.assertions.is_empty() {
-        page.push_str("<table><thead><tr><th scope=\"col\">asked</th><th scope=\"col\">found</th><th scope=\"col\">holds</th></tr></thead><tbody>");
+        page.push_str("<table class=\"asked\"><thead><tr><th scope=\"col\">asked</th><th scope=\"col\">found</th><th scope=\"col\">holds</th></tr></thead><tbody>");
         for assertion in &step.assertions {
             let kind = match (assertion.require, assertion.warn) {
                 (true, _) => " <span class=\"soft\">(required)</span>",

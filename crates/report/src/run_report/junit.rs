@@ -61,7 +61,7 @@ pub fn document(report: &Report) -> String {
             name: format!("{within}{}{reading}", graph.name),
             at: graph.started,
             cases,
-            properties: Vec::new(),
+            properties: vec![("run".to_owned(), report.run.clone())],
             said: said.join("\n"),
         });
     }
