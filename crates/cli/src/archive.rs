@@ -101,8 +101,8 @@ fn zip(files: &[File]) -> std::io::Result<Vec<u8>> {
         out.extend(name);
         out.extend(packed);
         directory.extend(0x0201_4b50_u32.to_le_bytes());
-        // Made on a system with the modes of POSIX.
-        directory.extend((3_u16 << 8 | 20).to_le_bytes());
+        // Made on a system with the modes of POSIX, by version 2.0.
+        directory.extend(0x0314_u16.to_le_bytes());
         directory.extend(&head);
         for short in [0_u16, 0, 0] {
             directory.extend(short.to_le_bytes());

@@ -1,7 +1,7 @@
-//! The messages of `examples/escalation-webhooks.yaml`, as servers in the place of Slack, Teams and PagerDuty get them.
+//! The messages of `examples/escalation-webhooks.yaml`, as servers in the place of Slack, Teams and `PagerDuty` get them.
 //!
 //! Shapes are those of "Reference: blocks" (Slack), "Adaptive Card schema 1.4" and "Post a workflow when a webhook request is
-//! received" (Teams), and "Events API v2, send an alert event" (PagerDuty).
+//! received" (Teams), and "Events API v2, send an alert event" (`PagerDuty`).
 
 use serde_json::{Value as Json, json};
 use std::io::{BufRead, BufReader, Read, Write};

@@ -24,7 +24,7 @@ pub struct ReportArguments {
 /// What a run writes when it ends.
 #[derive(Debug, Clone, Default, Args)]
 pub struct WrittenArguments {
-    /// Write a report when the run ends; the ending says which: .html, .md, .json or .xml (JUnit)
+    /// Write a report when the run ends; the ending says which: .html, .md, .json, or .xml for CI
     #[arg(long, value_name = "FILE", value_parser = ReportFile::parse)]
     pub report: Vec<ReportFile>,
     /// Write the evidence of an escalation here, and also where nobody is told: a folder, or a file that ends in .zip

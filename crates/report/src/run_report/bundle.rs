@@ -1,8 +1,11 @@
 //! The evidence of a run for whoever takes over: the report, every response, a timeline, and an index that answers what
 //! support asks for.
 
+use super::facts::facts;
 use super::model::{Call, Report, Step, Truth};
-use super::said::{at, counted, few_words, found, lasting, levels, reached, step_word, verdict};
+use super::said::{
+    at, counted, few_words, found, lasting, levels, reached, state, step_word, verdict,
+};
 use super::{Told, html, markdown, model, series_svg, timeline};
 use crate::plan_html::escaped;
 use serde_json::{Value as Json, json};
@@ -139,10 +142,10 @@ fn gives(call: &Call) -> &'static [Evidence] {
             "cloudwatch",
             "Series" | "GetMetricData" | "GetMetricStatistics" | "GetMetricWidgetImage",
         ) => &[Metrics],
-        ("cloudwatch", _) | ("http", "Request") | ("health", _) => &[Status],
+        ("cloudwatch" | "health", _) | ("http", "Request") => &[Status],
         ("cloudtrail", "LookupEvents")
-        | ("cloudformation" | "codedeploy" | "codepipeline" | "deploy", _) => &[Changes],
-        (
+        | ("cloudformation" | "codedeploy" | "codepipeline", _)
+        | (
             "ecs",
             "ListServiceDeployments"
             | "DescribeServiceDeployments"
@@ -274,7 +277,7 @@ fn environment(page: &mut String, report: &Report) {
     if let Some(stage) = stage {
         let _ = writeln!(page, "- environment: **{}**", plain(&few_words(stage)));
     }
-    for (label, value) in html::facts(report) {
+    for (label, value) in facts(report) {
         let _ = writeln!(page, "- {label}: {}", plain(&value));
     }
 }
@@ -357,12 +360,12 @@ fn history(page: &mut String, report: &Report, responses: &[Response<'_>]) {
         plain(&since.map_or(noticed.clone(), |since| format!("{since}; {noticed}")))
     );
     let changes: Vec<String> = recent(responses);
-    let changed = if changes.is_empty() {
+    let told = if changes.is_empty() {
         "no event is on record; see below what was looked up".to_owned()
     } else {
         changes.join("; ")
     };
-    let _ = writeln!(page, "- What changed recently? {}", plain(&changed));
+    let _ = writeln!(page, "- What changed recently? {}", plain(&told));
     let done = report
         .steps
         .iter()
@@ -439,8 +442,7 @@ fn section(
         super::journal_text::graph_of(&step.path) == "gather" && step.calls.is_empty()
     });
     for step in left_out.filter(|step| {
-        matches!(step.status.as_str(), "skipped" | "blocked" | "failed")
-            && about(step) == Some(kind)
+        matches!(step.status.as_str(), "skipped" | "blocked" | "failed") && about(step) == kind
     }) {
         none = false;
         let called = step.title.as_ref().unwrap_or(&step.path);
@@ -458,17 +460,17 @@ fn section(
 }
 
 /// What a step that made no call would have been evidence of, by its name.
-fn about(step: &Step) -> Option<Evidence> {
+fn about(step: &Step) -> Evidence {
     let name = super::steps::name_of(&step.path).to_lowercase();
     let has = |words: &[&str]| words.iter().any(|word| name.contains(word));
     if has(&["error", "log"]) {
-        Some(Evidence::Errors)
+        Evidence::Errors
     } else if has(&["performance", "metric"]) {
-        Some(Evidence::Metrics)
+        Evidence::Metrics
     } else if has(&["change", "deploy"]) {
-        Some(Evidence::Changes)
+        Evidence::Changes
     } else {
-        Some(Evidence::Status)
+        Evidence::Status
     }
 }
 
@@ -497,7 +499,7 @@ fn taken(page: &mut String, report: &Report) {
         let _ = writeln!(page, "- cause {}: **{word}**", plain(&cause.title));
     }
     for change in &report.changes {
-        let (_, word) = html::state(change);
+        let (_, word) = state(change);
         let _ = writeln!(
             page,
             "- changed: {} by {}: {word}",

@@ -49,7 +49,7 @@ macro_rules! documents {
                         )+
                         definitions.insert(
                             name.to_owned(),
-                            $crate::run_report::document::object(concat!($($about),*), members),
+                            $crate::run_report::document::object(concat!($($about),*), &members),
                         );
                     }
                     serde_json::json!({"$ref": format!("#/$defs/{name}")})
@@ -69,7 +69,7 @@ pub(super) fn described(mut schema: Json, said: &str) -> Json {
 }
 
 /// An object all of whose members are there. Later versions may add members.
-pub(super) fn object(about: &str, members: Map<String, Json>) -> Json {
+pub(super) fn object(about: &str, members: &Map<String, Json>) -> Json {
     let required: Vec<&String> = members.keys().collect();
     let required = json!(required);
     json!({

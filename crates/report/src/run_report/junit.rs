@@ -1,6 +1,6 @@
-//! A run as the XML that the JUnit task of Apache Ant writes: graphs are suites, steps are test cases.
+//! A run as the XML that the `JUnit` task of Apache Ant writes: graphs are suites, steps are test cases.
 
-use super::html::facts;
+use super::facts::facts;
 use super::model::{Report, Step, Truth};
 use super::said::{found, graph_name, verdict};
 use jiff::Timestamp;
@@ -217,7 +217,7 @@ fn xml(text: &str) -> String {
             '\'' => safe.push_str("&#39;"),
             '\n' | '\t' => safe.push(c),
             c if crate::escape::is_steering(c) || matches!(c, '\u{fffe}' | '\u{ffff}') => {
-                safe.extend(c.escape_unicode())
+                safe.extend(c.escape_unicode());
             }
             c => safe.push(c),
         }

@@ -37,7 +37,6 @@ pub(super) fn left(report: &Report, waiting: Option<&Json>, commands: &Commands)
         }
     }
     match report.status.as_str() {
-        "running" => {}
         "paused" => {
             let waiting = waiting.filter(|waiting| !waiting.is_null());
             let asked = waiting.map(|waiting| {

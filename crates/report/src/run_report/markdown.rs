@@ -1,10 +1,10 @@
 //! A run as Markdown for an issue or a pull request, as GitHub renders it.
 
-use super::html::{facts, said_of, state};
+use super::facts::facts;
 use super::model::{Report, Step, Tone, Truth};
 use super::said::{
-    at, clock, found, graph_name, lasting, levels, mark, reached, step_mark, step_name, step_word,
-    verdict,
+    answer, at, clock, found, graph_name, lasting, levels, mark, reached, state, step_mark,
+    step_name, step_word, verdict,
 };
 use super::{series_svg, timeline};
 use crate::plan_markdown::{LONGEST, cut, fenced, html, literal};
@@ -319,7 +319,7 @@ fn approvals(page: &mut String, report: &Report) {
             "- **{}** {}: {}{}",
             literal(&approval.step),
             literal(&calls.join(", ")),
-            literal(&said_of(approval)),
+            literal(&answer(approval)),
             literal(&when)
         );
     }

@@ -1,9 +1,13 @@
-//! A run told after it, from its journal: as a page, as Markdown, as JSON, as JUnit's XML, and as a bundle of evidence.
+//! A run told after it, from its journal: as a page, as Markdown, as JSON, as the XML of `JUnit`, and as a bundle of evidence.
 
 pub mod bundle;
 mod collect;
 mod document;
+mod facts;
 pub mod html;
+mod html_record;
+mod html_steps;
+mod html_values;
 mod journal_text;
 pub mod junit;
 mod left;

@@ -1,6 +1,6 @@
 //! What is said of a step and of a run in a few words, the same in every format.
 
-use super::model::{Report, Step, Tone, Truth};
+use super::model::{Approval, Change, Report, Step, Tone, Truth};
 use super::steps::{RUNNING, name_of};
 use crate::step_line::{one_line, sentence};
 use crate::value_text::short_json;
@@ -172,5 +172,34 @@ pub(super) fn levels(levels: &[u32]) -> String {
         None => "nobody".to_owned(),
         Some((one, [])) => format!("level {one}"),
         Some((last, rest)) => format!("levels {} and {last}", rest.join(", ")),
+    }
+}
+
+/// How a change stands.
+pub(super) fn state(change: &Change) -> (&'static str, &'static str) {
+    match change {
+        Change { undone: true, .. } => ("quiet", "taken back"),
+        Change {
+            confirmed: false, ..
+        } => ("bad", "not confirmed"),
+        Change {
+            undoes: Some(_), ..
+        } => ("attention", "takes a change back"),
+        _ => ("attention", "done"),
+    }
+}
+
+/// What came of a question.
+pub(super) fn answer(approval: &Approval) -> String {
+    let by = approval
+        .by
+        .as_ref()
+        .map_or_else(String::new, |by| format!(" by {by}"));
+    match approval.answer.as_deref() {
+        Some("nobody") => "nobody could be asked".to_owned(),
+        Some("expired") => "nobody answered in time".to_owned(),
+        Some("abort") => "stopped at the question".to_owned(),
+        Some(answer) => format!("{answer}{by}"),
+        None => "open".to_owned(),
     }
 }

@@ -20,23 +20,23 @@ pub(super) fn caption(chart: &Chart) -> String {
     let values = || chart.points.iter().map(|point| point.value);
     let least = values().fold(f64::INFINITY, f64::min);
     let greatest = values().fold(f64::NEG_INFINITY, f64::max);
-    let last = chart.points.last().map_or(f64::NAN, |point| point.value);
+    let latest = chart.points.last().map_or(f64::NAN, |point| point.value);
     let mut text = format!(
         "{} points from {} to {}, last {}",
         chart.points.len(),
         number(least),
         number(greatest),
-        number(last)
+        number(latest)
     );
     if let Some(threshold) = chart.threshold {
-        let side = if last > threshold {
+        let side = if latest > threshold {
             "above"
         } else {
             "not above"
         };
         let _ = write!(text, "; {side} the threshold of {}", number(threshold));
         #[expect(clippy::cast_possible_truncation, reason = "within a year")]
-        if let Some(hours) = chart.reaches_in_hours.filter(|_| last <= threshold) {
+        if let Some(hours) = chart.reaches_in_hours.filter(|_| latest <= threshold) {
             let _ = write!(
                 text,
                 ", which it reaches in {} if it goes on like this",
@@ -125,6 +125,17 @@ pub(super) fn drawing(chart: &Chart) -> String {
             short(value)
         );
     }
+    body.push_str(&labels(chart, &y));
+    format!(
+        "<svg role=\"img\" aria-label=\"{0}: {1}\" viewBox=\"0 0 {WIDTH:.0} {HEIGHT:.0}\"><title>{0}</title><desc>{1}</desc>{body}</svg>",
+        escaped(&chart.title),
+        escaped(&caption(chart))
+    )
+}
+
+/// The threshold, and when the series begins and ends.
+fn labels(chart: &Chart, y: &dyn Fn(f64) -> f64) -> String {
+    let mut body = String::new();
     if let Some(threshold) = chart.threshold {
         let _ = write!(
             body,
@@ -152,11 +163,7 @@ pub(super) fn drawing(chart: &Chart) -> String {
             );
         }
     }
-    format!(
-        "<svg role=\"img\" aria-label=\"{0}: {1}\" viewBox=\"0 0 {WIDTH:.0} {HEIGHT:.0}\"><title>{0}</title><desc>{1}</desc>{body}</svg>",
-        escaped(&chart.title),
-        escaped(&caption(chart))
-    )
+    body
 }
 
 fn short(value: f64) -> String {

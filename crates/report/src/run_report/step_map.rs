@@ -118,7 +118,7 @@ impl Map<'_> {
         };
         let dashed = items.iter().all(is_idle);
         // A playbook that was only asked for its symptom is not drawn further.
-        (!(dashed && !prefix.is_empty())).then_some(Band {
+        (!dashed || prefix.is_empty()).then_some(Band {
             title,
             dashed,
             in_turn: matches!(name, "resolve" | "notify"),

@@ -226,11 +226,7 @@ impl Gathered {
             .filter(fits)
             .max_by_key(|(_, (_, name))| name.len());
         let found = longest
-            .or_else(|| {
-                numbered()
-                    .filter(|(_, (step, _))| step.path == row.step)
-                    .last()
-            })
+            .or_else(|| numbered().rfind(|(_, (step, _))| step.path == row.step))
             .map(|(number, _)| number);
         let number = found.unwrap_or_else(|| {
             let event = EventRow {
@@ -283,11 +279,10 @@ fn assertion(json: &Json) -> Option<Assertion> {
 fn tone(graph: &str, step: &Step) -> Tone {
     match (step.status.as_str(), step.holds) {
         ("failed", _) => Tone::Bad,
-        ("blocked" | "undone", _) | ("done", Some(Truth::Unknown)) => Tone::Attention,
         ("done", Some(Truth::True)) if graph == "check" => Tone::Good,
         ("done", Some(Truth::False)) if graph == "check" => Tone::Bad,
         ("done", Some(Truth::True)) if graph == "verify" => Tone::Bad,
-        ("done", Some(Truth::True)) => Tone::Attention,
+        ("blocked" | "undone", _) | ("done", Some(Truth::Unknown | Truth::True)) => Tone::Attention,
         ("done", _) => Tone::Good,
         _ => Tone::Quiet,
     }
