@@ -86,6 +86,11 @@ impl Wanted {
         self.reports.is_empty() && self.bundle.is_none()
     }
 
+    /// A report was asked for; it says where the calls go, so that this must be known from the beginning on.
+    pub fn wants_report(&self) -> bool {
+        !self.reports.is_empty()
+    }
+
     /// What whoever resumes the run needs to know of it, `report` being what the run itself knows of its report.
     pub fn keep(&self, context: &mut Json, report: Option<&str>) {
         let reports = self

@@ -174,6 +174,7 @@ impl Again {
             unanswered: onward.clone(),
             onward,
             further: None,
+            reported: Wanted::of_context(&row.context).wants_report(),
             resumes: Some(row.id.clone()),
         };
         work(&prepared)

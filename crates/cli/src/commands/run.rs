@@ -74,6 +74,7 @@ pub fn execute(arguments: &RunArguments, environment: &Environment) -> Result<u8
             environment.command(Some(left), &secrets)
         }),
         memory: None,
+        reported: Wanted::of(&arguments.written, environment).wants_report(),
         resumes: None,
     };
     let state_dir = arguments.state_dir.as_deref();
