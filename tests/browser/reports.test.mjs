@@ -68,7 +68,7 @@ for (const [playbook, scenario, verdict, says] of RUNS) {
   });
 }
 
-test("verdict, cause and what was changed are on the first screen, also of a telephone", async () => {
+test("verdict and cause begin on the first screen of a telephone, on a laptop also what was changed", async () => {
   const file = report("acso/memory-leak.yaml", "leaking");
   const shown = await open(browser, file, { width: 390 });
   for (const due of [".verdict", "#causes"]) {
