@@ -47,6 +47,10 @@ pub fn schemas(root: &Path, arguments: &[String]) -> Result<(), String> {
             "schemas/diff.schema.json",
             &runbook_report::diff_schema::schema(),
         ),
+        schema(
+            "schemas/report.schema.json",
+            &runbook_report::run_report::model::schema(),
+        ),
     ];
     write_or_check(root, "schemas", &files, arguments)
 }

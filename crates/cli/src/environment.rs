@@ -111,6 +111,7 @@ pub struct Left {
 }
 
 /// A word as a POSIX shell reads it back.
+#[must_use]
 pub fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_=./:,@%+".contains(c);
     if !word.is_empty() && word.chars().all(plain) {

@@ -4,6 +4,7 @@
 
 mod account;
 mod approve;
+mod archive;
 mod args;
 mod calls;
 mod commands;

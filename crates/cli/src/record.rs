@@ -21,6 +21,8 @@ pub struct Record {
     folder: PathBuf,
     /// The folder as it was named on the command line.
     named: Option<PathBuf>,
+    /// It outlives the process.
+    kept: bool,
     host: String,
 }
 
@@ -48,10 +50,35 @@ impl Record {
             file,
             folder,
             named: state_dir.map(Path::to_path_buf),
+            kept: true,
             host: host
                 .or_else(|| std::fs::read_to_string("/etc/hostname").ok())
                 .map_or_else(|| "this host".to_owned(), |host| host.trim().to_owned()),
         })
+    }
+
+    /// A journal that is gone with the process: that of a scenario whose report is wanted.
+    ///
+    /// # Errors
+    /// There is no memory for it.
+    pub fn fleeting() -> Result<Self, Failure> {
+        Ok(Self {
+            file: SqliteJournal::open(Path::new(":memory:")).map_err(kept)?,
+            folder: PathBuf::new(),
+            named: None,
+            kept: false,
+            host: String::new(),
+        })
+    }
+
+    /// Whether it outlives the process, so that its runs can be gone on with.
+    pub fn is_kept(&self) -> bool {
+        self.kept
+    }
+
+    /// Where the evidence of a run is put together, unless another place is named.
+    pub fn bundle(&self, id: &str) -> Option<PathBuf> {
+        self.kept.then(|| self.folder.join("bundles").join(id))
     }
 
     /// Where locks and the memories of scenarios' worlds are.
@@ -98,7 +125,7 @@ impl Record {
 
     /// Whether some process has the run.
     pub fn is_held(&self, id: &str) -> bool {
-        Hold::is_held(&self.runs(), id)
+        self.kept && Hold::is_held(&self.runs(), id)
     }
 
     /// Where the world of a scenario keeps what happened in it.
@@ -111,6 +138,9 @@ impl Record {
         // What is not there need not be removed.
         let _ = std::fs::remove_file(self.memory(id));
         let _ = std::fs::remove_file(self.runs().join(format!("{id}.lock")));
+        if let Some(bundle) = self.bundle(id) {
+            let _ = std::fs::remove_dir_all(bundle);
+        }
     }
 
     /// The command that goes on with a run; secrets are given again.
@@ -126,7 +156,7 @@ impl Record {
 }
 
 /// Makes a folder that only its owner reads: arguments and results of calls are in it.
-fn private(folder: &Path) -> std::io::Result<()> {
+pub fn private(folder: &Path) -> std::io::Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]

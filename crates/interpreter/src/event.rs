@@ -5,6 +5,7 @@ use crate::outcome::{CauseOutcome, Outcome, StepOutcome};
 use jiff::{SignedDuration, Timestamp};
 use runbook_playbook::catalog::Effects;
 use runbook_playbook::checked::StepPath;
+use runbook_registry::world::Place;
 use serde_json::Value as Json;
 
 /// Something that happened at a time.
@@ -29,6 +30,8 @@ pub enum EventKind {
         title: String,
         /// The inputs, defaults included.
         inputs: Json,
+        /// Where its calls go, as far as it is known.
+        place: Place,
     },
     /// A graph (`symptom`, `diagnose`, `resolve`, `verify`, `check`) begins.
     GraphStarted {

@@ -26,6 +26,7 @@ pub mod playbook_list;
 pub mod policy;
 pub mod policy_schema;
 pub mod question;
+pub mod run_report;
 pub mod saved_schema;
 mod schema_parts;
 mod step_line;

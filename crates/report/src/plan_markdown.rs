@@ -41,14 +41,15 @@ pub fn page(forecast: &Forecast) -> String {
             return text;
         }
     }
-    cut(&draw(forecast, Detail::Heads))
+    cut(&draw(forecast, Detail::Heads), NOTE)
 }
 
+const NOTE: &str = "\n\n*The rest is cut: the plan is longer than a comment may be. `runbook plan` without `--format markdown` shows all of it.*\n";
+
 /// The beginning that fits, to the end of a line, with a note; what is open is closed.
-fn cut(text: &str) -> String {
-    const NOTE: &str = "\n\n*The rest is cut: the plan is longer than a comment may be. `runbook plan` without `--format markdown` shows all of it.*\n";
+pub(crate) fn cut(text: &str, note: &str) -> String {
     let closing = "\n```\n\n".len() + "</details>\n".len() * 8;
-    let room = LONGEST.saturating_sub(NOTE.chars().count() + closing);
+    let room = LONGEST.saturating_sub(note.chars().count() + closing);
     let mut kept = String::new();
     let mut used = 0;
     let (mut fence, mut details) = (None::<String>, 0_usize);
@@ -79,7 +80,7 @@ fn cut(text: &str) -> String {
     for _ in 0..details {
         kept.push_str("</details>\n");
     }
-    kept.push_str(NOTE);
+    kept.push_str(note);
     kept
 }
 
@@ -110,12 +111,12 @@ fn quoted(text: &str) -> String {
 }
 
 /// Text from outside within HTML that Markdown lets through.
-fn html(text: &str) -> String {
+pub(crate) fn html(text: &str) -> String {
     crate::plan_html::escaped(text).replace('@', "&#64;")
 }
 
 /// Lines in a fence that nothing in them can close.
-fn fenced(page: &mut String, lines: &[String]) {
+pub(crate) fn fenced(page: &mut String, lines: &[String]) {
     let longest = lines
         .iter()
         .flat_map(|line| line.split(|c| c != '`').map(str::len))

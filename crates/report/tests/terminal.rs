@@ -175,6 +175,7 @@ fn leaking() -> Vec<EventKind> {
             playbook: "acso/memory-leak".to_owned(),
             title: "Memory leak".to_owned(),
             inputs: json!({}),
+            place: runbook_registry::world::Place::default(),
         },
         graph("symptom", None),
         ended("symptom.memory_rising", &rising),

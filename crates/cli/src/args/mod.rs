@@ -6,6 +6,7 @@ mod find;
 mod guards;
 mod part;
 mod records;
+mod report;
 mod review;
 
 pub use check::{CheckArguments, CheckFormat, ExplainArguments, PageFormat, TestArguments};
@@ -17,6 +18,7 @@ pub use records::{
     ApproveArguments, LogsArguments, PruneArguments, Replay, ResumeArguments, RunOfRecord,
     RunsArguments, ShowArguments, UndoArguments,
 };
+pub use report::{ReportArguments, ReportFormat, WrittenArguments};
 pub use review::{
     DiffArguments, DiffFormat, GraphName, PlanArguments, PlanFormat, PolicyArguments, PolicyFormat,
     PreflightArguments,
@@ -60,6 +62,8 @@ pub enum Command {
     Show(ShowArguments),
     /// Show what happened in a run
     Logs(LogsArguments),
+    /// Tell a run on record: what was found, done and is left to do, for people, CI and support
+    Report(ReportArguments),
     /// Forget old runs
     Prune(PruneArguments),
     /// Kill every scenario at every point around its journal, resume it, and compare
@@ -147,6 +151,9 @@ pub struct RunArguments {
     /// What is written to standard output
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
     pub format: Format,
+    /// What is written when it ends.
+    #[command(flatten)]
+    pub written: WrittenArguments,
     /// Keep the journal of runs here
     #[arg(long, value_name = "DIR")]
     pub state_dir: Option<PathBuf>,

@@ -20,6 +20,7 @@ mod play;
 mod policy;
 mod preflight;
 mod prune;
+mod report;
 mod resume;
 mod review;
 mod run;
@@ -49,6 +50,7 @@ pub fn execute(command: &Command, environment: &Environment) -> Result<u8, Failu
         Command::Runs(arguments) => runs::execute(arguments, environment),
         Command::Show(arguments) => show::execute(arguments, environment),
         Command::Logs(arguments) => logs::execute(arguments, environment),
+        Command::Report(arguments) => report::execute(arguments, environment),
         Command::Prune(arguments) => prune::execute(arguments, environment),
         #[cfg(feature = "faults")]
         Command::CrashMatrix(arguments) => crash_matrix::execute(arguments, environment),

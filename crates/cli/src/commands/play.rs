@@ -65,6 +65,8 @@ pub(super) struct Play<'a> {
     pub further: Option<String>,
     /// Where a scenario's world keeps what happened in it.
     pub memory: Option<PathBuf>,
+    /// Its report is wanted, which names the account.
+    pub reported: bool,
     /// The id by which the run can be resumed.
     pub resumes: Option<String>,
     /// What holds its writes back.
@@ -205,6 +207,7 @@ impl Play<'_> {
         let mut steps = self.plan.checked.steps.values();
         playbook.source.text().contains("target.account")
             || !playbook.target.accounts.is_empty()
+            || self.reported
             || escalates.is_some_and(|escalate| escalate.uses.is_some())
             || steps.any(|step| {
                 let action = step.action.as_ref();

@@ -1,6 +1,7 @@
 //! `runbook resume`: goes on with a run where it was.
 
 use super::play::{Deed, Play, Show, secrets as not_on_record};
+use super::report::Wanted;
 use super::run::SCENARIOS;
 use super::saved::Bound;
 use crate::args::{Replay, ResumeArguments, RunOfRecord};
@@ -44,7 +45,7 @@ pub fn execute(arguments: &ResumeArguments, environment: &Environment) -> Result
         )));
     }
     let changed = arguments.playbook.as_deref();
-    let (code, offer) = again.with(&arguments.replay, changed, environment, |play| {
+    let played = again.with(&arguments.replay, changed, environment, |play| {
         let record = &again.record;
         let rehearsal = record
             .file
@@ -66,7 +67,12 @@ pub fn execute(arguments: &ResumeArguments, environment: &Environment) -> Result
         }
         let code = play.play(&journal, &|key| journal.has_answer(key), &Deed::Run)?;
         Ok((code, play.offer(&arguments.replay.input)))
-    })?;
+    });
+    let (played, offer) = match played {
+        Ok((code, offer)) => (Ok(code), offer),
+        Err(failure) => (Err(failure), None),
+    };
+    let code = again.written(played, environment)?;
     drop(again);
     offer.map_or(Ok(code), |offer| offer.make(code, environment))
 }
@@ -100,6 +106,19 @@ impl Again {
             row,
             _hold: hold,
         })
+    }
+
+    /// Writes what the run was to write when it ends.
+    ///
+    /// # Errors
+    /// That of the run, or else that of the writing.
+    pub fn written(
+        &self,
+        played: Result<u8, Failure>,
+        environment: &Environment,
+    ) -> Result<u8, Failure> {
+        let wanted = Wanted::of_context(&self.row.context);
+        wanted.after(played, &self.record, &self.row.id, environment)
     }
 
     /// Makes everything ready to play the run again.
@@ -212,6 +231,7 @@ impl Again {
             unanswered: onward.clone(),
             onward,
             further: None,
+            reported: Wanted::of_context(&row.context).wants_report(),
             resumes: Some(row.id.clone()),
             guards,
             record: Some(&self.record),

@@ -1,6 +1,7 @@
 //! `runbook run`: one playbook, in the real world or in a scenario.
 
 use super::play::{Deed, Play, Show, secrets};
+use super::report::Wanted;
 use super::saved;
 use crate::args::RunArguments;
 use crate::environment::{Environment, Left};
@@ -82,6 +83,7 @@ pub fn execute(arguments: &RunArguments, environment: &Environment) -> Result<u8
             environment.command(Some(left), &secrets)
         }),
         memory: None,
+        reported: Wanted::of(&arguments.written, environment).wants_report(),
         resumes: None,
         guards: guards::read(&arguments.guards, &[], environment)?,
         record: None,
@@ -95,8 +97,23 @@ pub fn execute(arguments: &RunArguments, environment: &Environment) -> Result<u8
         prepared.session_policy = Some(policy);
     }
     let state_dir = arguments.state_dir.as_deref();
+    let wanted = Wanted::of(&arguments.written, environment);
+    let mut context = begun_with(arguments, &located, environment);
+    if let Some(saved) = &saved {
+        context["plan"] = saved.bound.to_json();
+    }
+    note(&mut context, &sources);
     if state_dir.is_none() && arguments.scenario.is_some() {
-        return prepared.play(&MemoryJournal::forgetting(), &|_| true, &Deed::Run);
+        if wanted.is_nothing() {
+            return prepared.play(&MemoryJournal::forgetting(), &|_| true, &Deed::Run);
+        }
+        let record = Record::fleeting()?;
+        texts.extend(kept.texts());
+        let named = wanted.named(None);
+        wanted.keep(&mut context, named.as_deref());
+        let journal = record.file.start(FLEETING.to_owned(), context);
+        let played = prepared.play(&journal.with_files(texts), &|_| true, &Deed::Run);
+        return wanted.after(played, &record, FLEETING, environment);
     }
     let record = Record::open(state_dir, environment)?;
     let id = uuid::Uuid::new_v4().to_string();
@@ -108,11 +125,9 @@ pub fn execute(arguments: &RunArguments, environment: &Environment) -> Result<u8
     if prepared.scenario.is_some() {
         prepared.memory = Some(record.memory(&id));
     }
-    let mut context = begun_with(arguments, &located, environment);
-    if let Some(saved) = &saved {
-        context["plan"] = saved.bound.to_json();
-    }
-    note(&mut context, &sources);
+    let escalates = plan.checked.playbook.escalate.is_some();
+    let named = wanted.named(record.bundle(&id).filter(|_| escalates));
+    wanted.keep(&mut context, named.as_deref());
     texts.extend(kept.texts());
     let journal = record.file.start(id.clone(), context).with_files(texts);
     #[cfg(feature = "faults")]
@@ -120,8 +135,12 @@ pub fn execute(arguments: &RunArguments, environment: &Environment) -> Result<u8
         let fault = runbook_interpreter::journal::fault::Fault::at(&journal, point, die);
         return prepared.play(&fault, &|_| true, &Deed::Run);
     }
-    let code = prepared.play(&journal, &|_| true, &Deed::Run)?;
-    let offer = prepared.offer(&arguments.given.input);
+    let played = prepared.play(&journal, &|_| true, &Deed::Run);
+    let offer = match &played {
+        Ok(_) => prepared.offer(&arguments.given.input),
+        Err(_) => None,
+    };
+    let code = wanted.after(played, &record, &id, environment)?;
     drop(hold);
     offer.map_or(Ok(code), |offer| offer.make(code, environment))
 }
@@ -134,6 +153,9 @@ fn begun_with(arguments: &RunArguments, located: &Located, environment: &Environ
     context["scoped"] = arguments.scoped.into();
     context
 }
+
+/// The id of a run that is on record only until its report is written; the same each time, as a scenario's run is.
+const FLEETING: &str = "00000000-0000-4000-8000-000000000001";
 
 /// Dies as by a loss of power.
 #[cfg(feature = "faults")]

@@ -2,7 +2,7 @@
 
 use crate::approval::{Decision, Question, QuestionCall, ValueChange};
 use crate::event::{Event, EventKind};
-use crate::outcome::StepOutcome;
+use crate::outcome::{AssertionOutcome, Change, Outcome, StepOutcome};
 use crate::truth::Truth;
 use runbook_playbook::catalog::Effect;
 use serde_json::{Value as Json, json};
@@ -42,10 +42,21 @@ pub(super) fn event(event: &Event) -> Json {
             playbook,
             title,
             inputs,
-        } => json!({"run": run, "playbook": playbook, "title": title, "inputs": inputs}),
+            place,
+        } => json!({
+            "run": run,
+            "playbook": playbook,
+            "title": title,
+            "inputs": inputs,
+            "place": {"account": place.account, "region": place.region, "partition": place.partition},
+        }),
         EventKind::GraphStarted { graph, reading } => json!({"graph": graph, "reading": reading}),
         EventKind::GraphEnded { graph, summary } => json!({"graph": graph, "summary": summary}),
-        EventKind::StepStarted { step, action, .. } => json!({"step": step, "action": action}),
+        EventKind::StepStarted {
+            step,
+            title,
+            action,
+        } => json!({"step": step, "title": title, "action": action}),
         EventKind::CallStarted { step, attempt, .. }
         | EventKind::CallEnded { step, attempt, .. } => json!({"step": step, "attempt": attempt}),
         EventKind::Waiting { step, why, length } => {
@@ -77,11 +88,7 @@ pub(super) fn event(event: &Event) -> Json {
             "found": truth(cause.found),
             "evidence": cause.evidence.iter().map(|one| json!({"step": one.step, "truth": truth(one.truth), "found": one.found})).collect::<Vec<_>>(),
         }),
-        EventKind::RunEnded(outcome) => json!({
-            "verdict": outcome.verdict.as_str(),
-            "reason": outcome.reason.map(crate::verdict::Reason::as_str),
-            "explanation": outcome.explanation,
-        }),
+        EventKind::RunEnded(outcome) => run_outcome(outcome),
     };
     let mut entry = json!({"at": event.at.to_string(), "event": kind(event)});
     if let (Json::Object(entry), Json::Object(body)) = (&mut entry, body) {
@@ -190,8 +197,62 @@ fn read_calls(json: &Json) -> Option<Vec<QuestionCall>> {
         .collect()
 }
 
+/// What reports need of the end of a run beside what its steps and causes have said.
+fn run_outcome(outcome: &Outcome) -> Json {
+    json!({
+        "verdict": outcome.verdict.as_str(),
+        "reason": outcome.reason.map(crate::verdict::Reason::as_str),
+        "explanation": outcome.explanation,
+        "environment": outcome.environment,
+        "changes": outcome.changes.iter().map(change).collect::<Vec<_>>(),
+        "outputs": outcome.outputs.iter().map(|(name, value)| (name.clone(), value.to_json())).collect::<serde_json::Map<_, _>>(),
+        "waiting": outcome.waiting.as_ref().map(|waiting| json!({
+            "step": waiting.step,
+            "question": waiting.question,
+            "why": waiting.why,
+            "next": waiting.next,
+        })),
+        "escalated": outcome.escalated.as_ref().map(|escalated| json!({
+            "levels": escalated.levels,
+            "contacts": escalated.contacts.iter().map(|(name, value)| (name.clone(), value.to_json())).collect::<serde_json::Map<_, _>>(),
+            "gathered": escalated.gathered,
+            "told": escalated.told,
+            "failed": escalated.failed,
+            "not_told": escalated.not_told,
+        })),
+    })
+}
+
+fn change(change: &Change) -> Json {
+    json!({
+        "step": change.step,
+        "action": change.action,
+        "arguments": change.arguments,
+        "values": change.values.iter().map(|value| json!({"path": value.path, "from": value.from, "to": value.to})).collect::<Vec<_>>(),
+        "effect": change.effect.as_str(),
+        "confirmed": change.confirmed,
+        "undoes": change.undoes,
+        "undone": change.undone,
+    })
+}
+
+fn assertion(assertion: &AssertionOutcome) -> Json {
+    json!({
+        "asked": assertion.asked,
+        "holds": truth(assertion.truth),
+        "found": assertion.found,
+        "message": assertion.message,
+        "warn": assertion.warn,
+        "require": assertion.require,
+    })
+}
+
 fn step_outcome(outcome: &StepOutcome) -> Json {
     json!({
+        "title": outcome.title,
+        "action": outcome.action,
+        "started": outcome.started.to_string(),
+        "assertions": outcome.assertions.iter().map(assertion).collect::<Vec<_>>(),
         "status": outcome.status.as_str(),
         "holds": outcome.holds.map(truth),
         "captures": outcome.captures.iter().map(|(name, value)| (name.clone(), value.to_json())).collect::<serde_json::Map<_, _>>(),

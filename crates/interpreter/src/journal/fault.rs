@@ -85,6 +85,10 @@ impl Durability for Fault<'_> {
         self.inner.is_settled(key)
     }
 
+    fn report(&self) -> Option<String> {
+        self.inner.report()
+    }
+
     fn begin(&self, run: &RunRecord) -> Result<Timestamp, JournalError> {
         self.inner.begin(run)
     }

@@ -68,6 +68,11 @@ pub trait Durability {
         false
     }
 
+    /// Where the run's report will be, for those who are told of it.
+    fn report(&self) -> Option<String> {
+        None
+    }
+
     /// A run begins, or goes on; says when it began.
     ///
     /// # Errors

@@ -232,6 +232,11 @@ impl Durability for RunJournal<'_> {
             || self.has_answer(key)
     }
 
+    fn report(&self) -> Option<String> {
+        let report = self.context.get("report")?;
+        report.as_str().map(str::to_owned)
+    }
+
     fn begin(&self, run: &RunRecord) -> Result<Timestamp, JournalError> {
         if self.number.get() != 0 {
             if self.mode.get() == Mode::Live {

@@ -100,7 +100,7 @@ impl Run<'_> {
         };
         self.emit(
             &self.clock,
-            &format!("{}run", self.key_prefix),
+            &format!("{}{}run", self.undo_prefix.get(), self.key_prefix),
             EventKind::RunEnded(Box::new(outcome.clone())),
         );
         // A run inside of another one ends with it.

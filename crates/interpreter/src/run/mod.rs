@@ -338,6 +338,7 @@ impl Run<'_> {
             playbook: self.plan.checked.id.clone(),
             title: self.plan.checked.playbook.title.value.clone(),
             inputs: self.shown_inputs(),
+            place: self.around.world.place(),
         };
         self.emit(&self.clock, &format!("{}run", self.key_prefix), began);
         let Some(guards) = self.around.guards.filter(|_| self.depth == 0) else {
