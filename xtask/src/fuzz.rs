@@ -8,7 +8,7 @@ use std::process::Command;
 use std::{fs, io};
 
 /// The targets of `fuzz/`, in the order in which they run.
-const TARGETS: [&str; 4] = ["yaml", "expression", "jsonpath", "checker"];
+const TARGETS: [&str; 5] = ["yaml", "expression", "jsonpath", "checker", "import"];
 /// How many inputs of a target are kept in the repository.
 const KEPT: usize = 60;
 /// The largest input that is kept, in bytes.
@@ -121,9 +121,26 @@ fn seeds(root: &Path) -> io::Result<()> {
             scalars(&node, "", &mut expressions, &mut paths);
         }
     }
+    let commands = fs::read_to_string(root.join("crates/import/tests/commands.jsonl"))?;
+    let mut pages: BTreeSet<String> = commands
+        .lines()
+        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
+        .filter_map(|case| {
+            Some(format!(
+                "# A\n## B\n```bash\n{}\n```\n",
+                case["command"].as_str()?
+            ))
+        })
+        .collect();
+    for entry in fs::read_dir(root.join("docs"))? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|ending| ending == "md") {
+            pages.insert(fs::read_to_string(path)?);
+        }
+    }
     for (target, seeds) in TARGETS
         .into_iter()
-        .zip([&texts, &expressions, &paths, &texts])
+        .zip([&texts, &expressions, &paths, &texts, &pages])
     {
         let folder = seeded(root, target);
         fs::create_dir_all(&folder)?;

@@ -2,7 +2,8 @@
 //!
 //! The first YAML block of a page shows the mistake and the text block what is said of it; the YAML block under "What to
 //! write instead" shows it mended, and nothing is said of that. A block is the file `example.yaml`, unless its first line
-//! names another; further blocks of the example stand beside it both times.
+//! names another; further blocks of the example stand beside it both times. Mistakes in pages and scripts are shown in
+//! blocks of shell, which `import` reads.
 
 use runbook_playbook::diagnostic::{Code, Severity};
 use std::fs;
@@ -51,6 +52,51 @@ fn check(files: &[&str]) -> Output {
         .expect("it runs")
 }
 
+/// Says what is wrong with a script.
+fn import_check(script: &str) -> Output {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("example.sh"), script).expect("written");
+    Command::new(assert_cmd::cargo::cargo_bin!("runbook"))
+        .args(["import", "--check", "example.sh"])
+        .current_dir(folder.path())
+        .output()
+        .expect("it runs")
+}
+
+#[test]
+fn every_page_of_commands_shows_its_mistake_and_how_it_is_mended() {
+    let mut seen = 0;
+    for code in Code::ALL {
+        let (example, mended) = code
+            .page()
+            .split_once("## What to write instead\n")
+            .unwrap_or_default();
+        let [script] = *blocks(example, "sh") else {
+            continue;
+        };
+        let message = blocks(example, "text").first().map(|text| text.trim_end());
+        let said = import_check(script);
+        let said = String::from_utf8_lossy(&said.stderr);
+        assert!(
+            message.is_some_and(|message| said.contains(message)),
+            "{} gives:\n{said}",
+            code.slug()
+        );
+        let [mended] = *blocks(mended, "sh") else {
+            panic!("{} shows nothing mended", code.slug());
+        };
+        let said = import_check(mended);
+        let said = String::from_utf8_lossy(&said.stderr);
+        assert!(
+            said.contains("nothing wrong"),
+            "{}, mended:\n{said}",
+            code.slug()
+        );
+        seen += 1;
+    }
+    assert!(seen >= 4, "{seen}");
+}
+
 #[test]
 fn every_page_shows_its_mistake_and_how_it_is_mended() {
     let mut wrong = Vec::new();
@@ -64,6 +110,9 @@ fn every_page_shows_its_mistake_and_how_it_is_mended() {
             assert!(example.contains(part), "{slug} has no {part}");
         }
         let files = blocks(example, "yaml");
+        if files.is_empty() && !blocks(example, "sh").is_empty() {
+            continue;
+        }
         let message = blocks(example, "text").first().map(|text| text.trim_end());
         let said = check(&files);
         let said = String::from_utf8_lossy(&said.stderr);

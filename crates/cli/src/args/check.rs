@@ -97,7 +97,7 @@ pub enum PageFormat {
     Json,
 }
 
-fn web_address(text: &str) -> Result<String, String> {
+pub(super) fn web_address(text: &str) -> Result<String, String> {
     let known = ["https://", "http://"];
     if known.iter().any(|scheme| text.starts_with(scheme)) && !text.contains(char::is_whitespace) {
         Ok(text.to_owned())

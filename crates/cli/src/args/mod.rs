@@ -4,6 +4,7 @@ mod check;
 mod consent;
 mod find;
 mod guards;
+mod import;
 mod part;
 mod records;
 mod report;
@@ -13,6 +14,7 @@ pub use check::{CheckArguments, CheckFormat, ExplainArguments, PageFormat, TestA
 pub use consent::Consent;
 pub use find::{ListArguments, TriageArguments};
 pub use guards::GuardArguments;
+pub use import::ImportArguments;
 pub use part::{GivenArguments, PartArguments};
 pub use records::{
     ApproveArguments, LogsArguments, PruneArguments, Replay, ResumeArguments, RunOfRecord,
@@ -91,6 +93,9 @@ pub enum Command {
     /// Say what is wrong with playbooks
     #[command(after_help = exit::CHECK_HELP)]
     Check(CheckArguments),
+    /// Make playbooks of a troubleshooting page, a script or a command, and say what is wrong with its commands
+    #[command(after_help = exit::CHECK_HELP)]
+    Import(ImportArguments),
     /// Explain a code of `check`: what it means, and what to write instead
     Explain(ExplainArguments),
     /// Make one typed call and print the result as the AWS CLI does

@@ -10,7 +10,7 @@ use crate::locate::{files_below, is_scenarios, is_yaml};
 use crate::parallel::side_by_side;
 use crate::problems::counted;
 use crate::shelf::{Shelf, Signatures, text_of};
-use runbook_playbook::diagnostic::{Code, Diagnostic, Severity, render};
+use runbook_playbook::diagnostic::{Code, Diagnostic, Severity, Style, render};
 use runbook_playbook::source::Source;
 use runbook_playbook::span::Span;
 use runbook_registry::Registry;
@@ -45,21 +45,7 @@ pub fn execute(arguments: &CheckArguments, environment: &Environment) -> Result<
             "there are no playbooks here; name a file or a folder",
         ));
     }
-    let out = environment.console.out;
-    match arguments.format {
-        CheckFormat::Text => {
-            let failed = summary.failed();
-            let stream = if failed { environment.console.err } else { out };
-            stream.line(summary.line());
-        }
-        CheckFormat::Json => out.line(format!("{:#}", json::document(&summary.findings))),
-        CheckFormat::Sarif => {
-            let version = env!("CARGO_PKG_VERSION");
-            let log = sarif::log(&summary.findings, version, arguments.pages.as_deref());
-            out.line(format!("{log:#}"));
-        }
-        CheckFormat::Github => out.lines(&github::lines(&summary.findings)),
-    }
+    summary.write(arguments.format, arguments.pages.as_deref(), environment);
     Ok(if summary.failed() {
         exit::WRONG
     } else {
@@ -85,7 +71,7 @@ struct Checker<'a> {
 }
 
 /// What came of one file.
-enum Checked {
+pub(super) enum Checked {
     /// It is none of ours.
     LeftAlone,
     Unread(Unread),
@@ -130,27 +116,34 @@ impl Checker<'_> {
                 .review(&located, text)
                 .diagnostics
         };
-        self.found(diagnostics)
+        let style = self.text.then(|| self.environment.console.err.style());
+        Checked::found(diagnostics, self.levels, style)
     }
+}
 
-    fn found(&self, diagnostics: Vec<Diagnostic>) -> Checked {
+impl Checked {
+    /// What is said of the problems of a file; as text too, where it is to have a style.
+    pub(super) fn found(
+        diagnostics: Vec<Diagnostic>,
+        levels: &Levels,
+        style: Option<Style>,
+    ) -> Self {
         let mut hidden = 0;
         let mut findings = Vec::new();
         let mut rendered = Vec::new();
-        let style = self.environment.console.err.style();
         for mut diagnostic in diagnostics {
             let (code, severity) = (diagnostic.code, diagnostic.severity);
-            let Some(level) = self.levels.of(code, severity) else {
-                hidden += usize::from(self.levels.hides(code, severity));
+            let Some(level) = levels.of(code, severity) else {
+                hidden += usize::from(levels.hides(code, severity));
                 continue;
             };
             diagnostic.severity = level;
             findings.push(Finding::from(&diagnostic));
-            if self.text {
+            if let Some(style) = style {
                 rendered.push(render(&diagnostic, style).trim_end().to_owned());
             }
         }
-        Checked::Found {
+        Self::Found {
             findings,
             rendered,
             hidden,
@@ -160,7 +153,7 @@ impl Checker<'_> {
 
 /// What came of all files.
 #[derive(Default)]
-struct Summary {
+pub(super) struct Summary {
     findings: Findings,
     hidden: usize,
     /// Files with errors or warnings.
@@ -169,7 +162,7 @@ struct Summary {
 
 impl Summary {
     /// Adds a file and shows what was found as text.
-    fn add(&mut self, checked: Checked, stream: Stream) {
+    pub(super) fn add(&mut self, checked: Checked, stream: Stream) {
         match checked {
             Checked::LeftAlone => {}
             Checked::Unread(unread) => self.findings.unread.push(unread),
@@ -187,23 +180,56 @@ impl Summary {
         }
     }
 
-    fn failed(&self) -> bool {
+    /// Writes what was found in a format for programs, or how much it was.
+    pub(super) fn write(
+        &self,
+        format: CheckFormat,
+        pages: Option<&str>,
+        environment: &Environment,
+    ) {
+        let out = environment.console.out;
+        match format {
+            CheckFormat::Text => {
+                let failed = self.failed();
+                let stream = if failed { environment.console.err } else { out };
+                stream.line(self.line());
+            }
+            CheckFormat::Json => out.line(format!("{:#}", json::document(&self.findings))),
+            CheckFormat::Sarif => {
+                let version = env!("CARGO_PKG_VERSION");
+                out.line(format!("{:#}", sarif::log(&self.findings, version, pages)));
+            }
+            CheckFormat::Github => out.lines(&github::lines(&self.findings)),
+        }
+    }
+
+    pub(super) fn failed(&self) -> bool {
         !self.findings.unread.is_empty() || self.findings.count(Severity::Error) > 0
     }
 
-    /// `12 files checked: 2 errors and 1 warning in 2 of them`
-    fn line(&self) -> String {
+    /// Whether a file could not be read.
+    pub(super) fn unreadable(&self) -> bool {
+        !self.findings.unread.is_empty()
+    }
+
+    /// `2 errors and 1 warning`
+    pub(super) fn counts(&self) -> String {
         let of = |severity: Severity| {
             let count = self.findings.count(severity);
             (count > 0).then(|| counted(count, severity.word()))
         };
         let severities = [Severity::Error, Severity::Warning, Severity::Lint];
         let counts: Vec<String> = severities.into_iter().filter_map(of).collect();
-        let found = match counts.as_slice() {
+        match counts.as_slice() {
             [] => "nothing wrong".to_owned(),
             [one] => one.clone(),
             [rest @ .., last] => format!("{} and {last}", rest.join(", ")),
-        };
+        }
+    }
+
+    /// `12 files checked: 2 errors and 1 warning in 2 of them`
+    fn line(&self) -> String {
+        let found = self.counts();
         let files = self.findings.files;
         let mut line = format!("{} checked: {found}", counted(files, "file"));
         if files > 1 && self.marked > 0 {

@@ -10,6 +10,7 @@ mod diff;
 mod explain;
 mod guarded;
 mod history;
+mod import;
 mod list;
 mod logs;
 mod offer;
@@ -62,6 +63,7 @@ pub fn execute(command: &Command, environment: &Environment) -> Result<u8, Failu
         Command::Triage(arguments) => triage::execute(arguments, environment),
         Command::Test(arguments) => test::execute(arguments, environment),
         Command::Check(arguments) => check::execute(arguments, environment),
+        Command::Import(arguments) => import::execute(arguments, environment),
         Command::Explain(arguments) => explain::execute(arguments, environment),
         Command::Call(arguments) => call::execute(arguments, environment),
         Command::Actions(command) => actions::execute(command, environment),

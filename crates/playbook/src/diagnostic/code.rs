@@ -99,6 +99,11 @@ codes! {
     ScenarioResponse Error "scenario-response",
     ScenarioExpectation Error "scenario-expectation",
     UnreachedEntry Warning "unreached-entry",
+    // Pages and scripts that are imported
+    ShellSyntax Error "shell-syntax",
+    Placeholder Warning "placeholder",
+    UndefinedVariable Warning "undefined-variable",
+    EndlessCommand Warning "endless-command",
 }
 
 impl Code {
