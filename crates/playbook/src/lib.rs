@@ -10,6 +10,7 @@ pub mod duration;
 pub mod expression;
 pub mod inputs;
 pub mod jsonpath;
+mod place;
 pub mod review;
 pub mod schema;
 pub mod source;

@@ -49,7 +49,6 @@ use problems::Problems;
 use reference::Written;
 use types::Types;
 use unused::Used;
-use uses::Moment;
 
 /// Checks a playbook whose text could be read. `id` is its path below the playbook root without the ending.
 ///
@@ -165,7 +164,7 @@ fn names(index: &Index<'_>, problems: &mut Problems) -> (Vec<Resolved>, Used) {
                 }
                 resolved.push(Resolved {
                     from,
-                    at_end: matches!(used.moment, Moment::Capture(_) | Moment::End),
+                    moment: used.moment,
                     meaning,
                     span: reference.span(),
                 });

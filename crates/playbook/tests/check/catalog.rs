@@ -318,6 +318,7 @@ fn people_and_secrets() -> Vec<Action> {
     vec![
         Action {
             kind: ActionKind::Local,
+            errors: vec!["declined".to_owned(), "unattended".to_owned()],
             ..read(
                 "human:Ask",
                 Record::new("human:Ask input").required("question", Type::text()),
@@ -326,6 +327,15 @@ fn people_and_secrets() -> Vec<Action> {
                     .build(),
             )
         },
+        read(
+            "kms:Encrypt",
+            Record::new("EncryptRequest")
+                .required("KeyId", Type::text())
+                .required("Plaintext", Type::Blob),
+            Record::new("EncryptResponse")
+                .optional("CiphertextBlob", Type::Blob)
+                .build(),
+        ),
         read(
             "secretsmanager:GetSecretValue",
             Record::new("GetSecretValueRequest").required("SecretId", Type::text()),
