@@ -1,7 +1,7 @@
 //! Data against the types of their places, before anything runs.
 
 use super::literal::{check_count, due, read_scalar};
-use super::{Data, Part, pieces};
+use super::{Data, Part, made, pieces};
 use crate::diagnostic::Code;
 use crate::expression::{Problem, TypeScope, infer, no_text, same_kind, unknown_member};
 use crate::span::Spanned;
@@ -61,6 +61,8 @@ fn check(data: &Spanned<Data>, ty: &Type, scope: &dyn TypeScope, problems: &mut 
             if !accepts(ty, &given) {
                 let message = format!("{} is due, this is {}", due(ty), given.present());
                 problems.push(Problem::new(Code::ArgumentType, expression.span, message));
+            } else {
+                made::check(ty, &given, expression.span, problems);
             }
         }
         (Data::Text(template), present) => {
