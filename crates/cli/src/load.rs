@@ -1,48 +1,193 @@
 //! From a playbook's file to a plan.
 
+use crate::args::GivenArguments;
 use crate::console::Stream;
+use crate::document;
+use crate::environment::Environment;
 use crate::exit::Failure;
 use crate::locate::Located;
 use crate::problems::{self, counted};
-use crate::shelf::Files;
+use crate::shelf::{Files, Read};
+use crate::staged::Staged;
 use jiff::Timestamp;
 use runbook_interpreter::plan::{Options, Plan};
 use runbook_playbook::checked::Checked;
 use runbook_playbook::diagnostic::{Diagnostic, Severity};
 use runbook_playbook::inputs::{Given, InputProblem, bind, bind_open};
 use runbook_playbook::syntax::playbook::Kind;
+use runbook_registry::Registry;
+use serde_json::{Map, Value as Json};
+use std::collections::BTreeSet;
 use std::sync::Arc;
+
+/// What a command line says of a playbook.
+pub struct Asked<'a> {
+    /// What it is given.
+    pub given: &'a GivenArguments,
+    /// The scenario whose world it is in.
+    pub scenario: Option<&'a str>,
+    /// Which part of it.
+    pub options: Options,
+    /// Inputs that are required may be left out: for reviews, never for a run.
+    pub open: bool,
+}
+
+/// A playbook that is ready to be planned or run.
+pub struct Ready {
+    /// The playbook.
+    pub checked: Arc<Checked>,
+    /// The scenario whose world it is in.
+    pub scenario: Option<Staged>,
+    /// The names of the inputs that are no defaults.
+    pub given: BTreeSet<String>,
+    /// What was asked for.
+    pub plan: Plan,
+    /// The time: the scenario's, if there is one.
+    pub now: Timestamp,
+}
+
+/// Where a playbook is.
+///
+/// # Errors
+/// There is none; says where it was looked for.
+pub fn locate(playbook: &str, environment: &Environment) -> Result<Located, Failure> {
+    environment
+        .places
+        .locate(playbook)
+        .map_err(|error| Failure::wrong(error.to_string()))
+}
+
+/// Reads and checks a playbook, finds its scenario, and binds inputs and options.
+///
+/// # Errors
+/// The playbook, the scenario or an input is wrong or cannot be read, or an option names a step that is not there.
+pub fn ready(
+    asked: Asked<'_>,
+    located: &Located,
+    files: &dyn Files,
+    registry: &Registry,
+    environment: &Environment,
+) -> Result<Ready, Failure> {
+    let checked = playbook(files, located, environment.console.err)?;
+    let scenario = asked
+        .scenario
+        .map(|name| Staged::find(name, located, registry, environment))
+        .transpose()?;
+    let now = scenario
+        .as_ref()
+        .map_or_else(Timestamp::now, |staged| staged.scenario.clock);
+    let values = given(asked.given, scenario.as_ref(), environment)?;
+    let bind = if asked.open { open_plan } else { plan };
+    let plan = bind(&checked, &values, asked.options, now)?;
+    Ok(Ready {
+        checked,
+        scenario,
+        given: values.into_iter().map(|(name, _)| name).collect(),
+        plan,
+        now,
+    })
+}
+
+/// What is given for inputs: the scenario's, then the file's, then the command line's; the last one counts.
+fn given(
+    arguments: &GivenArguments,
+    staged: Option<&Staged>,
+    environment: &Environment,
+) -> Result<Vec<(String, Given)>, Failure> {
+    let mut given = Vec::new();
+    if let Some(staged) = staged {
+        given.extend(members(&staged.scenario.inputs));
+    }
+    if let Some(file) = &arguments.inputs {
+        let name = file.display().to_string();
+        let path = environment.places.current.join(file);
+        match document::read(&path, &name, environment.console.err)? {
+            Json::Object(inputs) => given.extend(members(&inputs)),
+            _ => {
+                return Err(Failure::wrong(format!(
+                    "{name}: write inputs as `name: value`, one a line"
+                )));
+            }
+        }
+    }
+    given.extend(
+        arguments
+            .input
+            .iter()
+            .map(|(name, value)| (name.clone(), Given::Text(value.clone()))),
+    );
+    Ok(given)
+}
+
+/// Inputs of a mapping.
+pub fn members(inputs: &Map<String, Json>) -> Vec<(String, Given)> {
+    inputs
+        .iter()
+        .map(|(name, value)| (name.clone(), Given::Json(value.clone())))
+        .collect()
+}
+
+/// A playbook that cannot be used.
+pub enum Unusable {
+    /// A file cannot be read; says which and why.
+    Unreadable(String),
+    /// A file has errors.
+    Wrong {
+        /// The file.
+        name: String,
+        /// Everything that is to be said about it.
+        diagnostics: Vec<Diagnostic>,
+    },
+}
+
+/// Reads and checks a playbook with the file of escalation that it uses; also what is to be said about the playbook.
+///
+/// # Errors
+/// One of the two is wrong or cannot be read.
+pub fn checked(
+    files: &dyn Files,
+    located: &Located,
+) -> Result<(Arc<Checked>, Vec<Diagnostic>), Unusable> {
+    let sound = |name: &str, read: Result<Read, String>| {
+        let read = read.map_err(Unusable::Unreadable)?;
+        match read.checked {
+            Some(checked) => Ok((Arc::new(checked), read.diagnostics)),
+            None => Err(Unusable::Wrong {
+                name: name.to_owned(),
+                diagnostics: read.diagnostics,
+            }),
+        }
+    };
+    let (checked, diagnostics) = sound(&located.name, files.read(located))?;
+    let escalate = checked.playbook.escalate.as_ref();
+    if let Some(uses) = escalate.and_then(|escalate| escalate.uses.as_ref()) {
+        sound(uses, files.read_beside(&checked.id, uses))?;
+    }
+    Ok((checked, diagnostics))
+}
 
 /// Reads and checks a playbook and shows its problems.
 ///
 /// # Errors
 /// The playbook is wrong or cannot be read.
 pub fn playbook(
-    shelf: &dyn Files,
+    files: &dyn Files,
     located: &Located,
     stream: Stream,
 ) -> Result<Arc<Checked>, Failure> {
-    let read = shelf.read(located).map_err(Failure::wrong)?;
-    problems::show(&read.diagnostics, stream);
-    let Some(checked) = read.checked else {
-        return Err(refused(&located.name, &read.diagnostics));
-    };
+    let (checked, diagnostics) = checked(files, located).map_err(|unusable| match unusable {
+        Unusable::Unreadable(why) => Failure::wrong(why),
+        Unusable::Wrong { name, diagnostics } => {
+            problems::show(&diagnostics, stream);
+            refused(&name, &diagnostics)
+        }
+    })?;
+    problems::show(&diagnostics, stream);
     if checked.playbook.kind == Kind::Escalation {
         return Err(Failure::wrong(format!(
             "{} is a file of escalation: playbooks use it, and it does not run by itself",
             located.name
         )));
-    }
-    let checked = Arc::new(checked);
-    let escalate = checked.playbook.escalate.as_ref();
-    if let Some(uses) = escalate.and_then(|escalate| escalate.uses.as_ref()) {
-        let shared = shelf
-            .read_beside(&checked.id, uses)
-            .map_err(Failure::wrong)?;
-        if shared.checked.is_none() {
-            problems::show(&shared.diagnostics, stream);
-            return Err(refused(uses, &shared.diagnostics));
-        }
     }
     Ok(checked)
 }

@@ -24,6 +24,7 @@ mod problems;
 mod prompt;
 mod record;
 mod shelf;
+mod staged;
 mod world;
 
 use args::{Arguments, Color};

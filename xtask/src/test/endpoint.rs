@@ -1,6 +1,6 @@
 //! The playbooks against moto, a real HTTP endpoint, installed by itself in a virtual environment under `target/`.
 
-use super::{binary, run};
+use super::{binary, debian, run};
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -58,32 +58,12 @@ fn environment(root: &Path) -> Result<PathBuf, String> {
     Ok(python)
 }
 
-/// Installs the AWS CLI v2, whose JSON ours is compared with, where that is a machine of continuous integration that is
-/// thrown away afterwards. Elsewhere, and where it cannot be installed, the test itself says that it could not reach it.
+/// Installs the AWS CLI v2, whose JSON ours is compared with. Where it cannot be installed, the test itself says that it could
+/// not reach it.
 fn install_aws_cli() {
-    let disposable = std::env::var_os("CI").is_some_and(|value| value == "true");
-    if Path::new("/usr/bin/aws").exists() || !disposable || !is_root() {
-        return;
-    }
-    let installed = run(Command::new("apt-get").args(["update", "--quiet"])).and_then(|()| {
-        run(Command::new("apt-get")
-            .args([
-                "install",
-                "--yes",
-                "--quiet",
-                "--no-install-recommends",
-                "awscli",
-            ])
-            .env("DEBIAN_FRONTEND", "noninteractive"))
-    });
-    if let Err(why) = installed {
+    if let Err(why) = debian::have("/usr/bin/aws", "awscli") {
         println!("not reached: the AWS CLI could not be installed: {why}");
     }
-}
-
-fn is_root() -> bool {
-    let id = Command::new("id").arg("-u").output();
-    id.is_ok_and(|output| output.stdout.trim_ascii() == b"0")
 }
 
 /// A moto server; stopped when dropped.

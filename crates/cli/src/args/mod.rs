@@ -2,11 +2,13 @@
 
 mod check;
 mod consent;
+mod part;
 mod records;
 mod review;
 
 pub use check::{CheckArguments, CheckFormat, ExplainArguments, PageFormat, TestArguments};
 pub use consent::Consent;
+pub use part::{GivenArguments, PartArguments};
 pub use records::{
     LogsArguments, PruneArguments, Replay, ResumeArguments, RunOfRecord, RunsArguments,
     ShowArguments, UndoArguments,
@@ -64,6 +66,7 @@ pub enum Command {
     #[command(after_help = exit::HELP)]
     Preflight(PreflightArguments),
     /// Print the least IAM policy that a playbook needs
+    #[command(after_help = "An input without a value stands as `*`.")]
     Policy(PolicyArguments),
     /// Say what changed in what playbooks do, between two versions of them
     Diff(DiffArguments),
@@ -98,27 +101,12 @@ pub struct RunArguments {
         conflicts_with_all = ["playbook", "inputs", "until", "no_verify", "only", "skip", "force"]
     )]
     pub plan: Option<PathBuf>,
-    /// Set an input
-    #[arg(short, long = "input", value_name = "NAME=VALUE", value_parser = name_and_value)]
-    pub input: Vec<(String, String)>,
-    /// Read inputs from a YAML or JSON file
-    #[arg(long, value_name = "FILE")]
-    pub inputs: Option<PathBuf>,
-    /// End after this graph
-    #[arg(long, value_enum, value_name = "GRAPH")]
-    pub until: Option<UntilGraph>,
-    /// Do not verify that the symptom is gone
-    #[arg(long)]
-    pub no_verify: bool,
-    /// Run only this step, and what it needs, in its graph
-    #[arg(long, value_name = "STEP")]
-    pub only: Vec<String>,
-    /// Leave this step out
-    #[arg(long, value_name = "STEP")]
-    pub skip: Vec<String>,
-    /// Diagnose and resolve although no symptom holds
-    #[arg(long)]
-    pub force: bool,
+    /// What it is given.
+    #[command(flatten)]
+    pub given: GivenArguments,
+    /// Which part of it.
+    #[command(flatten)]
+    pub part: PartArguments,
     /// Answer yes to steps with these effects; without a list: write
     #[arg(
         long,
@@ -254,17 +242,6 @@ pub enum Format {
     Json,
 }
 
-/// `--until`
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum UntilGraph {
-    /// After the symptom was read
-    Symptom,
-    /// After the cause was looked for
-    Diagnose,
-    /// After it was mended: nothing is verified
-    Resolve,
-}
-
 fn name_and_value(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.trim().is_empty() => {
@@ -314,6 +291,6 @@ mod tests {
         let Command::Run(run) = Arguments::try_parse_from(line).expect("reads").command else {
             return;
         };
-        assert_eq!(run.input, [("filter".to_owned(), "a=b".to_owned())]);
+        assert_eq!(run.given.input, [("filter".to_owned(), "a=b".to_owned())]);
     }
 }

@@ -1,36 +1,20 @@
 //! Arguments of the commands that a reviewer uses: plans, policies, differences.
 
-use super::{Format, TargetArguments, UntilGraph, name_and_value};
+use super::{Format, GivenArguments, PartArguments, TargetArguments};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
 /// `runbook plan`
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 #[derive(Debug, Args)]
 pub struct PlanArguments {
     /// The playbook: a path, or its path below `playbooks/` or a folder of `RUNBOOK_PATH`
     pub playbook: String,
-    /// Set an input
-    #[arg(short, long = "input", value_name = "NAME=VALUE", value_parser = name_and_value)]
-    pub input: Vec<(String, String)>,
-    /// Read inputs from a YAML or JSON file
-    #[arg(long, value_name = "FILE")]
-    pub inputs: Option<PathBuf>,
-    /// End after this graph
-    #[arg(long, value_enum, value_name = "GRAPH")]
-    pub until: Option<UntilGraph>,
-    /// Do not verify that the symptom is gone
-    #[arg(long)]
-    pub no_verify: bool,
-    /// Plan only this step, and what it needs, in its graph
-    #[arg(long, value_name = "STEP")]
-    pub only: Vec<String>,
-    /// Leave this step out
-    #[arg(long, value_name = "STEP")]
-    pub skip: Vec<String>,
-    /// Diagnose and resolve although no symptom holds
-    #[arg(long)]
-    pub force: bool,
+    /// What it is given.
+    #[command(flatten)]
+    pub given: GivenArguments,
+    /// Which part of it.
+    #[command(flatten)]
+    pub part: PartArguments,
     /// Make the reads, and hold every write
     #[arg(long)]
     pub live: bool,
@@ -72,12 +56,9 @@ pub enum PlanFormat {
 pub struct PreflightArguments {
     /// The playbook: a path, or its path below `playbooks/` or a folder of `RUNBOOK_PATH`
     pub playbook: String,
-    /// Set an input; what is not given stands as `*`
-    #[arg(short, long = "input", value_name = "NAME=VALUE", value_parser = name_and_value)]
-    pub input: Vec<(String, String)>,
-    /// Read inputs from a YAML or JSON file
-    #[arg(long, value_name = "FILE")]
-    pub inputs: Option<PathBuf>,
+    /// What it is given; what is not given stands as `*`.
+    #[command(flatten)]
+    pub given: GivenArguments,
     /// Where calls go.
     #[command(flatten)]
     pub target: TargetArguments,
@@ -94,12 +75,9 @@ pub struct PreflightArguments {
 pub struct PolicyArguments {
     /// The playbook: a path, or its path below `playbooks/` or a folder of `RUNBOOK_PATH`
     pub playbook: String,
-    /// Set an input; what is not given stands as `*`
-    #[arg(short, long = "input", value_name = "NAME=VALUE", value_parser = name_and_value)]
-    pub input: Vec<(String, String)>,
-    /// Read inputs from a YAML or JSON file
-    #[arg(long, value_name = "FILE")]
-    pub inputs: Option<PathBuf>,
+    /// What it is given; what is not given stands as `*`.
+    #[command(flatten)]
+    pub given: GivenArguments,
     /// Take inputs from this world of NAME.scenarios.yaml
     #[arg(long, value_name = "NAME")]
     pub scenario: Option<String>,

@@ -3,7 +3,6 @@
 //! The process dies in that its run is dropped and everything that was not committed is lost; the scenario's world lives on,
 //! as the real one does, and is the witness of what was done.
 
-use super::run::members;
 use super::test::{ByScenario, files};
 use crate::args::TargetArguments;
 use crate::calls::Calls;
@@ -116,7 +115,7 @@ pub fn matrix(
             }
             let plan = load::plan(
                 &checked,
-                &members(&scenario.inputs),
+                &load::members(&scenario.inputs),
                 Options::default(),
                 scenario.clock,
             )?;

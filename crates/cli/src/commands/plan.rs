@@ -1,19 +1,19 @@
 //! `runbook plan`: what a run would do, before it does it.
 
 use super::review::{self, OnlyAs};
-use super::run::{find_scenario, given};
 use super::saved;
-use crate::args::{PlanArguments, PlanFormat, UntilGraph};
+use crate::args::{PlanArguments, PlanFormat};
 use crate::calls::Calls;
 use crate::environment::Environment;
 use crate::exit::{self, Failure};
+use crate::load::{self, Asked, Ready};
 use crate::locate::Located;
 use crate::shelf::{Noted, Shelf};
-use crate::{identity, load, world};
+use crate::{identity, world};
 use jiff::Timestamp;
 use runbook_interpreter::cancel::Cancel;
+use runbook_interpreter::plan::Plan;
 use runbook_interpreter::plan::forecast::{Forecast, Readers};
-use runbook_interpreter::plan::{Options, Plan, Until};
 use runbook_registry::Registry;
 use runbook_registry::world::World;
 use runbook_registry::world::scenario::{ActionFacts, Scenario, ScenarioWorld};
@@ -59,33 +59,26 @@ pub struct Made {
 
 /// Makes a plan.
 pub fn make(arguments: &PlanArguments, environment: &Environment) -> Result<Made, Failure> {
-    let err = environment.console.err;
-    let located = environment
-        .places
-        .locate(&arguments.playbook)
-        .map_err(|error| Failure::wrong(error.to_string()))?;
+    let located = load::locate(&arguments.playbook, environment)?;
     let registry = Arc::new(Registry::new());
-    let shelf = Shelf::new(&environment.places, &located.root, &*registry);
-    let checked = load::playbook(&shelf, &located, err)?;
     let library = Noted {
-        shelf,
+        shelf: Shelf::new(&environment.places, &located.root, &*registry),
         files: RefCell::new(vec![located.file.clone()]),
     };
-    let scenario = match &arguments.scenario {
-        Some(name) => Some(find_scenario(name, &located, &registry, environment)?),
-        None => None,
+    let asked = Asked {
+        given: &arguments.given,
+        scenario: arguments.scenario.as_deref(),
+        options: arguments.part.options(),
+        open: false,
     };
-    let now = scenario
-        .as_ref()
-        .map_or_else(Timestamp::now, |scenario| scenario.clock);
-    let values = given(
-        arguments.inputs.as_deref(),
-        &arguments.input,
-        scenario.as_ref(),
-        environment,
-    )?;
-    let given: BTreeSet<String> = values.iter().map(|(name, _)| name.clone()).collect();
-    let plan = load::plan(&checked, &values, options(arguments), now)?;
+    let shelf = &library.shelf;
+    let Ready {
+        scenario,
+        given,
+        plan,
+        now,
+        ..
+    } = load::ready(asked, &located, shelf, &registry, environment)?;
     let (forecast, target) = if arguments.live {
         let readings = Readings {
             arguments,
@@ -94,7 +87,7 @@ pub fn make(arguments: &PlanArguments, environment: &Environment) -> Result<Made
             library: &library,
             located: &located,
         };
-        readings.live(&plan, &given, scenario, now)?
+        readings.live(&plan, &given, scenario.map(|staged| staged.scenario), now)?
     } else {
         let forecast = Forecast::offline(&plan, &given, &*registry, &library);
         (
@@ -127,7 +120,7 @@ impl Readings<'_> {
         &self,
         plan: &Plan,
         given: &BTreeSet<String>,
-        scenario: Option<Scenario>,
+        scenario: Option<Arc<Scenario>>,
         now: Timestamp,
     ) -> Result<(Forecast, Json), Failure> {
         let context = world::playbook_context(
@@ -148,7 +141,7 @@ impl Readings<'_> {
         let (scenario_world, live_world);
         let world: &dyn World = if let Some(scenario) = scenario {
             let facts: Arc<dyn ActionFacts> = Arc::clone(self.registry) as Arc<dyn ActionFacts>;
-            scenario_world = ScenarioWorld::new(Arc::new(scenario), facts, context);
+            scenario_world = ScenarioWorld::new(scenario, facts, context);
             &scenario_world
         } else {
             live_world = world::live(self.environment, &self.arguments.target, context);
@@ -189,19 +182,5 @@ impl Readings<'_> {
             let forecast = Forecast::live(plan, given, &**self.registry, readers).await;
             Ok((forecast, target))
         })
-    }
-}
-
-fn options(arguments: &PlanArguments) -> Options {
-    Options {
-        until: arguments.until.map(|until| match until {
-            UntilGraph::Symptom => Until::Symptom,
-            UntilGraph::Diagnose => Until::Diagnose,
-            UntilGraph::Resolve => Until::Resolve,
-        }),
-        verify: !arguments.no_verify,
-        only: arguments.only.clone(),
-        skip: arguments.skip.clone(),
-        force: arguments.force,
     }
 }

@@ -1,7 +1,6 @@
 //! A plan never lies: every call that a scenario's run makes is in the plan, with arguments that the plan allows; and every
 //! write in a plan is made in some scenario, or listed as not covered.
 
-use super::run::members;
 use super::test::ByScenario;
 use crate::args::TargetArguments;
 use crate::calls::Calls;
@@ -258,7 +257,7 @@ fn compare(
     formats: bool,
 ) -> Shown {
     let scenario = Arc::new(scenario);
-    let given = members(&scenario.inputs);
+    let given = load::members(&scenario.inputs);
     let names: BTreeSet<String> = given.iter().map(|(name, _)| name.clone()).collect();
     let plan = load::plan(checked, &given, Options::default(), scenario.clock)
         .unwrap_or_else(|failure| panic!("{name}: {}", failure.message));

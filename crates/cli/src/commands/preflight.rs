@@ -1,13 +1,12 @@
 //! `runbook preflight`: who one is, and what that principal may do of what a playbook does.
 
-use super::run::{find_scenario, given};
 use crate::args::{Format, PreflightArguments};
 use crate::environment::Environment;
 use crate::exit::{self, Failure};
 use crate::identity::{Caller, caller, simulated};
+use crate::load::{self, Asked};
 use crate::shelf::Shelf;
-use crate::{load, world};
-use jiff::Timestamp;
+use crate::world;
 use runbook_interpreter::plan::Options;
 use runbook_interpreter::plan::forecast::{Forecast, PlannedValue};
 use runbook_interpreter::plan::policy::{Explained, Scope, least_policy};
@@ -17,7 +16,6 @@ use runbook_registry::world::scenario::{ActionFacts, ScenarioWorld};
 use runbook_registry::world::{Place, World};
 use runbook_report::question::safe;
 use serde_json::{Value as Json, json};
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// One permission and what IAM says of it.
@@ -51,29 +49,17 @@ impl Answer {
 
 /// Says who one is and what is allowed.
 pub fn execute(arguments: &PreflightArguments, environment: &Environment) -> Result<u8, Failure> {
-    let located = environment
-        .places
-        .locate(&arguments.playbook)
-        .map_err(|error| Failure::wrong(error.to_string()))?;
+    let located = load::locate(&arguments.playbook, environment)?;
     let registry = Arc::new(Registry::new());
     let shelf = Shelf::new(&environment.places, &located.root, &*registry);
-    let checked = load::playbook(&shelf, &located, environment.console.err)?;
-    let scenario = match &arguments.scenario {
-        Some(name) => Some(find_scenario(name, &located, &registry, environment)?),
-        None => None,
+    let asked = Asked {
+        given: &arguments.given,
+        scenario: arguments.scenario.as_deref(),
+        options: Options::default(),
+        open: true,
     };
-    let now = scenario
-        .as_ref()
-        .map_or_else(Timestamp::now, |scenario| scenario.clock);
-    let values = given(
-        arguments.inputs.as_deref(),
-        &arguments.input,
-        scenario.as_ref(),
-        environment,
-    )?;
-    let names: BTreeSet<String> = values.iter().map(|(name, _)| name.clone()).collect();
-    let plan = load::open_plan(&checked, &values, Options::default(), now)?;
-    let forecast = Forecast::offline(&plan, &names, &*registry, &shelf);
+    let ready = load::ready(asked, &located, &shelf, &registry, environment)?;
+    let forecast = Forecast::offline(&ready.plan, &ready.given, &*registry, &shelf);
     let folder = located.file.parent().unwrap_or(&located.root);
     let context = world::context(
         environment,
@@ -83,9 +69,9 @@ pub fn execute(arguments: &PreflightArguments, environment: &Environment) -> Res
         folder,
     );
     let (scenario_world, live_world);
-    let world: &dyn World = if let Some(scenario) = scenario {
+    let world: &dyn World = if let Some(staged) = ready.scenario {
         let facts: Arc<dyn ActionFacts> = Arc::clone(&registry) as Arc<dyn ActionFacts>;
-        scenario_world = ScenarioWorld::new(Arc::new(scenario), facts, context);
+        scenario_world = ScenarioWorld::new(staged.scenario, facts, context);
         &scenario_world
     } else {
         live_world = world::live(environment, &arguments.target, context);
@@ -125,7 +111,7 @@ pub fn execute(arguments: &PreflightArguments, environment: &Environment) -> Res
         Format::Json => out.line(format!(
             "{:#}",
             document(
-                &checked.id,
+                &ready.checked.id,
                 &who,
                 region.as_deref(),
                 &wrong_place,

@@ -1,15 +1,16 @@
 //! `runbook resume`: goes on with a run where it was.
 
 use super::play::{Deed, Play, Show, secrets};
-use super::run::{SCENARIOS, members, scenario_in};
+use super::run::SCENARIOS;
 use crate::args::{Replay, ResumeArguments, RunOfRecord};
 use crate::environment::Environment;
 use crate::exit::Failure;
 use crate::kept::Kept;
-use crate::load;
+use crate::load::{self, members};
 use crate::locate::Located;
 use crate::record::{Record, kept, of_context};
 use crate::shelf::{Shelf, text_of};
+use crate::staged::Staged;
 use runbook_interpreter::journal::{Hold, Mode, RunRow};
 use runbook_interpreter::plan::Options;
 use runbook_playbook::checked::Checked;
@@ -125,8 +126,8 @@ impl Again {
         let scenario = match row.context.get("scenario").and_then(Json::as_str) {
             Some(name) => {
                 let text = scenarios.unwrap_or_default();
-                let found = scenario_in(name, &located, &registry, environment, text)?;
-                Some(Arc::new(found))
+                let staged = Staged::of_text(name, text, &located, &registry, environment)?;
+                Some(staged.scenario)
             }
             None => None,
         };
@@ -171,10 +172,7 @@ fn other_file(
     environment: &Environment,
 ) -> Result<Located, Failure> {
     let asked = file.to_string_lossy();
-    let found = environment
-        .places
-        .locate(&asked)
-        .map_err(|error| Failure::wrong(error.to_string()))?;
+    let found = load::locate(&asked, environment)?;
     Ok(Located {
         id: located.id.clone(),
         ..found

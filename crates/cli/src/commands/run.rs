@@ -2,24 +2,16 @@
 
 use super::play::{Deed, Play, Show, secrets};
 use super::saved;
-use crate::args::{RunArguments, UntilGraph};
+use crate::args::RunArguments;
 use crate::environment::{Environment, Left};
 use crate::exit::Failure;
 use crate::kept::Kept;
-use crate::locate::{Located, scenarios_of};
+use crate::load::{self, Asked};
 use crate::record::{Record, context};
-use crate::shelf::{Shelf, text_of};
-use crate::{document, load, problems};
-use jiff::Timestamp;
+use crate::shelf::Shelf;
 use runbook_interpreter::journal::MemoryJournal;
-use runbook_interpreter::plan::{Options, Until};
-use runbook_playbook::inputs::Given;
-use runbook_playbook::source::Source;
 use runbook_registry::Registry;
-use runbook_registry::world::scenario::Scenario;
-use serde_json::Value as Json;
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 
 /// Where the text of the scenarios is kept beside the playbooks of a run.
@@ -29,34 +21,23 @@ pub(super) const SCENARIOS: &str = "#scenarios";
 pub fn execute(arguments: &RunArguments, environment: &Environment) -> Result<u8, Failure> {
     let saved = saved::open(arguments, environment)?;
     let arguments = saved.as_ref().map_or(arguments, |saved| &saved.arguments);
-    let located = environment
-        .places
-        .locate(&arguments.playbook)
-        .map_err(|error| Failure::wrong(error.to_string()))?;
+    let located = load::locate(&arguments.playbook, environment)?;
     let registry = Arc::new(Registry::new());
     let shelf = Shelf::new(&environment.places, &located.root, &*registry);
     let kept = Kept::new(shelf, BTreeMap::new());
-    let checked = load::playbook(&kept, &located, environment.console.err)?;
-    let mut texts = Vec::new();
-    let scenario = match &arguments.scenario {
-        Some(name) => {
-            let text = scenario_text(&located, environment)?;
-            texts.push((SCENARIOS.to_owned(), text.clone()));
-            let found = scenario_in(name, &located, &registry, environment, text)?;
-            Some(Arc::new(found))
-        }
-        None => None,
+    let asked = Asked {
+        given: &arguments.given,
+        scenario: arguments.scenario.as_deref(),
+        options: arguments.part.options(),
+        open: false,
     };
-    let now = scenario
-        .as_ref()
-        .map_or_else(Timestamp::now, |scenario| scenario.clock);
-    let given = given(
-        arguments.inputs.as_deref(),
-        &arguments.input,
-        scenario.as_deref(),
-        environment,
-    )?;
-    let plan = load::plan(&checked, &given, options(arguments), now)?;
+    let ready = load::ready(asked, &located, &kept, &registry, environment)?;
+    let mut texts = Vec::new();
+    let scenario = ready.scenario.map(|staged| {
+        texts.push((SCENARIOS.to_owned(), staged.text));
+        staged.scenario
+    });
+    let plan = ready.plan;
     let secrets = secrets(&plan);
     let consent = arguments.yes.clone().unwrap_or_default();
     let again = environment.command(None, &secrets);
@@ -84,7 +65,7 @@ pub fn execute(arguments: &RunArguments, environment: &Environment) -> Result<u8
             }),
             &secrets,
         ),
-        further: arguments.until.map(|_| {
+        further: arguments.part.until.map(|_| {
             let left = Left {
                 option: "--until",
                 value: true,
@@ -124,110 +105,4 @@ pub(super) fn die() {
     let _ = std::process::Command::new("kill")
         .args(["-KILL", &std::process::id().to_string()])
         .status();
-}
-
-fn options(arguments: &RunArguments) -> Options {
-    Options {
-        until: arguments.until.map(|until| match until {
-            UntilGraph::Symptom => Until::Symptom,
-            UntilGraph::Diagnose => Until::Diagnose,
-            UntilGraph::Resolve => Until::Resolve,
-        }),
-        verify: !arguments.no_verify,
-        only: arguments.only.clone(),
-        skip: arguments.skip.clone(),
-        force: arguments.force,
-    }
-}
-
-/// What is given for inputs: the scenario's, then the file's, then the command line's; the last one counts.
-pub(super) fn given(
-    inputs: Option<&Path>,
-    input: &[(String, String)],
-    scenario: Option<&Scenario>,
-    environment: &Environment,
-) -> Result<Vec<(String, Given)>, Failure> {
-    let mut given = Vec::new();
-    if let Some(scenario) = scenario {
-        given.extend(members(&scenario.inputs));
-    }
-    if let Some(file) = inputs {
-        let name = file.display().to_string();
-        let path = environment.places.current.join(file);
-        match document::read(&path, &name, environment.console.err)? {
-            Json::Object(inputs) => given.extend(members(&inputs)),
-            _ => {
-                return Err(Failure::wrong(format!(
-                    "{name}: write inputs as `name: value`, one a line"
-                )));
-            }
-        }
-    }
-    given.extend(
-        input
-            .iter()
-            .map(|(name, value)| (name.clone(), Given::Text(value.clone()))),
-    );
-    Ok(given)
-}
-
-/// Inputs of a mapping.
-pub(super) fn members(inputs: &serde_json::Map<String, Json>) -> Vec<(String, Given)> {
-    inputs
-        .iter()
-        .map(|(name, value)| (name.clone(), Given::Json(value.clone())))
-        .collect()
-}
-
-/// The text of the scenarios beside the playbook.
-fn scenario_text(located: &Located, environment: &Environment) -> Result<String, Failure> {
-    let file = scenarios_of(&located.file);
-    text_of(&file, &environment.places.shown(&file)).map_err(Failure::wrong)
-}
-
-/// The scenario of the name beside the playbook.
-pub(super) fn find_scenario(
-    name: &str,
-    located: &Located,
-    registry: &Registry,
-    environment: &Environment,
-) -> Result<Scenario, Failure> {
-    let text = scenario_text(located, environment)?;
-    scenario_in(name, located, registry, environment, text)
-}
-
-/// The scenario of the name in the text.
-pub(super) fn scenario_in(
-    name: &str,
-    located: &Located,
-    registry: &Registry,
-    environment: &Environment,
-    text: String,
-) -> Result<Scenario, Failure> {
-    let shown = environment.places.shown(&scenarios_of(&located.file));
-    let source = Source::new(&shown, text);
-    let wrong = |diagnostics: &[runbook_playbook::diagnostic::Diagnostic]| {
-        problems::show(diagnostics, environment.console.err);
-        let errors = problems::counted(diagnostics.len(), "error");
-        Failure::wrong(format!("{shown} cannot be used: {errors}"))
-    };
-    let (mut scenarios, node) =
-        document::scenarios(&source).map_err(|diagnostics| wrong(&diagnostics))?;
-    let Some(scenario) = scenarios.scenarios.shift_remove(name) else {
-        let names: Vec<&str> = scenarios.scenarios.keys().map(String::as_str).collect();
-        return Err(Failure::wrong(format!(
-            "{shown} has no scenario `{name}`; it has {}",
-            names.join(", ")
-        )));
-    };
-    let found: Vec<_> = scenario
-        .check(registry)
-        .iter()
-        .map(|problem| document::placed(&source, &node, &["scenarios", name], problem))
-        .collect();
-    if found.is_empty() {
-        Ok(scenario)
-    } else {
-        Err(wrong(&found))
-    }
 }

@@ -1,12 +1,12 @@
 //! Saved plans: `runbook plan --out FILE`, and the run that does that and only that.
 
 use super::plan;
-use crate::args::{PlanArguments, PlanFormat, RunArguments, TargetArguments, UntilGraph};
+use crate::args::{GivenArguments, PartArguments, PlanArguments, PlanFormat, RunArguments};
 use crate::calls::Calls;
 use crate::environment::Environment;
 use crate::exit::Failure;
 use crate::shelf::text_of;
-use runbook_interpreter::plan::Until;
+use runbook_interpreter::plan::Options;
 use runbook_interpreter::plan::saved::{allows, writes};
 use runbook_interpreter::surroundings::Performer;
 use runbook_playbook::catalog::{Catalog, Effect};
@@ -42,7 +42,7 @@ pub fn save(
         "catalogue": catalogue_digest(),
         "inputs": inputs(made),
         "secrets": secret_names(made),
-        "options": options(made),
+        "options": made.plan.options.to_json(),
         "live": arguments.live,
         "scenario": arguments.scenario,
         "target": made.target,
@@ -112,21 +112,6 @@ fn secret_names(made: &plan::Made) -> Vec<&str> {
         .collect()
 }
 
-fn options(made: &plan::Made) -> Json {
-    let options = &made.plan.options;
-    json!({
-        "until": options.until.map(|until| match until {
-            Until::Symptom => "symptom",
-            Until::Diagnose => "diagnose",
-            Until::Resolve => "resolve",
-        }),
-        "verify": options.verify,
-        "only": options.only,
-        "skip": options.skip,
-        "force": options.force,
-    })
-}
-
 /// A saved plan that still holds.
 #[derive(Debug)]
 pub struct Saved {
@@ -157,7 +142,7 @@ pub fn open(arguments: &RunArguments, environment: &Environment) -> Result<Optio
         Failure::environment(format!("a temporary file cannot be written: {error}"))
     })?;
     let secrets = texts(document.get("secrets"));
-    for (input, _) in &arguments.input {
+    for (input, _) in &arguments.given.input {
         if !secrets.contains(input) {
             return Err(refuse(&format!(
                 "its inputs are fixed, and `-i {input}=…` would change one"
@@ -165,7 +150,7 @@ pub fn open(arguments: &RunArguments, environment: &Environment) -> Result<Optio
         }
     }
     for secret in &secrets {
-        if arguments.input.iter().all(|(name, _)| name != secret) {
+        if arguments.given.input.iter().all(|(name, _)| name != secret) {
             return Err(Failure::wrong(format!(
                 "the secret input `{secret}` is not in {name}; give it again with `-i {secret}=…`"
             )));
@@ -223,12 +208,8 @@ pub fn open(arguments: &RunArguments, environment: &Environment) -> Result<Optio
         arguments: RunArguments {
             playbook: planned.playbook.clone(),
             plan: None,
-            inputs: planned.inputs.clone(),
-            until: planned.until,
-            no_verify: planned.no_verify,
-            only: planned.only.clone(),
-            skip: planned.skip.clone(),
-            force: planned.force,
+            given: planned.given.clone(),
+            part: planned.part.clone(),
             scenario: planned.scenario.clone(),
             ..arguments.clone()
         },
@@ -271,29 +252,20 @@ fn of_document(
     arguments: &RunArguments,
     scenario: Option<String>,
 ) -> PlanArguments {
-    let options = document.get("options").cloned().unwrap_or_default();
+    let options = Options::from_json(document.get("options").unwrap_or(&Json::Null));
     PlanArguments {
         playbook: document
             .get("playbook")
             .and_then(Json::as_str)
             .unwrap_or_default()
             .to_owned(),
-        input: arguments.input.clone(),
-        inputs: Some(inputs.to_path_buf()),
-        until: match options["until"].as_str() {
-            Some("symptom") => Some(UntilGraph::Symptom),
-            Some("diagnose") => Some(UntilGraph::Diagnose),
-            Some("resolve") => Some(UntilGraph::Resolve),
-            _ => None,
+        given: GivenArguments {
+            input: arguments.given.input.clone(),
+            inputs: Some(inputs.to_path_buf()),
         },
-        no_verify: options["verify"] == json!(false),
-        only: texts(options.get("only")),
-        skip: texts(options.get("skip")),
-        force: options["force"] == json!(true),
+        part: PartArguments::of(&options),
         live: document["live"] == json!(true),
-        target: TargetArguments {
-            ..arguments.target.clone()
-        },
+        target: arguments.target.clone(),
         scenario,
         out: None,
         live_only_as: None,

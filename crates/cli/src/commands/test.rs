@@ -1,16 +1,16 @@
 //! `runbook test`: the scenarios of playbooks.
 
 use super::check::usual;
-use super::run::members;
 use crate::args::{TargetArguments, TestArguments};
 use crate::calls::Calls;
 use crate::environment::Environment;
 use crate::exit::{self, Failure};
+use crate::load::{self, Unusable, members};
 use crate::locate::{files_below, is_scenarios, scenarios_of};
 use crate::parallel::side_by_side;
 use crate::problems::counted;
 use crate::shelf::{Shelf, text_of};
-use crate::{document, load, world};
+use crate::{document, world};
 use indexmap::IndexMap;
 use runbook_interpreter::approval::{Approver, Decision, Question};
 use runbook_interpreter::cancel::Cancel;
@@ -183,20 +183,10 @@ pub(super) fn suite(
     let playbook = document::playbook_of(&scenarios, file);
     let located = places.place(&playbook);
     let shelf = Shelf::new(places, &located.root, registry);
-    let read = shelf.read(&located).map_err(|wrong| vec![wrong])?;
-    let checked = read
-        .checked
-        .map(Arc::new)
-        .ok_or_else(|| drawn(environment, &read.diagnostics))?;
-    let escalate = checked.playbook.escalate.as_ref();
-    if let Some(uses) = escalate.and_then(|escalate| escalate.uses.as_ref()) {
-        let shared = shelf
-            .read_beside(&checked.id, uses)
-            .map_err(|wrong| vec![wrong])?;
-        if shared.checked.is_none() {
-            return Err(drawn(environment, &shared.diagnostics));
-        }
-    }
+    let (checked, _) = load::checked(&shelf, &located).map_err(|unusable| match unusable {
+        Unusable::Unreadable(why) => vec![why],
+        Unusable::Wrong { diagnostics, .. } => drawn(environment, &diagnostics),
+    })?;
     Ok(Suite {
         source,
         node,

@@ -1,0 +1,17 @@
+//! Links released binaries smaller where the linker is Rust's own: decision 5 has the figures.
+
+use std::env;
+
+fn main() {
+    println!("cargo:rerun-if-changed=release.ld");
+    let of = |name: &str| env::var(name).unwrap_or_default();
+    let own_linker = of("TARGET") == "x86_64-unknown-linux-gnu"
+        && of("CARGO_ENCODED_RUSTFLAGS").is_empty()
+        && of("RUSTC_LINKER").is_empty();
+    if own_linker && of("PROFILE") == "release" {
+        let script = format!("{}/release.ld", of("CARGO_MANIFEST_DIR"));
+        for argument in ["--icf=all", "--no-eh-frame-hdr", "-T", &script] {
+            println!("cargo:rustc-link-arg-bins=-Wl,{argument}");
+        }
+    }
+}
