@@ -294,19 +294,21 @@ fn others() -> Vec<Action> {
                 Type::Any,
             ),
         ),
-        with_effect(
-            Effect::Write,
-            read(
+        Action {
+            kind: ActionKind::Local,
+            effects_by_member: vec![("method".to_owned(), Effect::Execute)],
+            ..read(
                 "http:Request",
                 Record::new("http:Request input")
                     .required("url", Type::text())
+                    .optional("method", Type::text())
                     .optional("headers", Type::map(Type::Any)),
                 Record::new("http:Request result")
                     .required("status", Type::integer())
                     .optional("body", Type::Any)
                     .build(),
-            ),
-        ),
+            )
+        },
     ]
 }
 

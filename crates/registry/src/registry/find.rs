@@ -69,7 +69,11 @@ pub(super) fn unknown(registry: &Registry, name: &str) -> UnknownAction {
             .collect();
     }
     UnknownAction {
-        message: match services.first() {
+        message: match suggestions
+            .first()
+            .and_then(|name| Some(name.split_once(':')?.0))
+            .or(services.first().map(String::as_str))
+        {
             Some(near) => format!("there is no service `{service}`; did you mean `{near}`?"),
             None => format!(
                 "there is no service `{service}`; services are named as the AWS CLI names them"
