@@ -120,10 +120,16 @@ fn near_services(registry: &Registry, word: &str) -> Vec<String> {
         .map(|entry| entry.name.to_owned())
         .collect();
     if named.is_empty() {
-        named = nearest(&lower, registry.services())
-            .into_iter()
-            .map(str::to_owned)
-            .collect();
+        let services = registry.services();
+        let alike = nearest(&lower, services.iter().copied());
+        // Of short names a slip changes much: `esc`.
+        let slips = services
+            .iter()
+            .copied()
+            .filter(|service| strsim::damerau_levenshtein(&lower, service) == 1)
+            .filter(|service| !alike.contains(service))
+            .collect::<Vec<_>>();
+        named = alike.into_iter().chain(slips).map(str::to_owned).collect();
     } else {
         // Later generations are named with a version: elb, elbv2.
         named.sort_by_key(|name| std::cmp::Reverse(name.ends_with("v2")));
