@@ -6,8 +6,9 @@ use crate::span::{Span, TextPlace};
 /// The places of a scalar's text.
 pub(crate) struct Places {
     whole: TextPlace,
-    /// For each byte of the text the byte of the file; `None` where the text stands there as it is, or cannot be followed.
-    bytes: Option<Vec<usize>>,
+    /// For each byte of the text where it stands in the file; `None` where the text stands there as it is, or cannot be
+    /// followed.
+    bytes: Option<Vec<Span>>,
 }
 
 impl Places {
@@ -29,8 +30,8 @@ impl Places {
         let first = bytes.get(start).copied();
         let last = end.checked_sub(1).and_then(|last| bytes.get(last)).copied();
         match (first, last) {
-            (Some(first), Some(last)) if start < end => Span::new(first, last + 1),
-            (Some(first), _) => Span::new(first, first),
+            (Some(first), Some(last)) if start < end => Span::new(first.start, last.end),
+            (Some(first), _) => Span::new(first.start, first.start),
             _ => self.whole.span,
         }
     }
@@ -47,9 +48,9 @@ enum Style {
     Double,
 }
 
-/// The byte of the file for each byte of the text: both have the same characters, but for white space and escapes. White
-/// space stands where what is before it ends.
-fn follow(text: &str, span: Span, source: &Source) -> Option<Vec<usize>> {
+/// Where each byte of the text stands in the file: both have the same characters, but for white space and escapes. White
+/// space has no width and stands where what is before it ends.
+fn follow(text: &str, span: Span, source: &Source) -> Option<Vec<Span>> {
     let written = source.slice(span);
     let style = match source.text().get(..span.start)?.chars().next_back() {
         Some('\'') => Style::Single,
@@ -61,14 +62,15 @@ fn follow(text: &str, span: Span, source: &Source) -> Option<Vec<usize>> {
     for character in text.chars() {
         let width = character.len_utf8();
         if character.is_whitespace() {
-            bytes.extend(std::iter::repeat_n(span.start + at, width));
+            let here = Span::new(at, at).offset(span.start);
+            bytes.extend(std::iter::repeat_n(here, width));
             continue;
         }
         at = next_character(written, at, style)?;
         if !written.get(at..)?.starts_with(character) {
             return None;
         }
-        bytes.extend((at..at + width).map(|byte| span.start + byte));
+        bytes.extend((at..at + width).map(|byte| Span::new(byte, byte + 1).offset(span.start)));
         at += width;
         if style == Style::Single && character == '\'' {
             at += 1;
@@ -131,6 +133,7 @@ mod tests {
             ("a: >- # why\n  one\n  two\nb: 1\n", "two", "3: two"),
             ("a: one\n  two\n  three\n", "three", "3: three"),
             ("a: one\n  two\n", "one two", "1: one\n  two"),
+            ("a: one\n  two\u{a0}é\n", "two\u{a0}", "2: two"),
             ("a: 'it''s one ''two'''\n", "'two'", "1: ''two'"),
             (r#"a: "\"one\" \\ two\n""#, "two", "1: two"),
             ("a: \"one \\\n  two\"\n", "two", "2: two"),

@@ -58,11 +58,11 @@ fn check(data: &Spanned<Data>, ty: &Type, scope: &dyn TypeScope, problems: &mut 
         (Data::Expression(expression), _) => {
             let (given, found) = infer(&expression.root, scope);
             problems.extend(found);
-            if !accepts(ty, &given) {
+            if accepts(ty, &given) {
+                made::check(ty, &given, expression.span, problems);
+            } else {
                 let message = format!("{} is due, this is {}", due(ty), given.present());
                 problems.push(Problem::new(Code::ArgumentType, expression.span, message));
-            } else {
-                made::check(ty, &given, expression.span, problems);
             }
         }
         (Data::Text(template), present) => {

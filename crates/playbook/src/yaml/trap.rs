@@ -186,7 +186,6 @@ fn path_above(text: &[char], line: &Line, message: &str) -> Option<Trap> {
         let begins = before.is_none_or(|before| matches!(before, ' ' | '[' | '{' | ','));
         match (quote, character) {
             (Some(open), _) if open == character => quote = None,
-            (Some(_), _) => {}
             (None, '"' | '\'') if begins => quote = Some(character),
             (None, '[') if !begins && !open.is_empty() => {
                 return text_with_bracket(text, at, above.end);
