@@ -10,7 +10,7 @@ use runbook_playbook::source::Source;
 use runbook_playbook::span::Span;
 use runbook_playbook::yaml::{self, Node};
 use runbook_registry::Registry;
-use runbook_registry::world::scenario::{ScenarioFile, ScenarioProblem, Segment};
+use runbook_registry::world::scenario::{ScenarioFile, ScenarioProblem, Segment, text_is_due};
 use serde_json::Value as Json;
 use std::path::{Path, PathBuf};
 
@@ -24,7 +24,7 @@ pub fn read(file: &Path, name: &str, stream: Stream) -> Result<Json, Failure> {
         return json(&text, name);
     }
     let source = Source::new(name, text);
-    let (_, json, diagnostics) = document(&source);
+    let (_, json, diagnostics) = document(&source, &|_| false);
     problems::show(&diagnostics, stream);
     if has_errors(&diagnostics) {
         return Err(Failure::wrong(format!("{name} cannot be read")));
@@ -52,7 +52,7 @@ pub fn json(text: &str, name: &str) -> Result<Json, Failure> {
 /// # Errors
 /// All its problems, with their places.
 pub fn scenarios(source: &Source) -> Result<(ScenarioFile, Node), Vec<Diagnostic>> {
-    let (node, json, diagnostics) = document(source);
+    let (node, json, diagnostics) = document(source, &text_is_due);
     let Some(node) = node.filter(|_| !has_errors(&diagnostics)) else {
         return Err(diagnostics);
     };
@@ -156,11 +156,14 @@ fn place_of(node: &Node, route: &[String]) -> Span {
     place
 }
 
-fn document(source: &Source) -> (Option<Node>, Json, Vec<Diagnostic>) {
+fn document(
+    source: &Source,
+    text_is_due: &dyn Fn(&[&str]) -> bool,
+) -> (Option<Node>, Json, Vec<Diagnostic>) {
     let mut diagnostics = Vec::new();
     let node = yaml::read(source, &mut diagnostics);
-    let json = node
-        .as_ref()
-        .map_or(Json::Null, |node| node.to_json(source, &mut diagnostics));
+    let json = node.as_ref().map_or(Json::Null, |node| {
+        node.to_json_where(source, &mut diagnostics, text_is_due)
+    });
     (node, json, diagnostics)
 }

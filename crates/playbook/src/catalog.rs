@@ -221,6 +221,15 @@ pub trait Catalog: Send + Sync {
         &[]
     }
 
+    /// Error codes that calls of an action may answer with beside its own.
+    fn errors_beside(&self, action: &Action) -> &[&str] {
+        match action.kind {
+            // Every call is given up after its `timeout`.
+            ActionKind::Local => &["timeout"],
+            _ => self.common_errors(),
+        }
+    }
+
     /// The read that describes what a write of this action changes, where the names of both and of their members tell.
     fn described_by(&self, action: &Action) -> Option<Described> {
         let _ = action;

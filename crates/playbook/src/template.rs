@@ -2,6 +2,7 @@
 
 mod check;
 mod literal;
+mod made;
 mod parse;
 mod pieces;
 mod render;

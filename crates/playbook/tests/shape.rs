@@ -125,6 +125,10 @@ fn what_is_wrong_in_shape_is_refused_and_nothing_else() {
             .iter()
             .any(|code| expected.contains(&format!(" {code}: ")));
         let refused = !schemas.complaints(&path, &document).is_empty();
+        let slip = slug == "scenario-shape.scenarios";
+        if slip && !refused {
+            slips.push(format!("{slug} is wrong in shape, and the schema takes it"));
+        }
         if SHAPE.contains(&slug.as_str()) && !refused {
             slips.push(format!("{slug} is wrong in shape, and the schema takes it"));
         }

@@ -30,6 +30,14 @@ fn problems(text: &str) -> Vec<String> {
 }
 
 #[test]
+fn a_bracket_in_text_is_marked_where_it_stands_although_the_next_line_is_refused() {
+    assert_eq!(
+        problems("a:\n  until: [{path: $.State[, equals: on}]\n  every: 10s\n"),
+        ["2:18 yaml-syntax \"$.State[\""]
+    );
+}
+
+#[test]
 fn scalars_have_exact_places() {
     let text = "# é comes first\nplain: one é two # comment\nsingle: 'it is'\ndouble: \"x\\ty\"\nliteral: |\n  one\n  two\nfolded: >-\n  é\nflow: {a: [ü, \"b c\"], d: e}\r\nlast: x\r\n";
     let (source, node, found) = read(text);

@@ -83,11 +83,12 @@ fn operands(expr: &Expr, whole: Span, evidence: Evidence<'_>, parts: &mut Vec<St
             }
         }
         ExprKind::Constant(_) | ExprKind::List(_) | ExprKind::Map(_) => {}
-        // In folded text the places of parts are not known, and each would show the whole condition.
+        // Where the places of parts are not known, each would show the whole condition.
         _ if expr.span == whole => {}
         ExprKind::Test { input, .. } => operands(input, whole, evidence, parts),
         _ => {
-            let text = evidence.source.slice(expr.span).trim().to_owned();
+            let words = evidence.source.slice(expr.span).split_whitespace();
+            let text = words.collect::<Vec<_>>().join(" ");
             let expression = Expression {
                 text: text.clone(),
                 span: expr.span,

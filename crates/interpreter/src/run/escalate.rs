@@ -220,20 +220,20 @@ fn took_longer(level: &Level, run: &Run<'_>) -> bool {
     after.is_some_and(|after| lasted >= after.value)
 }
 
+/// Whether the condition of a level is true, or it has none.
+fn is_wanted(level: &Level, scope: &StepScope<'_, '_>) -> bool {
+    let when = level.when.as_ref();
+    when.is_none_or(|when| matches!(evaluate_condition(when, scope), Ok(Some(true))))
+}
+
 /// The levels that are to be told now, the lowest first.
 fn due(run: &Run<'_>, site: &Run<'_>, construct: &Escalate, moment: Moment) -> BTreeSet<u32> {
     let container = Container::of(Graph::Notify, &site.clock);
     let scope = StepScope::new(site, &container, IndexMap::new(), site.clock.now());
     let is_due = |level: &&Level| match moment {
         Moment::Start => level.at_start,
-        Moment::During => took_longer(level, run),
-        Moment::End => {
-            took_longer(level, run)
-                || level
-                    .when
-                    .as_ref()
-                    .is_some_and(|when| matches!(evaluate_condition(when, &scope), Ok(Some(true))))
-        }
+        Moment::End if level.after.is_none() => level.when.is_some() && is_wanted(level, &scope),
+        Moment::During | Moment::End => took_longer(level, run) && is_wanted(level, &scope),
     };
     let levels = construct.levels.iter().filter(is_due);
     let mut due: BTreeSet<u32> = levels.map(|level| level.level.value).collect();

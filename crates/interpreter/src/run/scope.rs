@@ -6,11 +6,12 @@ use crate::truth::Truth;
 use crate::verdict::Reason;
 use indexmap::IndexMap;
 use jiff::{SignedDuration, Timestamp};
+use runbook_playbook::checked::StepPath;
 use runbook_playbook::expression::Scope;
 use runbook_playbook::types::Type;
 use runbook_playbook::value::Value;
 use serde_json::Value as Json;
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
 
 /// The names of one step at one attempt.
@@ -23,6 +24,14 @@ pub struct StepScope<'s, 'a> {
     /// The raw result and its type.
     pub result: Option<(Rc<Json>, Type)>,
     typed: OnceCell<Value>,
+    found: RefCell<Option<OwnCauses>>,
+}
+
+/// What the step itself has found so far, while it looks for one cause after the other.
+struct OwnCauses {
+    /// The step's name in the playbook.
+    finder: StepPath,
+    found: IndexMap<String, Truth>,
 }
 
 impl<'s, 'a> StepScope<'s, 'a> {
@@ -39,6 +48,7 @@ impl<'s, 'a> StepScope<'s, 'a> {
             locals,
             result: None,
             typed: OnceCell::new(),
+            found: RefCell::default(),
         }
     }
 
@@ -53,6 +63,16 @@ impl<'s, 'a> StepScope<'s, 'a> {
         let value = error.map_or(Value::Absent, error_value);
         self.locals.insert("error".to_owned(), value);
         self
+    }
+
+    /// Lets what is judged next see what the step found of a cause.
+    pub fn add_found(&self, finder: &str, cause: &str, truth: Truth) {
+        let mut own = self.found.borrow_mut();
+        let own = own.get_or_insert_with(|| OwnCauses {
+            finder: finder.to_owned(),
+            found: IndexMap::new(),
+        });
+        own.found.insert(cause.to_owned(), truth);
     }
 
     /// All that a later step of this one's own sees: for undo.
@@ -86,7 +106,7 @@ impl Scope for StepScope<'_, '_> {
             "error" | "before" => Some(Value::Absent),
             "now" => Some(Value::Timestamp(self.now)),
             "inputs" => Some(Value::map(self.run.plan.inputs.clone())),
-            "cause" => Some(self.run.causes_value()),
+            "cause" => Some(self.run.causes_value(self.found.borrow().as_ref())),
             "target" => Some(self.run.target_value()),
             "run" => Some(self.run.run_value()),
             "symptom" | "diagnose" | "resolve" | "check" | "verify" | "gather" | "notify" => {
@@ -166,13 +186,13 @@ impl Run<'_> {
             .unwrap_or_else(|| Value::map(IndexMap::new()))
     }
 
-    fn causes_value(&self) -> Value {
+    fn causes_value(&self, own: Option<&OwnCauses>) -> Value {
         Value::map(
             self.plan
                 .checked
                 .causes
                 .keys()
-                .map(|name| (name.clone(), self.cause_truth(name).to_value()))
+                .map(|name| (name.clone(), self.cause_beside(name, own).to_value()))
                 .collect(),
         )
     }
@@ -239,11 +259,20 @@ impl Run<'_> {
 
     /// What the finders of a cause say together; one that was skipped says no.
     pub fn cause_truth(&self, name: &str) -> Truth {
+        self.cause_beside(name, None)
+    }
+
+    /// What they say while one of them is still at it.
+    fn cause_beside(&self, name: &str, own: Option<&OwnCauses>) -> Truth {
         let Some(cause) = self.plan.checked.causes.get(name) else {
             return Truth::Unknown;
         };
         cause.finders.iter().fold(Truth::False, |truth, finder| {
-            truth.or(self.finder_truth(finder, name))
+            let own = own.filter(|own| own.finder == *finder);
+            truth.or(match own.and_then(|own| own.found.get(name)) {
+                Some(found) => *found,
+                None => self.finder_truth(finder, name),
+            })
         })
     }
 

@@ -122,6 +122,7 @@ pub(super) fn result(
             })
             .collect::<Vec<_>>()
             .join("; ");
+        scope.add_found(&context.checked_path(), &finder.name.value, truth);
         finders.insert(finder.name.value.clone(), (truth, found));
     }
     let holds = if acts {

@@ -159,7 +159,7 @@ impl<'r, 'a> Context<'r, 'a> {
         let mut effects = action.effects.clone();
         if let Some(call) = call {
             for (member, effect) in &action.effects_by_member {
-                if call.gives(member) {
+                if call.raises_effect(member) {
                     effects.insert(*effect);
                 }
             }

@@ -184,3 +184,29 @@ escalate: {notify: {tell: {action: t:WriteMail}}}
     assert_eq!(outcome.verdict, Verdict::Aborted, "{}", outcome.explanation);
     assert_eq!(script.arguments("t:WriteMail").len(), 1);
 }
+
+#[test]
+fn a_level_with_a_time_and_a_condition_waits_for_both() {
+    let own = "
+escalate:
+  levels:
+    - {level: 2, after: 30m, when: run.changed}
+    - {level: 3, after: 30m, when: run.verdict == 'unresolved'}
+    - {level: 4, after: 30m, when: run.verdict == 'failed'}
+    - {level: 5, after: 20h, when: run.changed}
+  notify:
+    tell: {action: t:WriteMail, with: {size: '${{ level }}', name: '${{ run.verdict }}'}}
+";
+    let script = script().on("t:Read", json!({"size": 1}));
+    let outcome = script.run(&format!("{STAYS}{own}"));
+    assert_eq!(outcome.verdict, Verdict::Unresolved);
+    let mails = script.arguments("t:WriteMail");
+    let told: Vec<_> = mails
+        .iter()
+        .map(|mail| format!("{} {}", mail["size"], mail["name"]))
+        .collect();
+    assert_eq!(
+        told,
+        [r#"2 "running""#, r#"1 "unresolved""#, r#"3 "unresolved""#]
+    );
+}

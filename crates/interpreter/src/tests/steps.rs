@@ -444,3 +444,30 @@ diagnose:
         outcome.explanation
     );
 }
+
+#[test]
+fn a_step_is_asked_whether_it_was_done() {
+    let world = script()
+        .on("t:ReadLog", json!({"items": ["a"]}))
+        .fails("t:ReadMemory", "Denied");
+    let outcome = world.run(
+        "
+diagnose:
+  read: {action: t:ReadLog, capture: {items: '$.items[*]'}}
+  denied: {action: t:ReadMemory}
+  left: {when: denied is done, action: t:ReadLog}
+  asked:
+    causes:
+      one: {that: read is done}
+      none: {that: denied is done or left is done}
+      two: {that: denied is failed and left is skipped and not (read is undone)}
+",
+    );
+    let found: Vec<&str> = outcome
+        .causes
+        .iter()
+        .filter(|cause| cause.found == crate::truth::Truth::True)
+        .map(|cause| cause.name.as_str())
+        .collect();
+    assert_eq!(found, ["one", "two"]);
+}

@@ -198,8 +198,9 @@ check:
     assert:
       - that: size > 90 and items | length == 2
       - that: >-
-          size > 90
-          and items | length == 2
+          size > 90 and items
+          | length == 2
+      - that: \"size > 90 and items | length == 2 and '\\x41' == 'A'\"
 ",
         );
     let found: Vec<&str> = step(&outcome, "check.a")
@@ -207,7 +208,8 @@ check:
         .iter()
         .map(|one| one.found.as_str())
         .collect();
-    assert_eq!(found, ["size = 93, items | length = 1", "false"]);
+    let shown = "size = 93, items | length = 1";
+    assert_eq!(found, [shown, shown, "false"]);
 }
 
 #[test]
@@ -288,4 +290,59 @@ symptom:
         .map(|assertion| assertion.found.as_str())
         .collect();
     assert_eq!(found, ["1 of 3: \"OutOfMemory\""]);
+}
+
+#[test]
+fn causes_of_one_step_are_looked_for_in_written_order_and_see_those_before() {
+    for (size, expected) in [(95, ["huge"].as_slice()), (85, &["large"]), (10, &[])] {
+        let world = script().on("t:Read", json!({ "size": size }));
+        let outcome = world.run(
+            "
+diagnose:
+  other: {causes: {huge: {that: 'false'}}}
+  look:
+    action: t:Read
+    causes:
+      huge: {path: $.size, gt: 90}
+      large:
+        - {path: $.size, gt: 80}
+        - that: not cause.huge
+",
+        );
+        let found: Vec<&str> = outcome
+            .causes
+            .iter()
+            .filter(|cause| cause.found == Truth::True)
+            .map(|cause| cause.name.as_str())
+            .collect();
+        assert_eq!(found, expected, "{size}");
+    }
+}
+
+#[test]
+fn a_cause_that_its_step_could_not_tell_is_unknown_to_the_next_one() {
+    let world = script()
+        .on("t:Read", json!({"size": 85}))
+        .fails("t:ReadMemory", "Denied");
+    let outcome = world.run(
+        "
+symptom:
+  denied: {action: t:ReadMemory, assert: [{path: $.size, gt: 80}]}
+diagnose:
+  look:
+    action: t:Read
+    causes:
+      first: {that: symptom.denied.holds}
+      second: {that: not cause.first}
+",
+    );
+    let found: Vec<(&str, Truth)> = outcome
+        .causes
+        .iter()
+        .map(|cause| (cause.name.as_str(), cause.found))
+        .collect();
+    assert_eq!(
+        found,
+        [("first", Truth::Unknown), ("second", Truth::Unknown)]
+    );
 }

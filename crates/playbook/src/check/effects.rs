@@ -75,7 +75,7 @@ pub(super) fn of_call(action: &Action, call: &Call) -> Effects {
     }
     let mut effects = action.effects.clone();
     for (member, effect) in &action.effects_by_member {
-        if call.gives(member) {
+        if call.raises_effect(member) {
             effects.insert(*effect);
         }
     }

@@ -2,11 +2,12 @@
 
 use super::index::Index;
 use super::problems::{Problems, closest, helped};
-use crate::catalog::{Action, ActionKind, Catalog};
+use crate::catalog::{Action, Catalog};
 use crate::diagnostic::Code;
 use crate::span::Spanned;
 
-/// Checks `expect_error` and `retry`. Actions whose model names no error are left alone.
+/// Checks `expect_error` and `retry`. Operations whose model names no error are left alone; what is not AWS has no codes but
+/// its own.
 pub(super) fn check(index: &Index<'_>, catalog: &dyn Catalog, problems: &mut Problems) {
     for entry in &index.steps {
         let Some(action) = &entry.action else {
@@ -20,14 +21,10 @@ pub(super) fn check(index: &Index<'_>, catalog: &dyn Catalog, problems: &mut Pro
 }
 
 fn one(problems: &mut Problems, catalog: &dyn Catalog, action: &Action, code: &Spanned<String>) {
-    let operation = matches!(
-        action.kind,
-        ActionKind::Operation | ActionKind::Waiter { .. }
-    );
-    if action.errors.is_empty() || !operation {
+    if action.errors.is_empty() {
         return;
     }
-    let common = catalog.common_errors();
+    let common = catalog.errors_beside(action);
     if action.errors.contains(&code.value) || common.contains(&code.value.as_str()) {
         return;
     }

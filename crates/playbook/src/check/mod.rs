@@ -43,6 +43,7 @@ use crate::checked::Checked;
 use crate::diagnostic::{Diagnostic, has_errors};
 use crate::span::Span;
 use crate::syntax::playbook::Playbook;
+use crate::types::Type;
 use index::Index;
 use names::{Meaning, Offer, Viewpoint};
 use order::Resolved;
@@ -50,7 +51,6 @@ use problems::Problems;
 use reference::Written;
 use types::Types;
 use unused::Used;
-use uses::Moment;
 
 /// Checks a playbook whose text could be read. `id` is its path below the playbook root without the ending.
 ///
@@ -113,6 +113,23 @@ pub fn check(
 /// What a caller needs to know of a playbook. What the playbooks that it calls give back can be anything.
 #[must_use]
 pub fn signature(playbook: &Playbook, catalog: &dyn Catalog) -> Signature {
+    let levels = playbook
+        .escalate
+        .iter()
+        .flat_map(|escalate| &escalate.levels);
+    Signature {
+        kind: playbook.kind,
+        inputs: playbook.inputs.clone(),
+        outputs: outputs(playbook, catalog),
+        levels: levels.map(|level| level.level.value).collect(),
+    }
+}
+
+/// The types of what a playbook gives back. Most give nothing back, and then none of their actions are looked up.
+fn outputs(playbook: &Playbook, catalog: &dyn Catalog) -> Vec<(String, Type)> {
+    if playbook.outputs.is_empty() {
+        return Vec::new();
+    }
     let mut problems = Problems::new(playbook.source.clone());
     let mut index = Index::new(playbook);
     actions::look_up(&mut index, catalog, &mut problems);
@@ -124,16 +141,7 @@ pub fn signature(playbook: &Playbook, catalog: &dyn Catalog) -> Signature {
         let (ty, _) = crate::expression::infer(&output.root, &ended);
         (name.value.clone(), ty)
     });
-    let levels = playbook
-        .escalate
-        .iter()
-        .flat_map(|escalate| &escalate.levels);
-    Signature {
-        kind: playbook.kind,
-        inputs: playbook.inputs.clone(),
-        outputs: outputs.collect(),
-        levels: levels.map(|level| level.level.value).collect(),
-    }
+    outputs.collect()
 }
 
 /// Resolves every name of the playbook; what steps name comes back, and what is used at all.
@@ -167,7 +175,7 @@ fn names(index: &Index<'_>, problems: &mut Problems) -> (Vec<Resolved>, Used) {
                 }
                 resolved.push(Resolved {
                     from,
-                    at_end: matches!(used.moment, Moment::Capture(_) | Moment::End),
+                    moment: used.moment,
                     meaning,
                     span: reference.span(),
                 });

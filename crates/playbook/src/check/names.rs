@@ -37,7 +37,7 @@ pub(super) const TARGET: [&str; 3] = ["account", "region", "partition"];
 /// What a step offers beside its captures.
 const OFFERS: [&str; 5] = ["holds", "status", "error", "truncated", "captures"];
 /// Tests of how a step ended, which need no value of it.
-const ENDINGS: [&str; 4] = ["skipped", "failed", "blocked", "unknown"];
+const ENDINGS: [&str; 6] = ["done", "skipped", "failed", "blocked", "undone", "unknown"];
 
 /// From where a name is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,7 +118,7 @@ pub(super) fn locals<'a>(index: &Index<'a>, step: StepId, moment: Moment) -> Vec
     let captures = match moment {
         Moment::Start | Moment::Element | Moment::Call => None,
         Moment::Capture(count) => Some(count),
-        Moment::End => Some(own.capture.len()),
+        Moment::Cause(_) | Moment::End => Some(own.capture.len()),
     };
     if let Some(captures) = captures {
         if matches!(own.work, Work::Action(_)) {

@@ -6,7 +6,7 @@ use super::problems::{Problems, closest, helped};
 use super::reach::Reach;
 use super::uses::Moment;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::expression::infer;
+use crate::expression::{Expression, TypeScope, infer};
 use crate::jsonpath::Path;
 use crate::span::{Span, Spanned};
 use crate::syntax::assertion::{Assertion, Predicate, Subject};
@@ -94,6 +94,43 @@ fn one(
         quiet: false,
     };
     rule.all(&looked, &assertion.predicates)
+}
+
+/// Says where a condition leaves out every element of `each`, or none.
+pub(super) fn element(
+    condition: &Expression,
+    facts: &Facts,
+    scope: &dyn TypeScope,
+    problems: &mut Problems,
+) {
+    let (code, message) = match decide(&condition.root, facts, scope) {
+        Certainty::Open => return,
+        Certainty::Never => (
+            Code::NeverTrue,
+            "this is never true, so every element is left out",
+        ),
+        Certainty::Always => (
+            Code::NeverFalse,
+            "this is never false, so no element is left out",
+        ),
+    };
+    if !problems.has_error_in(condition.span) {
+        let problem = problems.error(code, condition.span, message);
+        problems.push(problem.help("compare what differs between elements, or delete it"));
+    }
+}
+
+/// Says where a condition has only one answer.
+pub(super) fn condition(
+    condition: &Expression,
+    facts: &Facts,
+    scope: &dyn TypeScope,
+    problems: &mut Problems,
+) {
+    if !problems.has_error_in(condition.span) {
+        let certainty = decide(&condition.root, facts, scope);
+        certain(problems, condition.span, certainty);
+    }
 }
 
 fn certain(problems: &mut Problems, span: Span, certainty: Certainty) {

@@ -3,6 +3,7 @@
 use super::index::{GroupId, Index, Part, StepId};
 use super::names::{Meaning, Offer};
 use super::problems::{Problems, helped, suggestion};
+use super::uses::Moment;
 use crate::diagnostic::Code;
 use crate::span::Span;
 use crate::syntax::step::Step;
@@ -15,8 +16,8 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 pub(super) struct Resolved {
     /// The step that names it.
     pub(super) from: StepId,
-    /// It is looked at when the step's own work is done.
-    pub(super) at_end: bool,
+    /// When in its step it is looked at.
+    pub(super) moment: Moment,
     pub(super) meaning: Meaning,
     pub(super) span: Span,
 }
@@ -95,13 +96,15 @@ fn beside(
     }
     let id = &index.entry(on).step.id.value;
     let message = if on == from {
-        if matches!(name.meaning, Meaning::Cause(_)) {
-            format!("the step `{id}` finds this cause itself, so it cannot ask for it")
-        } else {
-            format!("the step `{id}` cannot name itself")
+        if let Meaning::Cause(cause) = &name.meaning {
+            return own_cause(index, problems, name, cause);
         }
+        format!("the step `{id}` cannot name itself")
     } else if from == waiting {
-        if name.at_end {
+        if matches!(
+            name.moment,
+            Moment::Capture(_) | Moment::Cause(_) | Moment::End
+        ) {
             return None;
         }
         format!("the steps of this block have not run yet, so `{id}` has no value here")
@@ -128,6 +131,47 @@ fn beside(
         problem = problem.help("inside its step a capture is named without the step: `NAME`");
     }
     problems.push(problem);
+    None
+}
+
+/// A cause may be told apart from those that its step looked for before it.
+fn own_cause(
+    index: &Index<'_>,
+    problems: &mut Problems,
+    name: &Resolved,
+    cause: &str,
+) -> Option<(GroupId, Wait)> {
+    let step = index.entry(name.from).step;
+    let found = step
+        .causes
+        .iter()
+        .position(|finder| finder.name.value == cause);
+    let (message, help) = match name.moment {
+        Moment::Cause(_) if step.each.is_some() => (
+            format!(
+                "the elements of `each` cannot ask for `cause.{cause}`, which they find together"
+            ),
+            "ask for it in a step after this one",
+        ),
+        Moment::Cause(at) if found.is_some_and(|found| found < at) => return None,
+        Moment::Cause(at) if found == Some(at) => (
+            format!("`cause.{cause}` is what is looked for here, so it cannot be asked for"),
+            "delete it here",
+        ),
+        Moment::Cause(_) => (
+            format!("`cause.{cause}` is looked for only after this"),
+            "causes are looked for in written order: move one of the two",
+        ),
+        _ => (
+            format!(
+                "the step `{}` finds `cause.{cause}` itself, so it cannot ask for it here",
+                step.id.value
+            ),
+            "ask for it in a cause that is written after it, or in another step",
+        ),
+    };
+    let problem = problems.error(Code::ForwardReference, name.span, message);
+    problems.push(problem.help(help));
     None
 }
 

@@ -65,6 +65,7 @@ pub(super) fn check(
         }
         reach.visit(id, problems);
     }
+    reach.levels(problems);
 }
 
 impl Reach<'_, '_> {
@@ -152,8 +153,14 @@ impl Reach<'_, '_> {
             return;
         }
         conditions.insert(id);
-        let facts = self.facts(&conditions);
+        let mut facts = self.facts(&conditions);
         self.conditions.insert(id, conditions);
+        let each = entry.step.each.as_ref();
+        if let Some(condition) = each.and_then(|each| each.condition.as_ref()) {
+            let scope = self.scope(id, Moment::Element);
+            never::element(condition, &facts, &scope, problems);
+            facts.assume(&condition.root, true, &scope);
+        }
         let found = never::of_step(self, id, &facts, problems);
         self.findable.extend(found);
     }
@@ -214,6 +221,17 @@ impl Reach<'_, '_> {
             }
         }
         facts
+    }
+
+    /// Levels of escalation that are told when something is true.
+    fn levels(&self, problems: &mut Problems) {
+        let escalate = self.index.playbook.escalate.iter();
+        let levels = escalate.flat_map(|escalate| &escalate.levels);
+        let facts = self.facts(&BTreeSet::new());
+        let scope = self.types.from(Viewpoint::Escalate);
+        for when in levels.filter_map(|level| level.when.as_ref()) {
+            never::condition(when, &facts, &scope, problems);
+        }
     }
 
     pub(super) fn scope(&self, id: StepId, moment: Moment) -> super::types::NameTypes<'_, '_> {

@@ -3,6 +3,7 @@
 use super::index::{Index, Part, Stage, StepId};
 use super::problems::Problems;
 use crate::diagnostic::Code;
+use crate::syntax::step::Work;
 use std::collections::HashSet;
 
 /// What is named somewhere.
@@ -32,7 +33,7 @@ impl Used {
     }
 }
 
-/// Says which inputs and captures nothing uses. What `gather` keeps is evidence, whoever reads it.
+/// Says which inputs and captures nothing uses. What `gather` and look-ups keep is evidence, whoever reads it.
 pub(super) fn check(index: &Index<'_>, used: &Used, problems: &mut Problems) {
     for (at, input) in index.playbook.inputs.iter().enumerate() {
         if used.inputs.contains(&at) {
@@ -50,7 +51,7 @@ pub(super) fn check(index: &Index<'_>, used: &Used, problems: &mut Problems) {
         );
     }
     for (id, entry) in index.steps.iter().enumerate() {
-        if index.group_of(id).stage == Stage::Gather {
+        if is_evidence(index, id) {
             continue;
         }
         for (at, capture) in entry.step.capture.iter().enumerate() {
@@ -68,5 +69,17 @@ pub(super) fn check(index: &Index<'_>, used: &Used, problems: &mut Problems) {
                     .help("use it in a condition, an argument, a message, `show` or `outputs`, or delete it"),
             );
         }
+    }
+}
+
+/// A step that is read for people: in `gather`, or one of a reading graph that claims nothing.
+fn is_evidence(index: &Index<'_>, id: StepId) -> bool {
+    match index.group_of(id).stage {
+        Stage::Gather => true,
+        Stage::Check | Stage::Symptom | Stage::Diagnose | Stage::Verify => {
+            let entry = index.entry(id);
+            matches!(entry.step.work, Work::Action(_)) && !entry.claims()
+        }
+        _ => false,
     }
 }

@@ -18,6 +18,8 @@ pub(super) enum Moment {
     Call,
     /// While results are kept: `result` and `error` too, and so many captures.
     Capture(usize),
+    /// When all is there, and so many causes of the step have been looked for.
+    Cause(usize),
     /// When all is there.
     End,
 }
@@ -77,16 +79,14 @@ pub(super) fn of_step(step: &Step) -> Vec<Use<'_>> {
             uses.add(moment, Written::Data(default));
         }
     }
-    let finders = step.causes.iter().flat_map(|finder| &finder.assertions);
     let until = step.until.iter().flat_map(|until| &until.assertions);
-    for assertion in step
-        .require
-        .iter()
-        .chain(&step.assert)
-        .chain(finders)
-        .chain(until)
-    {
-        uses.assertion(assertion);
+    for assertion in step.require.iter().chain(&step.assert).chain(until) {
+        uses.assertion(Moment::End, assertion);
+    }
+    for (at, finder) in step.causes.iter().enumerate() {
+        for assertion in &finder.assertions {
+            uses.assertion(Moment::Cause(at), assertion);
+        }
     }
     if let Some(Sensitive::Paths(paths)) = &step.sensitive {
         for path in paths {
@@ -137,20 +137,20 @@ impl<'a> Uses<'a> {
         }
     }
 
-    fn assertion(&mut self, assertion: &'a Assertion) {
+    fn assertion(&mut self, moment: Moment, assertion: &'a Assertion) {
         match &assertion.subject {
-            Subject::Path(path) => self.add(Moment::End, Written::Path(path)),
+            Subject::Path(path) => self.add(moment, Written::Path(path)),
             Subject::Value(expression) | Subject::That(expression) => {
-                self.add(Moment::End, Written::Expression(expression));
+                self.add(moment, Written::Expression(expression));
             }
         }
-        self.predicates(&assertion.predicates);
+        self.predicates(moment, &assertion.predicates);
         if let Some(message) = &assertion.message {
-            self.add(Moment::End, Written::Data(message));
+            self.add(moment, Written::Data(message));
         }
     }
 
-    fn predicates(&mut self, predicates: &'a [Spanned<Predicate>]) {
+    fn predicates(&mut self, moment: Moment, predicates: &'a [Spanned<Predicate>]) {
         for predicate in predicates {
             match &predicate.value {
                 Predicate::Equals(operand)
@@ -162,11 +162,11 @@ impl<'a> Uses<'a> {
                 | Predicate::In(operand)
                 | Predicate::Contains(operand)
                 | Predicate::StartsWith(operand)
-                | Predicate::EndsWith(operand) => self.add(Moment::End, Written::Data(operand)),
+                | Predicate::EndsWith(operand) => self.add(moment, Written::Data(operand)),
                 Predicate::Count(inner)
                 | Predicate::Any(inner)
                 | Predicate::All(inner)
-                | Predicate::None(inner) => self.predicates(inner),
+                | Predicate::None(inner) => self.predicates(moment, inner),
                 Predicate::Matches(_)
                 | Predicate::Type(_)
                 | Predicate::Exists(_)

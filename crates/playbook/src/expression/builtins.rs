@@ -133,6 +133,29 @@ fn filter<'a>(
         ("length", Value::Text(text)) => Ok(lists::count(text.chars().count())),
         ("length", Value::Map(entries)) => Ok(lists::count(entries.len())),
         ("reverse", Value::Text(text)) => Ok(Value::text(text.chars().rev().collect::<String>())),
+        ("wrap", value) => match argument(0) {
+            Some(Value::Text(key)) => Ok(Value::map(
+                [(key.as_ref().to_owned(), value.clone())]
+                    .into_iter()
+                    .collect(),
+            )),
+            _ => Err("`wrap` takes the key as text: `wrap('name')`".to_owned()),
+        },
+        ("merge", Value::Map(entries)) => match argument(0) {
+            Some(Value::Map(others)) => {
+                let mut merged = entries.as_ref().clone();
+                merged.extend(
+                    others
+                        .iter()
+                        .map(|(key, value)| (key.clone(), value.clone())),
+                );
+                Ok(Value::map(merged))
+            }
+            other => Err(format!(
+                "`merge` takes a mapping, not {}",
+                other.unwrap_or(&Value::Absent).kind()
+            )),
+        },
         ("keys", Value::Map(entries)) => Ok(Value::list(entries.keys().map(Value::text).collect())),
         ("values", Value::Map(entries)) => Ok(Value::list(entries.values().cloned().collect())),
         (_, Value::Text(text)) if texts::FILTERS.contains(&name) => {

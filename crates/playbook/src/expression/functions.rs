@@ -277,6 +277,16 @@ pub const BUILTINS: &[Builtin] = &[
         &["attribute", "value?"],
         "The elements that `select` leaves out.",
     ),
+    filter(
+        "wrap",
+        &["key"],
+        "A mapping with the value under a key: `names | map('wrap', 'IndexName')` is a list of mappings.",
+    ),
+    filter(
+        "merge",
+        &["other"],
+        "A mapping with the entries of both; those of the other one win.",
+    ),
     filter("keys", &[], "The keys of a mapping."),
     filter("values", &[], "The values of a mapping."),
     filter("tojson", &[], "The value as compact JSON text."),

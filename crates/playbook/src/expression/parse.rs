@@ -2,6 +2,7 @@
 
 use super::{Argument, Arithmetic, CompareOp, Expr, ExprKind, Expression};
 use crate::diagnostic::{Code, Diagnostic};
+use crate::place::Places;
 use crate::source::Source;
 use crate::span::{Span, TextPlace};
 use crate::value::Value;
@@ -24,12 +25,25 @@ const MAX_PREFIXES: usize = 24;
 /// # Errors
 /// A diagnostic with the code `template-syntax` for what is no expression of the language.
 pub fn parse(text: &str, place: TextPlace, source: &Source) -> Result<Expression, Diagnostic> {
+    parse_part(text, 0, &Places::new(text, place, source), source)
+}
+
+/// Reads an expression that begins at a byte of a scalar's text.
+///
+/// # Errors
+/// A diagnostic with the code `template-syntax` for what is no expression of the language.
+pub(crate) fn parse_part(
+    text: &str,
+    at: usize,
+    places: &Places,
+    source: &Source,
+) -> Result<Expression, Diagnostic> {
     let trimmed = text.trim();
-    let offset = text.len() - text.trim_start().len();
+    let offset = at + text.len() - text.trim_start().len();
     let reader = Reader {
         text: trimmed,
         offset,
-        place,
+        places,
         source,
     };
     let whole = reader.place(0, trimmed.len());
@@ -53,15 +67,15 @@ struct Extent {
 
 struct Reader<'a> {
     text: &'a str,
-    /// Bytes that were trimmed before `text`.
+    /// Where `text` begins in its scalar.
     offset: usize,
-    place: TextPlace,
+    places: &'a Places,
     source: &'a Source,
 }
 
 impl Reader<'_> {
     fn place(&self, start: usize, end: usize) -> Span {
-        self.place.part(self.offset + start, self.offset + end)
+        self.places.part(self.offset + start, self.offset + end)
     }
 
     fn problem(&self, span: Span, message: impl Into<String>) -> Diagnostic {

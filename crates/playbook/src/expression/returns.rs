@@ -2,8 +2,8 @@
 
 use super::functions::{Builtin, BuiltinKind};
 use super::infer::{has_order, join, may_contain, no_text, same_kind};
-use super::texts;
 use super::tree::{Expr, ExprKind};
+use super::{mappings, texts};
 use crate::diagnostic::Code;
 use crate::types::{Record, Type};
 use crate::value::Value;
@@ -269,6 +269,10 @@ fn filter(
         ) => Type::integer(),
         ("float", Type::Integer(..) | Type::Number(_) | Type::Text(_) | Type::Any) => {
             Type::number()
+        }
+        ("wrap", present) => return Some(mappings::wrap(present, first)),
+        ("merge", Type::Map(_) | Type::Structure(_) | Type::Any) => {
+            return Some(mappings::merge(present, first));
         }
         ("keys", Type::Map(_) | Type::Structure(_) | Type::Any) => Type::list(Type::text()),
         ("values", Type::Map(inner)) => Type::list(inner.as_ref().clone()),

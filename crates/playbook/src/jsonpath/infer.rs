@@ -2,16 +2,15 @@
 
 use super::Path;
 use crate::diagnostic::Code;
-use crate::expression::{join, unknown_member};
+use crate::expression::{closest, join, unknown_member};
 use crate::span::Span;
 use crate::types::Type;
 use jsonpath_rust::parser::model::{
     Comparable, Comparison, Filter, FilterAtom, FnArg, Segment, Selector, SingularQuery,
     SingularQuerySegment, Test, TestFunction,
 };
+use std::collections::HashSet;
 
-/// How deep descendants are looked for: shapes may contain themselves.
-const MAX_DESCENT: usize = 8;
 /// How many shapes are looked at for one descendant segment.
 const MAX_SHAPES: usize = 2_000;
 
@@ -206,45 +205,49 @@ impl Walk {
         let Segment::Selector(Selector::Name(name)) = inner else {
             return Type::Any;
         };
-        let mut level = vec![ty.present().clone()];
+        let mut pending = vec![ty.present().clone()];
+        // Shapes may contain themselves, and many stand in more than one place.
+        let mut seen: HashSet<(String, Vec<String>)> = HashSet::new();
         let mut found: Option<Type> = None;
-        let mut looked = 0;
         let mut open = false;
-        for _ in 0..MAX_DESCENT {
-            let mut next = Vec::new();
-            for ty in level {
-                looked += 1;
-                match ty.present() {
-                    Type::Any | Type::JsonText => open = true,
-                    Type::List(list) => next.push(list.element.clone()),
-                    Type::Map(inner) => next.push(inner.as_ref().clone()),
-                    Type::Structure(structure) => {
-                        for member_name in structure.member_names() {
-                            let Some(member) = structure.member(&member_name) else {
-                                continue;
-                            };
-                            if member_name == *name {
-                                let ty = member.known();
-                                let ty = ty.present();
-                                found = Some(
-                                    found.map_or_else(|| ty.clone(), |found| join(&found, ty)),
-                                );
-                            }
-                            next.push(member.ty);
-                        }
+        while let Some(ty) = pending.pop() {
+            match ty.present() {
+                // Any key of a map may be meant.
+                Type::Any | Type::JsonText | Type::Map(_) => open = true,
+                Type::List(list) => pending.push(list.element.clone()),
+                Type::Structure(structure) => {
+                    let names = structure.member_names();
+                    if seen.len() > MAX_SHAPES {
+                        return Type::Any;
                     }
-                    _ => {}
+                    if !seen.insert((structure.name().to_owned(), names.clone())) {
+                        continue;
+                    }
+                    for member_name in names {
+                        let Some(member) = structure.member(&member_name) else {
+                            continue;
+                        };
+                        if member_name == *name {
+                            let ty = member.known();
+                            let ty = ty.present();
+                            found =
+                                Some(found.map_or_else(|| ty.clone(), |found| join(&found, ty)));
+                        }
+                        pending.push(member.ty);
+                    }
                 }
-                if looked > MAX_SHAPES {
-                    return Type::Any;
-                }
+                _ => {}
             }
-            level = next;
         }
         match found {
             Some(found) if !open => found,
-            None if !open && level.is_empty() => {
-                self.problem(format!("there is no member `{name}` below {ty}"), None)
+            None if !open => {
+                let names = seen.iter().flat_map(|(_, names)| names);
+                let near = closest(name, names.map(String::as_str));
+                self.problem(
+                    format!("there is no member `{name}` below {ty}"),
+                    near.map(|near| format!("did you mean `{near}`?")),
+                )
             }
             _ => Type::Any,
         }
@@ -531,18 +534,29 @@ mod tests {
 
     #[test]
     fn looks_for_descendants_in_all_shapes() {
-        let leaf = Record::new("Leaf").optional("n", Type::integer()).build();
+        let leaf = Record::new("Leaf")
+            .optional("n", Type::integer())
+            .optional("number", Type::integer())
+            .build();
         let tree = Record::new("Tree")
             .optional("leaf", Type::list(leaf))
             .build();
-        let infer = |text: &str| {
+        let labelled = Record::new("Labelled")
+            .optional("labels", Type::map(Type::text()))
+            .build();
+        let infer_in = |text: &str, tree: &Type| {
             let place = TextPlace {
                 span: Span::new(0, text.len()),
                 exact: true,
             };
             let path = Path::parse(text, place, &Source::new("test.yaml", text)).expect("a path");
-            path.infer(&tree).map(|ty| ty.to_string())
+            path.infer(tree).map(|ty| ty.to_string())
         };
+        let infer = |text: &str| infer_in(text, &tree);
+        assert_eq!(infer_in("$..team", &labelled), Ok("any value".to_owned()));
+        let slip = infer("$..numbre").expect_err("nothing is called so");
+        let help = slip.first().and_then(|problem| problem.suggestion.clone());
+        assert_eq!(help.as_deref(), Some("did you mean `number`?"));
         assert_eq!(infer("$..n"), Ok("integer".to_owned()));
         assert!(infer("$..m").is_err_and(|problems| {
             problems

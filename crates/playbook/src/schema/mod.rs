@@ -2,7 +2,7 @@
 //!
 //! Built from the tables of keys that the reader uses, so that the two cannot differ.
 
-mod scenarios;
+pub mod scenarios;
 
 pub use scenarios::scenarios_schema;
 
@@ -48,7 +48,7 @@ const ACTION: &str = "^[A-Za-z0-9_-]+:[A-Za-z0-9_-]+$";
 const DURATION: &str = "^-?([0-9]+(ms|w|d|h|m|s))+$";
 
 /// Keys of one mapping that exclude each other, wherever both are known.
-const EXCLUSIVE: [(&str, &str); 10] = [
+const EXCLUSIVE: [(&str, &str); 12] = [
     ("action", "steps"),
     ("path", "value"),
     ("path", "that"),
@@ -59,10 +59,13 @@ const EXCLUSIVE: [(&str, &str); 10] = [
     ("check", "resolve"),
     ("check", "match"),
     ("check", "verify"),
+    ("at", "after"),
+    ("at", "when"),
 ];
 
-/// What an assertion looks at: one of these, wherever all are known. A cause may have a list of assertions instead.
-const LOOKED_AT: [&str; 3] = ["path", "value", "that"];
+/// Keys of which one is needed, wherever all are known: what an assertion looks at, and when a level is told. A cause may have a
+/// list of assertions instead.
+const NEEDED: [[&str; 3]; 2] = [["path", "value", "that"], ["at", "after", "when"]];
 const ASSERTIONS: &str = "assert";
 
 /// Collects definitions while it writes.
@@ -87,20 +90,23 @@ impl Writer {
             .filter(|(one, other)| properties.contains_key(*one) && properties.contains_key(*other))
             .map(|(one, other)| json!({"not": {"required": [one, other]}}))
             .collect();
-        let assertion = LOOKED_AT.iter().all(|key| properties.contains_key(*key));
-        let looked_at: Vec<Value> = LOOKED_AT
+        let needed: Option<Vec<Value>> = NEEDED
             .iter()
-            .chain(&[ASSERTIONS])
-            .filter(|key| assertion && properties.contains_key(**key))
-            .map(|key| json!({"required": [key]}))
-            .collect();
+            .find(|keys| keys.iter().all(|key| properties.contains_key(*key)))
+            .map(|keys| {
+                keys.iter()
+                    .chain(&[ASSERTIONS])
+                    .filter(|key| properties.contains_key(**key))
+                    .map(|key| json!({"required": [key]}))
+                    .collect()
+            });
         let mut schema = object(json!({
             "type": "object",
             "additionalProperties": false,
             "properties": properties,
         }));
-        if assertion {
-            schema.insert("anyOf".to_owned(), looked_at.into());
+        if let Some(needed) = needed {
+            schema.insert("anyOf".to_owned(), needed.into());
         }
         if !required.is_empty() {
             schema.insert("required".to_owned(), json!(required));

@@ -1,11 +1,55 @@
 //! The schema of scenario files.
 
-use super::{ACTION, DRAFT, DURATION, NAME};
+use super::{ACTION, DRAFT, DURATION, NAME, scalar};
 use serde_json::{Value, json};
+
+/// The keys of a file of scenarios.
+pub const FILE: [&str; 2] = ["playbook", "scenarios"];
+/// The keys of a scenario.
+pub const SCENARIO: [&str; 7] = [
+    "description",
+    "clock",
+    "target",
+    "inputs",
+    "actions",
+    "answers",
+    "expect",
+];
+/// The keys of the place where calls go.
+pub const TARGET: [&str; 3] = ["account", "region", "partition"];
+/// The keys of an entry below an action.
+pub const ENTRY: [&str; 9] = [
+    "with", "if", "unless", "times", "set", "after", "return", "error", "series",
+];
+/// The keys of an error that an entry answers with.
+pub const ERROR: [&str; 3] = ["code", "message", "kind"];
+/// What kinds of failures there are.
+pub const KINDS: [&str; 5] = [
+    "answered",
+    "garbled",
+    "not_sent",
+    "unanswered",
+    "environment",
+];
+/// The keys of a series; all are needed.
+pub const SERIES: [&str; 4] = ["start", "every", "from", "to"];
+/// The keys of what must come out.
+pub const EXPECT: [&str; 9] = [
+    "verdict",
+    "reason",
+    "causes",
+    "writes",
+    "calls",
+    "steps",
+    "holds",
+    "outputs",
+    "escalated",
+];
 
 /// The schema of scenario files.
 #[must_use]
 pub fn scenarios_schema() -> Value {
+    let text = scalar();
     json!({
         "$schema": DRAFT,
         "title": "Scenarios",
@@ -26,8 +70,8 @@ pub fn scenarios_schema() -> Value {
                 "type": "object",
                 "additionalProperties": false,
                 "properties": {
-                    "title": {"type": "string", "description": "What the world is like."},
-                    "description": {"type": "string"},
+                    "description": {"allOf": [text], "description": "What the world is like."},
+                    "target": {"$ref": "#/definitions/target"},
                     "clock": {"type": "string", "description": "When the run starts, as RFC 3339.", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}T"},
                     "inputs": {"type": "object", "description": "The run's inputs."},
                     "actions": {
@@ -44,9 +88,28 @@ pub fn scenarios_schema() -> Value {
                 },
             },
             "answer": answer(),
+            "target": target(),
             "expect": expect(),
             "call": call(),
         },
+    })
+}
+
+/// Where calls go.
+fn target() -> Value {
+    json!({
+        "type": "object",
+        "description": "Where calls go.",
+        "additionalProperties": false,
+        "properties": {"account": scalar(), "region": scalar(), "partition": scalar()},
+    })
+}
+
+/// A name or a list of names.
+fn flags(about: &str) -> Value {
+    json!({
+        "description": about,
+        "anyOf": [scalar(), {"type": "array", "items": scalar()}],
     })
 }
 
@@ -58,23 +121,23 @@ fn answer() -> Value {
         "additionalProperties": false,
         "properties": {
             "with": {"type": "object", "description": "Fits calls that have these arguments."},
-            "if": {"type": "string", "description": "Fits once this flag is set."},
-            "unless": {"type": "string", "description": "Fits until this flag is set."},
+            "if": flags("Fits once these flags are set."),
+            "unless": flags("Fits until one of these flags is set."),
             "times": {"type": "integer", "minimum": 1, "description": "Fits so many calls."},
-            "set": {"type": "string", "description": "Sets this flag."},
-            "after": {"allOf": [duration], "description": "The flag is set so much later."},
+            "set": flags("Sets these flags."),
+            "after": {"allOf": [duration], "description": "The flags are set so much later."},
             "return": {"description": "The result."},
             "error": {
                 "type": "object",
                 "description": "The error.",
                 "required": ["code"],
                 "additionalProperties": false,
-                "properties": {"code": {"type": "string"}, "message": {"type": "string"}},
+                "properties": {"code": scalar(), "message": scalar(), "kind": {"enum": KINDS}},
             },
             "series": {
                 "type": "object",
                 "description": "Points in a straight line, up to the call.",
-                "required": ["from", "to"],
+                "required": SERIES,
                 "additionalProperties": false,
                 "properties": {
                     "start": duration,
@@ -131,4 +194,38 @@ fn call() -> Value {
             },
         ],
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The keys that the schema knows at a place.
+    fn keys(pointer: &str) -> Vec<String> {
+        let schema = scenarios_schema();
+        let properties = schema
+            .pointer(&format!("{pointer}/properties"))
+            .and_then(Value::as_object)
+            .unwrap_or_else(|| panic!("nothing at {pointer}"));
+        let mut keys: Vec<String> = properties.keys().cloned().collect();
+        keys.sort();
+        keys
+    }
+
+    #[test]
+    fn the_schema_has_the_keys_that_are_read() {
+        for (pointer, read) in [
+            ("", FILE.as_slice()),
+            ("/definitions/scenario", &SCENARIO),
+            ("/definitions/target", &TARGET),
+            ("/definitions/answer", &ENTRY),
+            ("/definitions/answer/properties/error", &ERROR),
+            ("/definitions/answer/properties/series", &SERIES),
+            ("/definitions/expect", &EXPECT),
+        ] {
+            let mut read = read.to_vec();
+            read.sort_unstable();
+            assert_eq!(keys(pointer), read, "{pointer}");
+        }
+    }
 }

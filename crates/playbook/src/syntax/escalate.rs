@@ -38,7 +38,7 @@ pub struct Level {
     pub level: Spanned<u32>,
     /// `at: start`
     pub at_start: bool,
-    /// `after: 30m`
+    /// `after: 30m`; beside `when` both must be so.
     pub after: Option<Spanned<SignedDuration>>,
     /// `when: …`
     pub when: Option<Expression>,
@@ -95,8 +95,16 @@ pub static LEVEL: Table = Table {
             Shape::Word(&["start"]),
             "`start`: told when the run starts.",
         ),
-        key("after", Shape::Duration, "Told when the run takes longer."),
-        key("when", Shape::Condition, "Told when true at the end."),
+        key(
+            "after",
+            Shape::Duration,
+            "Told when the run takes longer; beside `when`, where that is true then or later.",
+        ),
+        key(
+            "when",
+            Shape::Condition,
+            "Told when true at the end; beside `after`, as soon as both are so.",
+        ),
     ],
     includes: None,
 };
@@ -194,6 +202,7 @@ impl Level {
                 "add `at: start`, `after: 30m` or `when: run.verdict == 'unresolved'`",
             ),
             [_] => {}
+            [after, when] if after.key.value == "after" && when.key.value == "when" => {}
             [first, second, ..] => reader.report(
                 Code::ConflictingKeys,
                 second.key.span,
@@ -201,7 +210,7 @@ impl Level {
                     "a level has `{}` and `{}`",
                     first.key.value, second.key.value
                 ),
-                "keep one of them; a level may stand in the list twice",
+                "keep one of them; only `after` and `when` may stand together, and a level may stand in the list twice",
             ),
         }
         let level = fields

@@ -3,7 +3,25 @@
 use super::step::Call;
 use crate::template::Data;
 
+/// Methods of HTTP that change nothing.
+const READING_METHODS: [&str; 2] = ["GET", "HEAD"];
+
 impl Call {
+    /// Whether the effect counts that the action has when this member is given. A `method` of `http:Request` that is written
+    /// out and reads changes nothing.
+    #[must_use]
+    pub fn raises_effect(&self, member: &str) -> bool {
+        let reads = self.action.value == "http:Request"
+            && self.with.iter().any(|(key, value)| {
+                let method = match &value.value {
+                    Data::Scalar(scalar) => scalar.text.as_str(),
+                    _ => return false,
+                };
+                key.value == "method" && READING_METHODS.contains(&method)
+            });
+        self.gives(member) && !reads
+    }
+
     /// Whether `with` gives the member at a dotted path, as far as the text tells: an expression on the way to the member
     /// may give it, so it counts. What `base` holds does not.
     #[must_use]

@@ -5,6 +5,7 @@ use super::keys::{Place, Shape, Table, one_of};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::expression::{self, Expr, ExprKind, Expression};
 use crate::jsonpath::Path;
+use crate::place::Places;
 use crate::source::Source;
 use crate::span::{Span, Spanned, TextPlace};
 use crate::template::{self, Data};
@@ -292,30 +293,23 @@ impl<'s> Reader<'s> {
     pub(super) fn expression_text(&mut self, text: &str, place: TextPlace) -> Expression {
         let (start, end) = unwrapped(text);
         let inner = text.get(start..end).unwrap_or_default();
-        let place = TextPlace {
-            span: if place.exact {
-                place.part(start, end)
-            } else {
-                place.span
-            },
-            exact: place.exact,
-        };
+        let places = Places::new(text, place, self.source);
         if let Some(at) = inner.find("${{") {
             let without = inner.replace("${{", "").replace("}}", "");
             let without: Vec<&str> = without.split_whitespace().collect();
             self.report(
                 Code::TemplatePlace,
-                place.part(at, at + "${{".len()),
+                places.part(start + at, start + at + "${{".len()),
                 "this is an expression already, so no template stands in it",
                 format!("write `{}`", without.join(" ")),
             );
-            return poison(place.span);
+            return poison(places.part(start, end));
         }
-        match expression::parse(inner, place, self.source) {
+        match expression::parse_part(inner, start, &places, self.source) {
             Ok(expression) => expression,
             Err(diagnostic) => {
                 self.push(diagnostic);
-                poison(place.span)
+                poison(places.part(start, end))
             }
         }
     }

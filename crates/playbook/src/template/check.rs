@@ -1,11 +1,13 @@
 //! Data against the types of their places, before anything runs.
 
 use super::literal::{check_count, due, read_scalar};
-use super::{Data, Part, pieces};
+use super::{Data, Part, made, pieces};
 use crate::diagnostic::Code;
 use crate::expression::{Problem, TypeScope, infer, no_text, same_kind, unknown_member};
 use crate::span::Spanned;
 use crate::types::{Structure, Type};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 
 /// Finds what is wrong with data that stands where the given type is due: arguments, defaults, operands.
 #[must_use]
@@ -46,13 +48,19 @@ fn check(data: &Spanned<Data>, ty: &Type, scope: &dyn TypeScope, problems: &mut 
     match (&data.value, ty.present()) {
         (Data::Scalar(scalar), _) => {
             if let Err(message) = read_scalar(scalar, ty) {
-                problems.push(mistype(message));
+                let problem = mistype(message);
+                problems.push(match ty.present() {
+                    Type::Blob => problem.help(as_base64(&scalar.text)),
+                    _ => problem,
+                });
             }
         }
         (Data::Expression(expression), _) => {
             let (given, found) = infer(&expression.root, scope);
             problems.extend(found);
-            if !accepts(ty, &given) {
+            if accepts(ty, &given) {
+                made::check(ty, &given, expression.span, problems);
+            } else {
                 let message = format!("{} is due, this is {}", due(ty), given.present());
                 problems.push(Problem::new(Code::ArgumentType, expression.span, message));
             }
@@ -126,6 +134,18 @@ fn check(data: &Spanned<Data>, ty: &Type, scope: &dyn TypeScope, problems: &mut 
         (Data::Map(_), _) => {
             problems.push(mistype(format!("{} is due, this is a mapping", due(ty))));
         }
+    }
+}
+
+/// The longest text whose base64 is written out, in bytes.
+const LONGEST_WRITTEN: usize = 48;
+
+/// What to write where base64 is due.
+fn as_base64(text: &str) -> String {
+    if text.len() <= LONGEST_WRITTEN {
+        format!("this text in base64 is `{}`", STANDARD.encode(text))
+    } else {
+        "write what `base64 -w0 FILE` prints".to_owned()
     }
 }
 

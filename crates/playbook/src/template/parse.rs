@@ -3,6 +3,7 @@
 use super::{Data, Part, Scalar, Template};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::expression::{self, Expression};
+use crate::place::Places;
 use crate::source::Source;
 use crate::span::TextPlace;
 
@@ -24,6 +25,7 @@ pub fn parse(
     place: TextPlace,
     source: &Source,
 ) -> Result<Data, Diagnostic> {
+    let places = Places::new(text, place, source);
     let mut parts = Vec::new();
     let mut literal = String::new();
     let mut at = 0;
@@ -32,14 +34,14 @@ pub fn parse(
             literal.push_str(OPEN);
             at += ESCAPE.len();
         } else if rest.starts_with(OPEN) {
-            let (expression, length) = template(rest, at, place, source)?;
+            let (expression, length) = template(rest, at, &places, source)?;
             if !literal.is_empty() {
                 parts.push(Part::Text(std::mem::take(&mut literal)));
             }
             parts.push(Part::Expression(expression));
             at += length;
         } else if rest.starts_with("{{") {
-            let span = place.part(at, at + 2);
+            let span = places.part(at, at + 2);
             return Err(Diagnostic::new(
                 Code::TemplateSyntax,
                 source,
@@ -73,24 +75,20 @@ pub fn parse(
 fn template(
     rest: &str,
     at: usize,
-    place: TextPlace,
+    places: &Places,
     source: &Source,
 ) -> Result<(Expression, usize), Diagnostic> {
     let Some(end) = closing(rest) else {
         return Err(Diagnostic::new(
             Code::TemplateSyntax,
             source,
-            place.part(at, at + OPEN.len()),
+            places.part(at, at + OPEN.len()),
             "the template is not closed",
         )
         .help("end it with `}}`; for a literal `${{`, write `$${{`"));
     };
     let inner = rest.get(OPEN.len()..end).unwrap_or_default();
-    let inner_place = TextPlace {
-        span: place.part(at + OPEN.len(), at + end),
-        exact: place.exact,
-    };
-    let expression = expression::parse(inner, inner_place, source)?;
+    let expression = expression::parse_part(inner, at + OPEN.len(), places, source)?;
     Ok((expression, end + 2))
 }
 

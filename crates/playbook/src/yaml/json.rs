@@ -5,6 +5,8 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Source;
 use serde_json::{Map, Number, Value};
 
+/// Stands for every position of a list in a route.
+pub const POSITION: &str = "[]";
 /// The largest integer that every JSON reader keeps: 2^53.
 const SAFE_INTEGER: u64 = 1 << 53;
 
@@ -12,27 +14,62 @@ impl Node {
     /// Reads the node as JSON. Text without quotes that could be meant as something else (`no`, `0123`, `1.10`,
     /// integers beyond 2^53) is reported, and read as text.
     pub fn to_json(&self, source: &Source, diagnostics: &mut Vec<Diagnostic>) -> Value {
-        match &self.kind {
-            NodeKind::List(items) => items
-                .iter()
-                .map(|item| item.to_json(source, diagnostics))
-                .collect(),
+        self.to_json_where(source, diagnostics, &|_| false)
+    }
+
+    /// Reads the node as JSON; where a route of keys leads to a place where text is due, a scalar is text, however it is
+    /// written. In a route [`POSITION`] stands for every position of a list.
+    pub fn to_json_where(
+        &self,
+        source: &Source,
+        diagnostics: &mut Vec<Diagnostic>,
+        text_is_due: &dyn Fn(&[&str]) -> bool,
+    ) -> Value {
+        let mut reader = Reader {
+            source,
+            diagnostics,
+            text_is_due,
+        };
+        reader.json(self, &mut Vec::new())
+    }
+}
+
+struct Reader<'r> {
+    source: &'r Source,
+    diagnostics: &'r mut Vec<Diagnostic>,
+    text_is_due: &'r dyn Fn(&[&str]) -> bool,
+}
+
+impl Reader<'_> {
+    fn json<'n>(&mut self, node: &'n Node, route: &mut Vec<&'n str>) -> Value {
+        match &node.kind {
+            NodeKind::List(items) => {
+                route.push(POSITION);
+                let items = items.iter().map(|item| self.json(item, route)).collect();
+                route.pop();
+                items
+            }
             NodeKind::Map(entries) => {
                 let mut members = Map::new();
                 for (key, value) in entries {
-                    members.insert(key.value.clone(), value.to_json(source, diagnostics));
+                    route.push(&key.value);
+                    members.insert(key.value.clone(), self.json(value, route));
+                    route.pop();
                 }
                 Value::Object(members)
             }
-            NodeKind::Scalar { .. } if self.is_null() => Value::Null,
+            NodeKind::Scalar { .. } if node.is_null() => Value::Null,
+            NodeKind::Scalar { text, .. } if (self.text_is_due)(route) => {
+                Value::String(text.clone())
+            }
             NodeKind::Scalar {
                 text, plain: true, ..
             } => plain(text).unwrap_or_else(|doubt| {
-                diagnostics.push(
+                self.diagnostics.push(
                     Diagnostic::new(
                         Code::InvalidValue,
-                        source,
-                        self.span,
+                        self.source,
+                        node.span,
                         format!("`{text}` is written ambiguously: {doubt}"),
                     )
                     .help(format!("quote it where it is text: `\"{text}\"`")),

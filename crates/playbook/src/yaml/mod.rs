@@ -7,6 +7,7 @@ mod read;
 mod trap;
 
 pub use comments::comments;
+pub use json::POSITION;
 pub use read::{MAX_BYTES, MAX_DEPTH, MAX_NODES, read};
 
 use crate::span::{Span, Spanned, TextPlace};

@@ -47,6 +47,7 @@ pub(super) fn explain(text: &[char], at: usize, message: &str) -> Trap {
         .or_else(|| colon_in_text(text, at, &line, message))
         .or_else(|| reserved_character(text, at))
         .or_else(|| tab(text, at, &line))
+        .or_else(|| path_above(text, &line, message))
         .unwrap_or_else(|| plain(text, at, message))
 }
 
@@ -164,6 +165,53 @@ fn path_in_braces(text: &[char], at: usize, line: &Line) -> Option<Trap> {
         marked: start..end,
         message: "text with `[` inside `{…}` or `[…]` must be quoted".to_owned(),
         help: format!("write `{quoted}`"),
+        mask: Some(Mask {
+            range: start..end,
+            with: '_',
+        }),
+    })
+}
+
+/// `[{path: $.x[, equals: 1}]`, where the bracket swallows what follows and the next line is refused.
+fn path_above(text: &[char], line: &Line, message: &str) -> Option<Trap> {
+    if !message.contains("flow") {
+        return None;
+    }
+    let above = Line::around(text, line.start.checked_sub(1)?);
+    let mut open: Vec<char> = Vec::new();
+    let mut quote = None;
+    for at in above.start..above.end {
+        let character = *text.get(at)?;
+        let before = at.checked_sub(1).and_then(|before| text.get(before));
+        let begins = before.is_none_or(|before| matches!(before, ' ' | '[' | '{' | ','));
+        match (quote, character) {
+            (Some(open), _) if open == character => quote = None,
+            (None, '"' | '\'') if begins => quote = Some(character),
+            (None, '[') if !begins && !open.is_empty() => {
+                return text_with_bracket(text, at, above.end);
+            }
+            (None, '[' | '{') if begins => open.push(character),
+            (None, ']' | '}') => {
+                open.pop();
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+/// Text without quotes in which a bracket stands that is not closed before its mapping is.
+fn text_with_bracket(text: &[char], bracket: usize, end: usize) -> Option<Trap> {
+    let starts = |at: &usize| matches!(text.get(*at), Some(' ' | ',' | '{' | '['));
+    let start = (0..bracket).rev().find(starts)? + 1;
+    let ends = |at: &usize| matches!(text.get(*at), Some(',' | '}' | ']'));
+    let end = (bracket..end).find(ends)?;
+    let written = slice(text, start..end);
+    Some(Trap {
+        code: Code::YamlSyntax,
+        marked: start..end,
+        message: "text with `[` inside `{…}` or `[…]` must be quoted".to_owned(),
+        help: format!("close the bracket and write `\"{written}…\"`"),
         mask: Some(Mask {
             range: start..end,
             with: '_',

@@ -294,19 +294,21 @@ fn others() -> Vec<Action> {
                 Type::Any,
             ),
         ),
-        with_effect(
-            Effect::Write,
-            read(
+        Action {
+            kind: ActionKind::Local,
+            effects_by_member: vec![("method".to_owned(), Effect::Execute)],
+            ..read(
                 "http:Request",
                 Record::new("http:Request input")
                     .required("url", Type::text())
+                    .optional("method", Type::text())
                     .optional("headers", Type::map(Type::Any)),
                 Record::new("http:Request result")
                     .required("status", Type::integer())
                     .optional("body", Type::Any)
                     .build(),
-            ),
-        ),
+            )
+        },
     ]
 }
 
@@ -318,6 +320,7 @@ fn people_and_secrets() -> Vec<Action> {
     vec![
         Action {
             kind: ActionKind::Local,
+            errors: vec!["declined".to_owned(), "unattended".to_owned()],
             ..read(
                 "human:Ask",
                 Record::new("human:Ask input").required("question", Type::text()),
@@ -326,6 +329,15 @@ fn people_and_secrets() -> Vec<Action> {
                     .build(),
             )
         },
+        read(
+            "kms:Encrypt",
+            Record::new("EncryptRequest")
+                .required("KeyId", Type::text())
+                .required("Plaintext", Type::Blob),
+            Record::new("EncryptResponse")
+                .optional("CiphertextBlob", Type::Blob)
+                .build(),
+        ),
         read(
             "secretsmanager:GetSecretValue",
             Record::new("GetSecretValueRequest").required("SecretId", Type::text()),

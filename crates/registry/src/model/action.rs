@@ -46,7 +46,11 @@ pub fn operation_action(service: &'static Service, operation: &'static Operation
 /// The signature of a waiter: input and output are those of the operation that it polls.
 #[must_use]
 pub fn waiter_action(service: &'static Service, waiter: &'static Waiter) -> Option<Action> {
-    let polled = operation_action(service, service.operation(waiter.operation)?);
+    let mut polled = operation_action(service, service.operation(waiter.operation)?);
+    if !polled.errors.is_empty() {
+        // What it fails with once it can no longer succeed.
+        polled.errors.push("waiter".to_owned());
+    }
     Some(Action {
         kind: ActionKind::Waiter {
             polls: polled.name,

@@ -69,7 +69,11 @@ pub(super) fn unknown(registry: &Registry, name: &str) -> UnknownAction {
             .collect();
     }
     UnknownAction {
-        message: match services.first() {
+        message: match suggestions
+            .first()
+            .and_then(|name| Some(name.split_once(':')?.0))
+            .or(services.first().map(String::as_str))
+        {
             Some(near) => format!("there is no service `{service}`; did you mean `{near}`?"),
             None => format!(
                 "there is no service `{service}`; services are named as the AWS CLI names them"
@@ -116,10 +120,16 @@ fn near_services(registry: &Registry, word: &str) -> Vec<String> {
         .map(|entry| entry.name.to_owned())
         .collect();
     if named.is_empty() {
-        named = nearest(&lower, registry.services())
-            .into_iter()
-            .map(str::to_owned)
-            .collect();
+        let services = registry.services();
+        let alike = nearest(&lower, services.iter().copied());
+        // Of short names a slip changes much: `esc`.
+        let slips = services
+            .iter()
+            .copied()
+            .filter(|service| strsim::damerau_levenshtein(&lower, service) == 1)
+            .filter(|service| !alike.contains(service))
+            .collect::<Vec<_>>();
+        named = alike.into_iter().chain(slips).map(str::to_owned).collect();
     } else {
         // Later generations are named with a version: elb, elbv2.
         named.sort_by_key(|name| std::cmp::Reverse(name.ends_with("v2")));

@@ -483,6 +483,16 @@ fn an_error_can_be_what_a_waiter_waits_for() {
 }
 
 #[test]
+fn of_services_that_are_named_alike_the_one_with_the_operation_is_meant() {
+    let unknown = Registry::new().action("esc:DescribeServices").unwrap_err();
+    assert_eq!(
+        unknown.message,
+        "there is no service `esc`; did you mean `ecs`?"
+    );
+    assert_eq!(unknown.suggestions, ["ecs:DescribeServices"]);
+}
+
+#[test]
 fn arguments_are_checked_before_anything_is_sent() {
     let world = Queue::new([Ok(json!({}))]);
     let call = Call::new("ecs:UpdateService", json!({"desiredCont": 2}));

@@ -1,7 +1,8 @@
 //! Plants each kind of mistake into each shipped playbook, and asks that the checker finds it on the right line. The playbooks
 //! as they are have nothing to complain about.
 //!
-//! One place of each kind and playbook is taken; with `MUTATIONS=all` every place where the mistake can be planted.
+//! One place of each kind and playbook is taken; with `MUTATIONS=all` every place where the mistake can be planted, with
+//! `MUTATIONS=WORDS` every place of the kinds that have these words in their name.
 
 #![expect(clippy::print_stdout, reason = "the counts are for people to read")]
 
@@ -26,8 +27,44 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Mistakes that nobody can find before a run, by playbook, kind and change, and why.
-const EXCEPTIONS: &[(&str, &str, &str, &str)] = &[];
+/// A mistake that nobody can find before a run.
+struct Exception {
+    playbook: &'static str,
+    kind: &'static str,
+    change: &'static str,
+    /// At so many places.
+    places: usize,
+}
+
+/// What a file of the user's holds is known to be JSON, and nothing more: `configuration-drift` reads what was declared with
+/// `file:Read`, and no word for a member of it is wrong. The keys of a map are as free: any attribute may be one that was
+/// registered in Cloud Map. In both cases a value that is absent at run time fails the step, or is asked for with `default`.
+const EXCEPTIONS: [Exception; 4] = [
+    Exception {
+        playbook: "configuration-drift",
+        kind: "member misspelt",
+        change: "`Name` → `Naem`",
+        places: 8,
+    },
+    Exception {
+        playbook: "configuration-drift",
+        kind: "member misspelt",
+        change: "`Type` → `Tyep`",
+        places: 2,
+    },
+    Exception {
+        playbook: "configuration-drift",
+        kind: "member misspelt",
+        change: "`Value` → `Valeu`",
+        places: 2,
+    },
+    Exception {
+        playbook: "cross-service-communication",
+        kind: "member misspelt",
+        change: "`AWS_INSTANCE_IPV4` → `AWS_INSTANCE_IP4V`",
+        places: 1,
+    },
+];
 
 /// The least number of kinds of mistakes that are planted somewhere.
 const KINDS: usize = 40;
@@ -126,8 +163,8 @@ fn mutants(file: &Path, text: &str, registry: &Registry) -> Vec<Mutant> {
     for step in reading.into_iter().flatten().flat_map(|graph| &graph.steps) {
         calls::write(&mut planter, step, registry);
     }
-    for expression in expressions::of_playbook(&playbook, &steps) {
-        expressions::plant(&mut planter, &expression);
+    for (expression, place) in expressions::of_playbook(&playbook, &steps) {
+        expressions::plant(&mut planter, &expression, place);
     }
     planter.mutants
 }
@@ -167,32 +204,42 @@ fn described(problems: &[Diagnostic]) -> String {
 #[test]
 fn nothing_is_wrong_with_what_is_shipped() {
     let registry = Registry::new();
-    for file in shipped() {
-        let text = fs::read_to_string(&file).expect("a playbook");
-        let mut found = problems(&file, &text, &registry);
+    let files = shipped();
+    let mut positives = 0;
+    let mut said = Vec::new();
+    for file in &files {
+        let text = fs::read_to_string(file).expect("a playbook");
+        let mut found = problems(file, &text, &registry);
         found.retain(|problem| problem.severity >= Severity::Warning);
-        assert!(
-            found.is_empty(),
-            "{}:\n{}",
-            file.display(),
-            described(&found)
-        );
+        if !found.is_empty() {
+            positives += found.len();
+            said.push(format!("{}:\n{}", file.display(), described(&found)));
+        }
     }
+    println!(
+        "{positives} errors and warnings about {} playbooks as they are",
+        files.len()
+    );
+    assert_eq!(positives, 0, "false positives:\n{}", said.join("\n"));
 }
 
 #[test]
 fn every_planted_mistake_is_found_on_its_line() {
     let registry = Registry::new();
-    let everywhere = std::env::var_os("MUTATIONS").is_some_and(|which| which == "all");
+    let asked = std::env::var("MUTATIONS").ok();
+    let everywhere = asked.as_deref() == Some("all");
+    let words = asked
+        .as_deref()
+        .filter(|words| !everywhere && !words.is_empty());
     let mut all: Vec<(PathBuf, Mutant)> = Vec::new();
     for file in shipped() {
         let text = fs::read_to_string(&file).expect("a playbook");
-        let planted = mutants(&file, &text, &registry);
-        let planted = if everywhere {
-            planted
-        } else {
-            one_of_each(planted, all.len())
-        };
+        let mut planted = mutants(&file, &text, &registry);
+        match words {
+            Some(words) => planted.retain(|mutant| mutant.kind.contains(words)),
+            None if everywhere => {}
+            None => planted = one_of_each(planted, all.len()),
+        }
         all.extend(planted.into_iter().map(|mutant| (file.clone(), mutant)));
     }
     let next = AtomicUsize::new(0);
@@ -223,16 +270,16 @@ fn every_planted_mistake_is_found_on_its_line() {
         kinds.entry(mutant.kind).or_default().0 += 1;
     }
     let mut unexpected = Vec::new();
-    let mut excepted = 0;
+    let mut excepted = [0; EXCEPTIONS.len()];
     for (at, found) in &missed {
         let (file, mutant) = &all[*at];
         kinds.entry(mutant.kind).or_default().1 += 1;
         let name = file.file_stem().expect("a name").to_string_lossy();
-        let exception = EXCEPTIONS.iter().any(|(playbook, kind, change, _)| {
-            *playbook == name && *kind == mutant.kind && *change == mutant.change
+        let exception = EXCEPTIONS.iter().position(|known| {
+            known.playbook == name && known.kind == mutant.kind && known.change == mutant.change
         });
-        if exception {
-            excepted += 1;
+        if let Some(exception) = exception {
+            excepted[exception] += 1;
         } else {
             unexpected.push(format!(
                 "{name}: {} at {:?}: {}, expected {:?}, found\n{found}",
@@ -244,16 +291,27 @@ fn every_planted_mistake_is_found_on_its_line() {
         println!("{:5} of {planted:5}  {kind}", planted - missed);
     }
     println!(
-        "{} of {} mistakes of {} kinds found, {excepted} known not to be; {} playbooks as they are: 0 complaints",
+        "{} of {} mistakes of {} kinds found on their line, {} known not to be findable",
         all.len() - missed.len(),
         all.len(),
         kinds.len(),
-        shipped().len(),
+        excepted.iter().sum::<usize>(),
     );
-    if everywhere {
-        assert_eq!(excepted, EXCEPTIONS.len(), "an exception is found");
+    for (known, excepted) in EXCEPTIONS.iter().zip(excepted) {
+        let looked = everywhere || words.is_some_and(|words| known.kind.contains(words));
+        assert!(
+            !looked || excepted == known.places,
+            "{} in {}: not found at {excepted} places, {} are known",
+            known.change,
+            known.playbook,
+            known.places
+        );
     }
-    assert!(kinds.len() >= KINDS, "only {} kinds", kinds.len());
+    assert!(
+        words.is_some() || kinds.len() >= KINDS,
+        "only {} kinds",
+        kinds.len()
+    );
     assert!(
         unexpected.is_empty(),
         "{} missed:\n{}",

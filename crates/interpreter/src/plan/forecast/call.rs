@@ -80,7 +80,7 @@ fn effects(step: &Step, call: &Call, action: &Action, arguments: &PlannedValue) 
     }
     let mut effects = action.effects.clone();
     for (member, effect) in &action.effects_by_member {
-        if call.gives(member) {
+        if call.raises_effect(member) {
             effects.insert(*effect);
         }
     }

@@ -7,8 +7,8 @@ mod relation;
 #[cfg(test)]
 mod tests;
 
-pub(super) use relation::{has_order, may_contain};
-pub(crate) use relation::{is_secret, join, no_text, same_kind};
+pub(super) use relation::{LITERAL, has_order, may_contain};
+pub(crate) use relation::{is_literal, is_secret, join, no_text, same_kind};
 
 use super::functions::BuiltinKind;
 use super::tree::{Arithmetic, Expr, ExprKind};

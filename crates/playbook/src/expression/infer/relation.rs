@@ -5,7 +5,7 @@ use crate::value::Value;
 use std::sync::Arc;
 
 /// The name of the structure that `{'a': 1}` has.
-pub(super) const LITERAL: &str = "mapping";
+pub(in crate::expression) const LITERAL: &str = "mapping";
 /// How deep literals are searched for secrets.
 const MAX_DEPTH: usize = 8;
 
@@ -36,7 +36,8 @@ pub(crate) fn is_secret(ty: &Type) -> bool {
 
 fn holds_secret(ty: &Type, depth: usize) -> bool {
     let Some(depth) = depth.checked_sub(1) else {
-        return false;
+        // What is too deep to be looked at is kept.
+        return true;
     };
     match ty.present() {
         Type::Secret => true,
@@ -44,13 +45,18 @@ fn holds_secret(ty: &Type, depth: usize) -> bool {
         Type::Map(inner) => holds_secret(inner, depth),
         // Shapes of APIs have no secrets of a run in them, and may contain themselves.
         Type::Structure(structure) if structure.is_secret() => true,
-        Type::Structure(structure) if structure.name() == LITERAL => structure
+        Type::Structure(structure) if is_literal(structure.as_ref()) => structure
             .member_names()
             .iter()
             .filter_map(|name| structure.member(name))
             .any(|member| holds_secret(&member.ty, depth)),
         _ => false,
     }
+}
+
+/// Whether a structure is one that an expression made: it has the members that it names, and no others.
+pub(crate) fn is_literal(structure: &dyn Structure) -> bool {
+    structure.name() == LITERAL
 }
 
 /// Whether `in` can look for a part of the given type in a whole.

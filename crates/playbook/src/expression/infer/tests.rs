@@ -130,6 +130,28 @@ fn finds_types() {
             ),
             ("1 if inputs.permanent else 2.5", "number"),
             ("arns[0]", "text"),
+            ("(arns | map('wrap', 'Arn'))[0].Arn", "text"),
+            (
+                "(arns[0] | wrap('Arn') | merge({'Size': 1})).Size",
+                "integer",
+            ),
+            ("({'a': 1} | merge({'a': 'x'})).a", "text"),
+            (
+                "({'a': 1} | merge({'x': 1})).nothing",
+                "mapping has no member `nothing` [{'a': 1} | merge({'x': 1})).nothing]; it has a, x",
+            ),
+            (
+                "arns | merge({'a': 1})",
+                "`merge` does not work on list of text [arns | merge({'a': 1})]",
+            ),
+            (
+                "labels | merge(1)",
+                "`merge` takes a mapping, not integer [labels | merge(1)]",
+            ),
+            (
+                "1 | wrap(2)",
+                "`wrap` takes the key as text, not integer [1 | wrap(2)]",
+            ),
             ("arns[1:]", "list of text"),
             ("arns | first", "text, may be absent"),
             ("labels.team", "text, may be absent"),

@@ -4,6 +4,7 @@ use super::definition::{
     Approve, Entry, ExpectedCall, Response, Scenario, ScenarioProblem, Segment,
 };
 use super::fit::fits;
+use crate::model::validate::validate_output;
 use runbook_playbook::catalog::{Action, ActionKind, Catalog, Effect};
 use runbook_playbook::checked::Checked;
 use runbook_playbook::diagnostic::Code;
@@ -253,13 +254,8 @@ impl Against<'_> {
         let Response::Error(error) = &entry.response else {
             return;
         };
-        let common = self.catalog.common_errors();
-        // Codes of our own are in lower case.
-        let own = error
-            .code
-            .starts_with(|first: char| first.is_ascii_lowercase());
-        if own
-            || action.errors.is_empty()
+        let common = self.catalog.errors_beside(action);
+        if action.errors.is_empty()
             || action.errors.contains(&error.code)
             || common.contains(&error.code.as_str())
         {
@@ -282,6 +278,11 @@ impl Against<'_> {
             let mut at = at.to_vec();
             at.extend(path.iter().map(|name| key(name)));
             self.problem(Code::UnknownArgument, &at, message);
+        }
+        for (path, message) in unfit_members(arguments, &action.input) {
+            let mut at = at.to_vec();
+            at.extend(path.iter().map(|name| key(name)));
+            self.problem(Code::ArgumentType, &at, message);
         }
     }
 
@@ -503,6 +504,34 @@ fn unknown_members(arguments: &Json, ty: &Type) -> Vec<(Vec<String>, String)> {
             .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
         let message = format!("{} has no member `{name}`{help}", structure.name());
         found.push((vec![name.clone()], message));
+    }
+    found
+}
+
+/// Members whose values no call can have, with the way to them. What is missing, and `null`, which says that nothing is there,
+/// are fine.
+fn unfit_members(arguments: &Json, ty: &Type) -> Vec<(Vec<String>, String)> {
+    let (Json::Object(members), Type::Structure(structure)) = (arguments, ty.present()) else {
+        return Vec::new();
+    };
+    let mut found = Vec::new();
+    for (name, value) in members {
+        let Some(member) = structure.member(name).filter(|_| !value.is_null()) else {
+            continue;
+        };
+        let below = match (member.ty.present(), value) {
+            (Type::Structure(_), Json::Object(_)) => unfit_members(value, &member.ty),
+            // A document in a text is compared as what it holds.
+            (Type::Text(_), Json::Object(_) | Json::Array(_)) => Vec::new(),
+            (ty, value) => validate_output(ty, value)
+                .into_iter()
+                .map(|problem| (Vec::new(), problem.to_string()))
+                .collect(),
+        };
+        for (mut path, message) in below {
+            path.insert(0, name.clone());
+            found.push((path, message));
+        }
     }
     found
 }

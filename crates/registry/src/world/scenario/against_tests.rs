@@ -107,6 +107,38 @@ fn entries_that_no_call_reaches_are_named() {
 }
 
 #[test]
+fn arguments_that_no_call_can_have_are_named() {
+    let scenario = json!({
+        "actions": {
+            "ecs:DescribeServices": [
+                {"with": {"services": "api"}, "return": {}},
+                {"with": {"include": ["TAG"]}, "return": {}},
+                {"with": {"cluster": null, "services": ["api"]}, "return": {}},
+            ],
+            "ecs:UpdateService": [
+                {"with": {"desiredCount": "two"}, "return": {}},
+                {"with": {"deploymentConfiguration": {"maximumPercent": true}}, "return": {}},
+                {"error": {"code": "ServiceNotFound"}},
+            ],
+            "human:Ask": [{"error": {"code": "decline"}}],
+        },
+        "expect": {"writes": [{"ecs:UpdateService": {"desiredCount": [2]}}]},
+    });
+    assert_eq!(
+        problems(&scenario),
+        [
+            "argument-type actions.ecs:DescribeServices[0].with.services: expected a list, found text; put it into a list: `[…]`",
+            "argument-type actions.ecs:DescribeServices[1].with.include: `[0]`: `TAG` is not one of its values; did you mean `TAGS`?",
+            "argument-type actions.ecs:UpdateService[0].with.desiredCount: expected a whole number, found text",
+            "argument-type actions.ecs:UpdateService[1].with.deploymentConfiguration.maximumPercent: expected a whole number, found `true`",
+            "unknown-error-code actions.ecs:UpdateService[2].error.code: `ecs:UpdateService` does not answer with the error `ServiceNotFound`; did you mean `ServiceNotFoundException`?",
+            "unknown-error-code actions.human:Ask[0].error.code: `human:Ask` does not answer with the error `decline`; did you mean `declined`?",
+            "argument-type expect.writes[0].ecs:UpdateService.desiredCount: expected a whole number, found a list",
+        ]
+    );
+}
+
+#[test]
 fn expectations_that_no_run_can_meet_are_named() {
     let scenario = json!({
         "inputs": {"count": 0, "servce": "api"},

@@ -18,6 +18,7 @@ pub use definition::{
 };
 pub use expectation::{Mismatch, Outcome};
 pub use facts::ActionFacts;
+pub use read::text_is_due;
 
 use crate::call::{Answer, Call, CallError, DEFAULT_LIMIT, FailureKind, Target};
 use crate::local::{self, LocalAction, LocalContext, Session, SessionOutput};

@@ -10,11 +10,33 @@ use indexmap::IndexMap;
 use jiff::{SignedDuration, Timestamp};
 use runbook_playbook::diagnostic::Code;
 use runbook_playbook::duration;
+use runbook_playbook::schema::scenarios as keys;
 use serde_json::{Map, Value as Json};
 use std::fmt::Display;
 
 /// When a scenario starts that does not say: a fixed time, so that its runs are the same.
 const DEFAULT_CLOCK: Timestamp = Timestamp::constant(1_767_268_800, 0);
+
+/// Whether a route of keys leads to a place of a file of scenarios where text is due, however a scalar is written there:
+/// `message: no`. Lists are passed by [`runbook_playbook::yaml::POSITION`].
+#[must_use]
+pub fn text_is_due(route: &[&str]) -> bool {
+    let Some(("scenarios", [_, place @ ..])) =
+        route.split_first().map(|(first, rest)| (*first, rest))
+    else {
+        return matches!(route, ["playbook"]);
+    };
+    matches!(
+        place,
+        ["description"]
+            | ["target", _]
+            | ["actions", _, _, "error", "code" | "message" | "kind"]
+            | ["actions", _, _, "if" | "unless" | "set", ..]
+            | ["expect", "verdict" | "reason"]
+            | ["expect", "causes", ..]
+            | ["expect", "steps", _]
+    )
+}
 
 impl ScenarioFile {
     /// Reads a file of scenarios.
@@ -24,7 +46,7 @@ impl ScenarioFile {
     pub fn from_json(document: &Json) -> Result<Self, Vec<ScenarioProblem>> {
         let mut reader = Reader::default();
         let mut file = Self::default();
-        if let Some(members) = reader.object(document, &["playbook", "scenarios"]) {
+        if let Some(members) = reader.object(document, &keys::FILE) {
             file.playbook = reader.member(members, "playbook", Reader::text);
             match members.get("scenarios").and_then(Json::as_object) {
                 Some(scenarios) => {
@@ -176,17 +198,8 @@ impl Reader {
     }
 
     fn scenario(&mut self, name: &str, document: &Json) -> Scenario {
-        let known = [
-            "description",
-            "clock",
-            "target",
-            "inputs",
-            "actions",
-            "answers",
-            "expect",
-        ];
         let empty = Map::new();
-        let members = self.object(document, &known).unwrap_or(&empty);
+        let members = self.object(document, &keys::SCENARIO).unwrap_or(&empty);
         Scenario {
             name: name.to_owned(),
             description: self.member(members, "description", Self::text),
@@ -212,7 +225,7 @@ impl Reader {
     }
 
     fn place(&mut self, document: &Json) -> Option<Place> {
-        let members = self.object(document, &["account", "region", "partition"])?;
+        let members = self.object(document, &keys::TARGET)?;
         let usual = default_place();
         Some(Place {
             account: self
@@ -255,10 +268,7 @@ impl Reader {
     }
 
     fn entry(&mut self, action: &str, document: &Json) -> Option<Entry> {
-        let known = [
-            "with", "if", "unless", "times", "set", "after", "return", "error", "series",
-        ];
-        let members = self.object(document, &known)?;
+        let members = self.object(document, &keys::ENTRY)?;
         if members.contains_key("after") && !members.contains_key("set") {
             self.problem("`after` says when a flag is set; add `set`");
         }
@@ -313,7 +323,7 @@ impl Reader {
     }
 
     fn error(&mut self, document: &Json) -> Option<ErrorResponse> {
-        let members = self.object(document, &["code", "message", "kind"])?;
+        let members = self.object(document, &keys::ERROR)?;
         let Some(code) = self.member(members, "code", Self::text) else {
             if !members.contains_key("code") {
                 self.problem("`code` is missing");
@@ -346,9 +356,11 @@ impl Reader {
     }
 
     fn series(&mut self, document: &Json) -> Option<SeriesResponse> {
-        let known = ["start", "every", "from", "to"];
-        let members = self.object(document, &known)?;
-        for key in known.into_iter().filter(|key| !members.contains_key(*key)) {
+        let members = self.object(document, &keys::SERIES)?;
+        for key in keys::SERIES
+            .into_iter()
+            .filter(|key| !members.contains_key(*key))
+        {
             self.problem(format_args!("`{key}` is missing"));
         }
         let start = self.member(members, "start", Self::duration);
@@ -399,18 +411,7 @@ impl Reader {
     }
 
     fn expectation(&mut self, document: &Json) -> Option<Expectation> {
-        let known = [
-            "verdict",
-            "reason",
-            "causes",
-            "writes",
-            "calls",
-            "steps",
-            "holds",
-            "outputs",
-            "escalated",
-        ];
-        let members = self.object(document, &known)?;
+        let members = self.object(document, &keys::EXPECT)?;
         Some(Expectation {
             verdict: self.member(members, "verdict", Self::text),
             reason: self.member(members, "reason", Self::text),

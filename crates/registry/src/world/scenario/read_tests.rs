@@ -132,3 +132,40 @@ fn a_file_names_its_scenarios() {
     );
     assert!(ScenarioFile::from_json(&json!({})).is_err());
 }
+
+#[test]
+fn text_is_text_where_it_is_due_however_it_is_written() {
+    use runbook_playbook::source::Source;
+    use runbook_playbook::yaml;
+    let text = "scenarios:
+  denied:
+    description: 0123
+    target: {account: 012345678901}
+    actions:
+      ecs:ListTasks:
+        - {if: on, set: [off, 1.10], error: {code: 404, message: no}}
+        - {return: {taskArns: [no]}}
+    expect: {steps: {look: no}}
+";
+    let source = Source::new("test.scenarios.yaml", text);
+    let node = yaml::read(&source, &mut Vec::new()).expect("a document");
+    let mut problems = Vec::new();
+    let json = node.to_json_where(&source, &mut problems, &text_is_due);
+    assert_eq!(
+        json.pointer("/scenarios/denied"),
+        Some(&serde_json::json!({
+            "description": "0123",
+            "target": {"account": "012345678901"},
+            "actions": {"ecs:ListTasks": [
+                {"if": "on", "set": ["off", "1.10"], "error": {"code": "404", "message": "no"}},
+                {"return": {"taskArns": ["no"]}},
+            ]},
+            "expect": {"steps": {"look": "no"}},
+        }))
+    );
+    let lines: Vec<usize> = problems
+        .iter()
+        .map(|problem| source.position(problem.primary.span.start).line)
+        .collect();
+    assert_eq!(lines, [8], "what an action returns is data");
+}
