@@ -1,5 +1,7 @@
-//! Turns the reviewed table of how arguments tell resources (`catalogue/arns.toml`) into a table of the program.
+//! Turns the reviewed table of how arguments tell resources (`catalogue/arns.toml`) into a table of the program, and tells the
+//! program what identifies its catalogue.
 
+use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
 use std::path::Path;
 use toml::{Table, Value};
@@ -8,6 +10,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     const FILE: &str = "catalogue/arns.toml";
     println!("cargo::rerun-if-changed={FILE}");
     println!("cargo::rerun-if-changed=build.rs");
+    identify()?;
     let table: Table = std::fs::read_to_string(FILE)?.parse()?;
     let mut code = String::new();
     nested(
@@ -35,6 +38,19 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     code.push_str("];\n");
     let folder = std::env::var("OUT_DIR")?;
     std::fs::write(Path::new(&folder).join("arns.rs"), code)?;
+    Ok(())
+}
+
+/// The SHA-256 of the catalogue, so that no run has to read all of it.
+fn identify() -> Result<(), Failure> {
+    const CATALOGUE: &str = "catalogue/catalogue.bin";
+    println!("cargo::rerun-if-changed={CATALOGUE}");
+    let hash = Sha256::digest(std::fs::read(CATALOGUE)?);
+    let mut hex = String::new();
+    for byte in hash {
+        write!(hex, "{byte:02x}")?;
+    }
+    println!("cargo::rustc-env=CATALOGUE_DIGEST={hex}");
     Ok(())
 }
 

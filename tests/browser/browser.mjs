@@ -109,9 +109,12 @@ export async function sound(browser, file, name, { accessible = false } = {}) {
     assert.ok(level <= above + 1, `${name} leaves out a level of headings: ${levels}`);
     return level;
   }, 0);
-  for (const colorScheme of accessible ? ["light", "dark"] : []) {
-    await page.emulateMedia({ colorScheme });
-    assert.deepEqual(await barriers(page), [], `${name}, ${colorScheme}, has barriers`);
+  for (const width of accessible ? WIDTHS : []) {
+    await page.setViewportSize({ width, height: 900 });
+    for (const colorScheme of ["light", "dark"]) {
+      await page.emulateMedia({ colorScheme });
+      assert.deepEqual(await barriers(page), [], `${name} at ${width} px, ${colorScheme}, has barriers`);
+    }
   }
   await page.context().close();
 }

@@ -1,8 +1,13 @@
-"""The state that the guides assume, made with boto3 in a moto server: two clusters, their logs, metrics and all around."""
+"""The state that the guides assume, made with boto3 in a moto server: two clusters, their logs, metrics and all around.
+
+The clusters have no instances of their own: all services run on Fargate.
+"""
 
 import datetime
+import functools
 import io
 import json
+import os
 import time
 import urllib.request
 import zipfile
@@ -24,19 +29,59 @@ TRUST = json.dumps(
         ],
     }
 )
-LOG_GROUPS = ("/aws/acso/production/agents", "/aws/lambda/aar-governance", "CloudTrail/AcsoAuditLog")
+ACCOUNT = "123456789012"
+TABLE, FUNCTION, BUCKET = "aar-governance-policies", "aar-governance", "acso-log-archive-bucket"
+LOG_GROUPS = (
+    "/aws/acso/production/agents",
+    "/aws/lambda/aar-governance",
+    "CloudTrail/AcsoAuditLog",
+    "/aws/cloudwatch/alarms",
+    "/ecs/aar-axon",
+)
 MESSAGES = (
     "INFO started",
     "ERROR memory heap OutOfMemory killed",
     "memory at 91%",
+    "FATAL heap exhausted",
+    "bedrock authentication failed",
+    "slow request timeout performance",
+    "database connection pool exhausted",
     "é \"quoted\" <b>&amp;</b>\ttab",
-    "ERROR pool exhausted",
+    "ERROR OR FATAL literal",
+    "DENIED by policy",
 )
 
 
 def post(endpoint, path, body=b""):
     """Asks moto itself for something."""
     urllib.request.urlopen(urllib.request.Request(f"{endpoint}/moto-api/{path}", method="POST", data=body)).read()
+
+
+@functools.cache
+def connect(endpoint, service):
+    """A client of boto3; one for all, because making it takes longer than most calls."""
+    return boto3.client(
+        service,
+        endpoint_url=endpoint,
+        region_name=REGION,
+        aws_access_key_id=KEY,
+        aws_secret_access_key=SECRET,
+        config=Config(retries={"max_attempts": 1}),
+    )
+
+
+def environment(endpoint, folder):
+    """What a program needs to find the server, and nothing of the caller's AWS settings; runs are kept in the folder."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("AWS_")} | {
+        "AWS_ACCESS_KEY_ID": KEY,
+        "AWS_SECRET_ACCESS_KEY": SECRET,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_ENDPOINT_URL": endpoint,
+        "XDG_STATE_HOME": folder,
+    }
 
 
 def make(endpoint):
@@ -51,17 +96,9 @@ def make(endpoint):
         "state-manager/set-transition",
         json.dumps({"model_name": "ecs::task", "transition": {"progression": "manual", "times": 1_000_000}}).encode(),
     )
-    settings = Config(retries={"max_attempts": 1})
 
     def client(service):
-        return boto3.client(
-            service,
-            endpoint_url=endpoint,
-            region_name=REGION,
-            aws_access_key_id=KEY,
-            aws_secret_access_key=SECRET,
-            config=settings,
-        )
+        return connect(endpoint, service)
 
     ids = _network(client("ec2"))
     ids |= _roles(client("iam"))
@@ -88,7 +125,8 @@ def _network(ec2):
     ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
     table = ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"]
     groups = [
-        ec2.create_security_group(GroupName=name, Description="d", VpcId=vpc)["GroupId"] for name in ("alb", "agents")
+        ec2.create_security_group(GroupName=name, Description="d", VpcId=vpc)["GroupId"]
+        for name in ("aar-alb", "acso-agents", "aar-ecs")
     ]
     return {"vpc": vpc, "subnets": subnets, "gateway": gateway, "route table": table, "groups": groups}
 
@@ -96,11 +134,12 @@ def _network(ec2):
 def _roles(iam):
     roles = {
         name: iam.create_role(RoleName=name, AssumeRolePolicyDocument=TRUST)["Role"]["Arn"]
-        for name in ("execution-role", "task-role", "lambda-role")
+        for name in ("acso-production-execution-role", "acso-production-task-role", "aar-ecs-task-role", "lam")
     }
-    iam.put_role_policy(RoleName="execution-role", PolicyName="ECRAccessPolicy", PolicyDocument=POLICY)
+    iam.put_role_policy(RoleName="acso-production-execution-role", PolicyName="ECRAccessPolicy", PolicyDocument=POLICY)
     policy = iam.create_policy(PolicyName="tasks", PolicyDocument=POLICY)["Policy"]["Arn"]
-    iam.attach_role_policy(RoleName="task-role", PolicyArn=policy)
+    for role in ("acso-production-task-role", "aar-ecs-task-role"):
+        iam.attach_role_policy(RoleName=role, PolicyArn=policy)
     return {"roles": roles, "policy": policy}
 
 
@@ -116,7 +155,7 @@ def _clusters(ecs, ids):
             family=services[0],
             cpu="512",
             memory="1024",
-            executionRoleArn=ids["roles"]["execution-role"],
+            executionRoleArn=ids["roles"]["acso-production-execution-role"],
             networkMode="awsvpc",
             requiresCompatibilities=["FARGATE"],
             containerDefinitions=[
@@ -145,7 +184,9 @@ def _front(elb, acm, ids):
     targets = elb.create_target_group(Name="aar-tg", Protocol="HTTP", Port=80, VpcId=ids["vpc"], TargetType="ip")
     targets = targets["TargetGroups"][0]["TargetGroupArn"]
     elb.register_targets(TargetGroupArn=targets, Targets=[{"Id": "10.0.0.5", "Port": 80}])
-    certificates = [acm.request_certificate(DomainName=f"{name}.example.com")["CertificateArn"] for name in ("old", "new")]
+    certificates = [
+        acm.request_certificate(DomainName=f"{name}.yourdomain.com")["CertificateArn"] for name in ("*", "new")
+    ]
     listener = elb.create_listener(
         LoadBalancerArn=balancer,
         Protocol="HTTPS",
@@ -153,7 +194,7 @@ def _front(elb, acm, ids):
         Certificates=[{"CertificateArn": certificates[0]}],
         DefaultActions=[{"Type": "forward", "TargetGroupArn": targets}],
     )["Listeners"][0]["ListenerArn"]
-    return {"targets": targets, "certificates": certificates, "listener": listener}
+    return {"balancer": balancer, "targets": targets, "certificates": certificates, "listener": listener}
 
 
 def _watch(logs, cloudwatch):
@@ -175,25 +216,12 @@ def _watch(logs, cloudwatch):
         filterPattern="ERROR",
         metricTransformations=[{"metricName": "Errors", "metricNamespace": "Acso", "metricValue": "1"}],
     )
-    today = datetime.datetime.now(datetime.timezone.utc)
-    dimensions = [
-        {"Name": "ClusterName", "Value": "acso-production-cluster"},
-        {"Name": "ServiceName", "Value": "acso-production-supervisor"},
-    ]
-    cloudwatch.put_metric_data(
-        Namespace="AWS/ECS",
-        MetricData=[
-            {
-                "MetricName": "MemoryUtilization",
-                "Dimensions": dimensions,
-                "Timestamp": today - datetime.timedelta(hours=hours, minutes=1),
-                "Value": 92.9 - 2.3 * hours,
-                "Unit": "Percent",
-            }
-            for hours in range(23, -1, -1)
-        ],
-    )
-    for name in ("ACSO-HighCPU", "ACSO-HighMemory"):
+    dimensions = {"ClusterName": "acso-production-cluster", "ServiceName": "acso-production-supervisor"}
+    put_points(cloudwatch, "AWS/ECS/MemoryUtilization", dimensions, [(60 * hours + 1, 92.9 - 2.3 * hours) for hours in range(24)])
+    put_points(cloudwatch, "AWS/ECS/CPUUtilization", dimensions, [(minutes, 80 + minutes / 10) for minutes in range(2, 60, 5)])
+    database = {"DBInstanceIdentifier": "acso-production-db"}
+    put_points(cloudwatch, "AWS/RDS/DatabaseConnections", database, [(minutes, 90 + minutes) for minutes in range(2, 60, 5)])
+    for name in ("ACSO-HighCPU", "ACSO-HighMemory", "aar-x"):
         cloudwatch.put_metric_alarm(
             AlarmName=name,
             MetricName="MemoryUtilization",
@@ -203,39 +231,61 @@ def _watch(logs, cloudwatch):
             Threshold=85,
             ComparisonOperator="GreaterThanThreshold",
             EvaluationPeriods=1,
-            Dimensions=dimensions,
+            Dimensions=[{"Name": name, "Value": value} for name, value in dimensions.items()],
         )
 
 
+def put_points(cloudwatch, metric, dimensions, points):
+    """Publishes (minutes ago, value) as data of `NAMESPACE/Metric`."""
+    namespace, name = metric.rsplit("/", 1)
+    now = datetime.datetime.now(datetime.timezone.utc)
+    cloudwatch.put_metric_data(
+        Namespace=namespace,
+        MetricData=[
+            {
+                "MetricName": name,
+                "Dimensions": [{"Name": name, "Value": value} for name, value in dimensions.items()],
+                "Timestamp": now - datetime.timedelta(minutes=minutes),
+                "Value": value,
+            }
+            for minutes, value in points
+        ],
+    )
+
+
 def _data(dynamodb, functions, rds, s3, ids):
-    table = dynamodb.create_table(
-        TableName="policies",
+    dynamodb.create_table(
+        TableName=TABLE,
         KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
         AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
         ProvisionedThroughput={"ReadCapacityUnits": 5, "WriteCapacityUnits": 5},
-        StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
-    )["TableDescription"]
+    )
     for item in (
         {"id": {"S": "p1"}, "rule": {"S": "deny"}, "weight": {"N": "1.50"}, "raw": {"B": b"\x00\xff"}},
         {"id": {"S": "p2"}, "on": {"BOOL": True}, "none": {"NULL": True}, "tags": {"SS": ["a", "b"]}},
     ):
-        dynamodb.put_item(TableName="policies", Item=item)
-    backup = dynamodb.create_backup(TableName="policies", BackupName="backup1")["BackupDetails"]["BackupArn"]
+        dynamodb.put_item(TableName=TABLE, Item=item)
+    # Only now: moto cannot hand the bytes above to a function that reads the stream.
+    table = dynamodb.update_table(
+        TableName=TABLE, StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
+    )["TableDescription"]
+    backup = dynamodb.create_backup(TableName=TABLE, BackupName="backup1")["BackupDetails"]["BackupArn"]
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as file:
         file.writestr(zipfile.ZipInfo("m.py"), "def h(event, context):\n    return event\n")
-    functions.create_function(
-        FunctionName="aar-governance",
-        Runtime="python3.11",
-        Role=ids["roles"]["lambda-role"],
-        Handler="m.h",
-        Code={"ZipFile": archive.getvalue()},
-        MemorySize=256,
-        Timeout=7,
-        Environment={"Variables": {"STAGE": "production"}},
-    )
+    for function in (FUNCTION, "test-signer"):
+        functions.create_function(
+            FunctionName=function,
+            Runtime="python3.11",
+            Role=ids["roles"]["lam"],
+            Handler="m.h",
+            Code={"ZipFile": archive.getvalue()},
+            MemorySize=256,
+            Timeout=7,
+            Environment={"Variables": {"STAGE": "production"}},
+        )
     functions.create_event_source_mapping(
-        EventSourceArn=table["LatestStreamArn"], FunctionName="aar-governance", StartingPosition="LATEST"
+        EventSourceArn=table["LatestStreamArn"], FunctionName=FUNCTION, StartingPosition="LATEST"
     )
     rds.create_db_instance(
         DBInstanceIdentifier="acso-production-db",
@@ -245,15 +295,15 @@ def _data(dynamodb, functions, rds, s3, ids):
         MasterUsername="u",
         MasterUserPassword="passw0rd1",
     )
-    s3.create_bucket(Bucket="acso-log-archive")
+    s3.create_bucket(Bucket=BUCKET)
     for key in ("a b/é.txt", "plain", "x//y"):
-        s3.put_object(Bucket="acso-log-archive", Key=key, Body=b"text", Metadata={"owner": "acso"})
+        s3.put_object(Bucket=BUCKET, Key=key, Body=b"text", Metadata={"owner": "acso"})
     return {"stream": table["LatestStreamArn"], "backup": backup}
 
 
 def _rest(client, ids):
     ssm = client("ssm")
-    for name in ("database/max_connections", "database/timeout", "obsolete"):
+    for name in ("database/max_connections", "incorrect-param"):
         ssm.put_parameter(Name=f"/acso/production/{name}", Value="10", Type="String")
     ecr = client("ecr")
     ecr.create_repository(repositoryName="acso-supervisor")

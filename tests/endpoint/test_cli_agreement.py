@@ -26,7 +26,7 @@ import guide_state
 RUNBOOK = os.environ["RUNBOOK"]
 ENDPOINT = os.environ["ENDPOINT"]
 SERVICE = {"cluster": "acso-production-cluster", "service": "acso-production-supervisor"}
-LOGS, FUNCTION, BUCKET = guide_state.LOG_GROUPS[0], "aar-governance", "acso-log-archive"
+LOGS, TABLE, FUNCTION, BUCKET = guide_state.LOG_GROUPS[0], guide_state.TABLE, guide_state.FUNCTION, guide_state.BUCKET
 
 
 def reads(ids):
@@ -48,8 +48,8 @@ def reads(ids):
         "Period": 3600,
         "Statistics": ["Average", "Maximum"],
     }
-    yield "dynamodb:DescribeTable", {"TableName": "policies"}
-    yield "dynamodb:Scan", {"TableName": "policies"}
+    yield "dynamodb:DescribeTable", {"TableName": TABLE}
+    yield "dynamodb:Scan", {"TableName": TABLE}
     yield "dynamodbstreams:DescribeStream", {"StreamArn": ids["stream"]}
     yield "ec2:DescribeFlowLogs", {}
     yield "ec2:DescribeNetworkAcls", {"Filters": [{"Name": "vpc-id", "Values": [ids["vpc"]]}]}
@@ -67,10 +67,10 @@ def reads(ids):
     yield "ecs:ListTasks", {"cluster": SERVICE["cluster"]}
     yield "elbv2:DescribeLoadBalancers", {"Names": ["aar-alb"]}
     yield "elbv2:DescribeTargetHealth", {"TargetGroupArn": ids["targets"]}
-    yield "iam:GetRole", {"RoleName": "task-role"}
-    yield "iam:GetRolePolicy", {"RoleName": "execution-role", "PolicyName": "ECRAccessPolicy"}
-    yield "iam:ListAttachedRolePolicies", {"RoleName": "task-role"}
-    yield "iam:ListRolePolicies", {"RoleName": "execution-role"}
+    yield "iam:GetRole", {"RoleName": "acso-production-task-role"}
+    yield "iam:GetRolePolicy", {"RoleName": "acso-production-execution-role", "PolicyName": "ECRAccessPolicy"}
+    yield "iam:ListAttachedRolePolicies", {"RoleName": "acso-production-task-role"}
+    yield "iam:ListRolePolicies", {"RoleName": "acso-production-execution-role"}
     yield "lambda:GetFunction", {"FunctionName": FUNCTION}
     yield "lambda:ListEventSourceMappings", {"FunctionName": FUNCTION}
     yield "logs:DescribeLogGroups", {"logGroupNamePrefix": "/aws"}
@@ -109,7 +109,7 @@ def writes(ids):
     yield "cloudwatch:PutMetricData", {"Namespace": "Acso", "MetricData": [{"MetricName": "m", "Value": 1.5}]}
     yield "dynamodb:RestoreTableFromBackup", {"TargetTableName": "restored", "BackupArn": ids["backup"]}
     yield "dynamodb:UpdateTable", {
-        "TableName": "policies",
+        "TableName": TABLE,
         "ProvisionedThroughput": {"ReadCapacityUnits": 10, "WriteCapacityUnits": 10},
     }
     yield "ec2:AuthorizeSecurityGroupIngress", {
@@ -136,7 +136,7 @@ def writes(ids):
         "ListenerArn": ids["listener"],
         "Certificates": [{"CertificateArn": ids["certificates"][1]}],
     }
-    yield "iam:AttachRolePolicy", {"RoleName": "execution-role", "PolicyArn": ids["policy"]}
+    yield "iam:AttachRolePolicy", {"RoleName": "acso-production-execution-role", "PolicyArn": ids["policy"]}
     yield "iam:CreateRole", {"RoleName": "new", "AssumeRolePolicyDocument": guide_state.TRUST}
     yield "iam:PutRolePolicy", {"RoleName": "new", "PolicyName": "p", "PolicyDocument": guide_state.POLICY}
     yield "iam:UpdateAssumeRolePolicy", {"RoleName": "new", "PolicyDocument": guide_state.TRUST}
@@ -151,7 +151,7 @@ def writes(ids):
     }
     yield "logs:PutRetentionPolicy", {"logGroupName": "new", "retentionInDays": 30}
     yield "rds:ModifyDBInstance", {"DBInstanceIdentifier": "acso-production-db", "DBInstanceClass": "db.t3.large"}
-    yield "ssm:DeleteParameter", {"Name": "/acso/production/obsolete"}
+    yield "ssm:DeleteParameter", {"Name": "/acso/production/incorrect-param"}
     yield "ssm:PutParameter", {"Name": "/acso/production/new", "Value": "x", "Type": "String"}
 
 
@@ -205,16 +205,8 @@ class CliAgreement(unittest.TestCase):
             raise unittest.SkipTest(f"not reached: the AWS CLI v2, so its JSON was not compared with ours ({version})")
         cls.folder = tempfile.TemporaryDirectory()
         cls.addClassCleanup(cls.folder.cleanup)
-        cls.environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")} | {
-            "AWS_ACCESS_KEY_ID": guide_state.KEY,
-            "AWS_SECRET_ACCESS_KEY": guide_state.SECRET,
-            "AWS_DEFAULT_REGION": guide_state.REGION,
-            "AWS_EC2_METADATA_DISABLED": "true",
-            "AWS_CONFIG_FILE": os.devnull,
-            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-            "AWS_ENDPOINT_URL": ENDPOINT,
+        cls.environment = guide_state.environment(ENDPOINT, cls.folder.name) | {
             "AWS_PAGER": "",
-            "XDG_STATE_HOME": cls.folder.name,
             "AWS_DATA_PATH": give_models(pathlib.Path(cls.folder.name) / "models"),
             # The AWS CLI shows times in the local zone where the wire has seconds.
             "TZ": "UTC",

@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 import time
 import unittest
+import unittest.mock
 import urllib.request
 
 import boto3
@@ -41,6 +42,12 @@ def runbook(*arguments, credentials=True, endpoint=ENDPOINT):
     return subprocess.run(
         [RUNBOOK, *arguments], env=environment, capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL
     )
+
+
+def credentials_of(key):
+    """As somebody else than usual."""
+    names = {"AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
+    return unittest.mock.patch.dict(CREDENTIALS, names)
 
 
 def call(action, **arguments):
@@ -186,6 +193,18 @@ class MemoryLeak(unittest.TestCase):
         done = runbook("run", "acso/memory-leak.yaml", "--yes", endpoint="http://127.0.0.1:9")
         self.assertEqual(done.returncode, 4, done.stdout + done.stderr)
         self.assertIn("127.0.0.1:9", done.stdout + done.stderr)
+
+    def test_preflight_says_that_the_endpoint_does_not_simulate(self):
+        client("iam").create_user(UserName="operator")
+        key = client("iam").create_access_key(UserName="operator")["AccessKey"]
+        with credentials_of(key):
+            done = runbook("preflight", "acso/memory-leak.yaml")
+        said = done.stdout + done.stderr
+        self.assertEqual(done.returncode, 4, said)
+        self.assertIn("principal  arn:aws:iam::123456789012:user/operator", said)
+        self.assertIn("the endpoint does not offer the simulation", said)
+        self.assertIn("compare what one is granted with `runbook policy acso/memory-leak`", said)
+        self.assertNotIn("<html", said.lower())
 
     def test_html_where_json_is_due(self):
         done = runbook("call", "cloudtrail:LookupEvents", "--with", "{}")

@@ -1,5 +1,6 @@
 //! `docs/effects.md`: how many operations do what, the reviewed rules, and what is unknown of permissions.
 
+use crate::catalogue::matches;
 use runbook_playbook::catalog::Effect;
 use runbook_registry::model::catalogue::catalogue;
 use runbook_registry::model::service::{Auth, Operation, Service};
@@ -29,23 +30,32 @@ struct MemberRule {
     why: String,
 }
 
+/// What the page shows of `permissions.toml`.
+#[derive(Deserialize)]
+struct Permissions {
+    no_policy: Reasons,
+}
+
 /// Operations without a known permission.
 #[derive(Default)]
 struct Unknown {
     /// Not signed with IAM credentials, so that no policy applies.
     unsigned: BTreeMap<&'static str, usize>,
+    /// Of which the table says that no policy applies.
+    no_policy: BTreeMap<&'static str, usize>,
     /// Of services of which IAM's data knows other operations.
     newer: BTreeMap<&'static str, usize>,
     /// Of services of which it knows none.
     services: BTreeMap<&'static str, usize>,
 }
 
-/// The page, from the catalogue and the text of `effects.toml`.
+/// The page, from the catalogue and the texts of `effects.toml` and `permissions.toml`.
 ///
 /// # Errors
-/// Why the table cannot be read, or a block of the catalogue is not there.
-pub fn page(table: &str) -> Result<String, Box<dyn std::error::Error>> {
-    let rules: Rules = toml::from_str(table)?;
+/// Why a table cannot be read, or a block of the catalogue is not there.
+pub fn page(effects: &str, permissions: &str) -> Result<String, Box<dyn std::error::Error>> {
+    let rules: Rules = toml::from_str(effects)?;
+    let Permissions { no_policy } = toml::from_str(permissions)?;
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     let mut unknown = Unknown::default();
     let mut operations = 0;
@@ -57,9 +67,12 @@ pub fn page(table: &str) -> Result<String, Box<dyn std::error::Error>> {
         for operation in &service.operations {
             operations += 1;
             *counts.entry(class(operation)).or_default() += 1;
-            if !permissions.operations.contains_key(operation.name) {
+            if operation.permissions.is_empty() {
+                let action = format!("{}:{}", entry.name, operation.name);
                 let category = if is_unsigned(service, operation) {
                     &mut unknown.unsigned
+                } else if no_policy.keys().any(|pattern| matches(pattern, &action)) {
+                    &mut unknown.no_policy
                 } else if permissions.operations.is_empty() {
                     &mut unknown.services
                 } else {
@@ -113,26 +126,54 @@ pub fn page(table: &str) -> Result<String, Box<dyn std::error::Error>> {
         "\nA member of one of these names passes a role, which adds `permission` to what is no read: {}.",
         names.join(", ")
     )?;
+    without_permission(&mut page, &unknown, &no_policy)?;
+    Ok(page)
+}
+
+/// The section of operations for which no permission is named.
+fn without_permission(
+    page: &mut String,
+    unknown: &Unknown,
+    no_policy: &Reasons,
+) -> Result<(), std::fmt::Error> {
     write!(page, "{PERMISSIONS}")?;
-    for (title, category) in [
+    for (title, category, why) in [
         (
-            "Not signed with IAM credentials, so that no policy applies",
+            "Not signed with IAM credentials",
             &unknown.unsigned,
+            UNSIGNED,
+        ),
+        (
+            "Signed, and no policy applies",
+            &unknown.no_policy,
+            NO_POLICY,
         ),
         (
             "IAM's data knows the service, not yet these operations",
             &unknown.newer,
+            NEWER,
         ),
-        ("IAM's data does not know the service", &unknown.services),
+        (
+            "IAM's data does not know the service",
+            &unknown.services,
+            SERVICES,
+        ),
     ] {
         let listed: Vec<String> = category
             .iter()
             .map(|(name, count)| format!("{name} {count}"))
             .collect();
         let sum: usize = category.values().sum();
-        writeln!(page, "\n{title} ({sum}): {}.", listed.join(", "))?;
+        writeln!(page, "\n{title} ({sum}): {}. {why}", listed.join(", "))?;
     }
-    Ok(page)
+    writeln!(
+        page,
+        "\n| operation | why no policy applies |\n| --- | --- |"
+    )?;
+    for (pattern, why) in no_policy {
+        writeln!(page, "| `{pattern}` | {why} |")?;
+    }
+    Ok(())
 }
 
 const INTRODUCTION: &str = "# What operations do
@@ -152,9 +193,20 @@ A rule with `*` adds its effect to what the verbs and IAM give; one whose operat
 const PERMISSIONS: &str = "
 ## Operations without a known permission
 
-`runbook actions show` names the IAM actions that an operation needs, from IAM's own data and from `permissions.toml`. Nothing is named
-for these, by service:
+`runbook actions show` names the IAM actions that an operation needs: from IAM's own data, and from `permissions.toml`, which has what
+AWS names differently, what the documentation of an operation says, and what earlier editions of the Service Authorization Reference list.
+Nothing is named for these, by service:
 ";
+
+const UNSIGNED: &str =
+    "A policy has nothing to allow: whoever has the token or the secret of the call makes it.";
+
+const NO_POLICY: &str = "The reasons stand below.";
+
+const NEWER: &str = "AWS publishes the model of an operation before its reference has the IAM action. The action nearly always has the operation's \
+name; but not always, so none is named until the reference does. An operation that passes a role is counted here even though `iam:PassRole` is named for it.";
+
+const SERVICES: &str = "The models came before the services' pages in the reference.";
 
 fn class(operation: &Operation) -> String {
     let mut effects: Vec<Effect> = operation

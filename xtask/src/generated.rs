@@ -9,7 +9,7 @@ struct File {
     content: String,
 }
 
-/// Writes the JSON Schemas of the language, or says which are out of step.
+/// Writes the JSON Schemas of the language and of documents, or says which are out of step.
 ///
 /// # Errors
 /// Names the files that differ, or that cannot be written.
@@ -35,6 +35,22 @@ pub fn schemas(root: &Path, arguments: &[String]) -> Result<(), String> {
             "schemas/plan.schema.json",
             &runbook_report::plan_schema::schema(),
         ),
+        schema(
+            "schemas/saved-plan.schema.json",
+            &runbook_report::saved_schema::schema(),
+        ),
+        schema(
+            "schemas/policy.schema.json",
+            &runbook_report::policy_schema::schema(),
+        ),
+        schema(
+            "schemas/diff.schema.json",
+            &runbook_report::diff_schema::schema(),
+        ),
+        schema(
+            "schemas/report.schema.json",
+            &runbook_report::run_report::model::schema(),
+        ),
     ];
     write_or_check(root, "schemas", &files, arguments)
 }
@@ -44,10 +60,12 @@ pub fn schemas(root: &Path, arguments: &[String]) -> Result<(), String> {
 /// # Errors
 /// Names the files that differ, or that cannot be written.
 pub fn references(root: &Path, arguments: &[String]) -> Result<(), String> {
-    let table = root.join("crates/registry/catalogue/effects.toml");
-    let table = fs::read_to_string(&table)
-        .map_err(|why| format!("cannot read {}: {why}", table.display()))?;
-    let effects = crate::effects_page::page(&table).map_err(|why| why.to_string())?;
+    let table = |name: &str| {
+        let path = root.join("crates/registry/catalogue").join(name);
+        fs::read_to_string(&path).map_err(|why| format!("cannot read {}: {why}", path.display()))
+    };
+    let effects = crate::effects_page::page(&table("effects.toml")?, &table("permissions.toml")?)
+        .map_err(|why| why.to_string())?;
     let files = [
         File {
             path: "docs/functions.md",

@@ -9,11 +9,14 @@ mod catalogue;
 mod conformance;
 mod crash_matrix;
 mod effects_page;
+mod faults;
 mod fuzz;
 mod generated;
 mod many_playbooks;
 mod plans;
+mod policy_proof;
 mod rate;
+mod steps;
 mod test;
 
 use std::path::Path;
@@ -28,8 +31,11 @@ const USAGE: &str = "usage: cargo xtask TASK
   catalogue --write|--check [--packages DIR]   the catalogue of AWS operations
   many-playbooks [COUNT]                       times the release binary's `check` over many playbooks
   conformance DIR                              the client against botocore's protocol suites
+  steps [--debug]                              what a step costs in runs of 100 to 10,000, and their memory
   rate                                         how fast calls are, against the goals
   crash-matrix [--playbook PATH] [--sample N]  every scenario killed at every point around its journal, and resumed
+  policy-proof [WORD…]                         every permission of the least policies taken away in turn
+  faults [--cases N] [--seed S]                what goes wrong between the client and a service: the verdict is right or `failed`
   fuzz [--minutes N] [--keep] [TARGET…]        what reads files, fed with what nobody would write
   schemas --write|--check                      the JSON Schemas of the language
   references --write|--check                   reference pages of the documentation
@@ -55,8 +61,11 @@ fn run(arguments: &[String]) -> Outcome {
             "test" => Ok(test::test(root, rest)?),
             "conformance" => Ok(conformance::run(rest)?),
             "crash-matrix" => crash_matrix::run(root, rest),
+            "policy-proof" => Ok(policy_proof::run(root, rest)?),
+            "faults" => faults::run(root, rest),
             "many-playbooks" => Ok(many_playbooks::run(root, rest)?),
             "catalogue" => catalogue::run(rest),
+            "steps" => Ok(steps::run(root, rest)?),
             "rate" => Ok(rate::run(root)?),
             "fuzz" => Ok(fuzz::run(root, rest)?),
             "schemas" => Ok(generated::schemas(root, rest)?),

@@ -1,9 +1,12 @@
 //! Who says yes to writes: `--yes`, a person at the terminal, or nobody.
 
 use crate::args::Consent;
+use crate::console::Stream;
 use crate::prompt::Prompt;
 use runbook_interpreter::approval::{Approver, Decision, Doubt, Onward, Question, Settlement};
 use runbook_interpreter::cancel::Cancel;
+use runbook_interpreter::guard::Kind;
+use runbook_interpreter::voter::Voter;
 use runbook_playbook::catalog::Effect;
 use runbook_report::question;
 use std::future::Future;
@@ -23,6 +26,12 @@ pub struct Answers {
     pub unanswered: String,
     /// They go on with a run, instead of beginning it again.
     pub resumes: bool,
+    /// The command by which people answer from elsewhere, where the run is on record; the step follows.
+    pub elsewhere: Option<String>,
+    /// They are waited for although nobody is at this terminal.
+    pub waits: bool,
+    /// Where it is said who is waited for.
+    pub stream: Stream,
 }
 
 impl Answers {
@@ -36,9 +45,10 @@ impl Answers {
         };
         if question.people > 1 {
             let needed = question::counted_people(question.people);
-            return Some(format!(
-                "{needed}{of} must say yes, and a terminal speaks for one"
-            ));
+            return Some(match self.answer_elsewhere(question) {
+                Some(command) => format!("{needed}{of} must say yes, each with `{command}`"),
+                None => format!("{needed}{of} must say yes, and a terminal speaks for one"),
+            });
         }
         match user {
             Some(user)
@@ -47,11 +57,42 @@ impl Answers {
                 None
             }
             Some(user) => Some(format!("one person{of} must say yes, and this is {user}")),
-            None if question.insists => Some(format!(
-                "a person{of} must say yes at a terminal: --yes does not answer for it"
-            )),
+            None if question.insists => Some(match self.answer_elsewhere(question) {
+                Some(command) => format!(
+                    "a person{of} must say yes at a terminal or with `{command}`: --yes does not answer for it"
+                ),
+                None => {
+                    format!("a person{of} must say yes at a terminal: --yes does not answer for it")
+                }
+            }),
             None => None,
         }
+    }
+
+    /// The command by which people answer a question from elsewhere.
+    fn answer_elsewhere(&self, question: &Question) -> Option<String> {
+        let command = self.elsewhere.as_ref()?;
+        Some(format!("{command} {}", question.step))
+    }
+
+    /// The person at this terminal, unless the author wants others, or that person has said yes already.
+    fn here(&self, question: &Question) -> Option<&Prompt> {
+        let prompt = self.prompt.as_ref()?;
+        let may = question.from.is_empty() || question.from.contains(&prompt.user);
+        let me = Voter::of(&prompt.user);
+        let agreed = question
+            .agreed
+            .iter()
+            .any(|other| me.may_be(&Voter::of(other)));
+        let alone = question.people > 1 && self.elsewhere.is_none();
+        (may && !agreed && !alone).then_some(prompt)
+    }
+
+    /// How people are told to answer from elsewhere, where they are waited for.
+    fn waited_for(&self, question: &Question) -> Option<String> {
+        let others = self.prompt.is_some() && (question.people > 1 || !question.from.is_empty());
+        let command = self.answer_elsewhere(question)?;
+        (self.waits || others).then_some(command)
     }
 
     /// The command that also consents to a question's effects.
@@ -82,24 +123,44 @@ impl Approver for Answers {
             };
         };
         match self.out_of_reach(question) {
-            Some(why) if question.people > 1 && !self.resumes => Onward {
-                why,
-                command: format!("{} --skip {}", self.again, question.step),
-            },
+            Some(why) if question.people > 1 && !self.resumes && self.elsewhere.is_none() => {
+                Onward {
+                    why,
+                    command: format!("{} --skip {}", self.again, question.step),
+                }
+            }
             Some(why) => Onward {
                 why,
                 command: self.again.clone(),
             },
             None => Onward {
-                why: "nobody could be asked".to_owned(),
+                why: match self.answer_elsewhere(question) {
+                    Some(command) => {
+                        format!("nobody could be asked; `{command}` answers from any terminal")
+                    }
+                    None => "nobody could be asked".to_owned(),
+                },
                 command: self.consenting(question),
             },
         }
     }
 
+    fn overriding(&self, guard: Kind) -> String {
+        format!("{} --override {guard}=REASON", self.again)
+    }
+
     fn settle<'a>(&'a self, doubt: &'a Doubt) -> Pin<Box<dyn Future<Output = Settlement> + 'a>> {
         Box::pin(async move {
             let Some(prompt) = &self.prompt else {
+                if let Some(command) = self.elsewhere.as_ref().filter(|_| self.waits) {
+                    self.stream.lines(&doubt_lines(doubt));
+                    self.stream.line(format!(
+                        "waiting: {command} {0} makes it again, {command} {0} --deny says that it was made",
+                        doubt.step
+                    ));
+                    self.cancel.cancelled().await;
+                    return Settlement::Abort;
+                }
                 return Settlement::Nobody;
             };
             tokio::select! {
@@ -126,7 +187,7 @@ impl Approver for Answers {
             tokio::select! {
                 biased;
                 () = self.cancel.cancelled() => Decision::Abort,
-                decision = ask(prompt, question, "may they be told? [y]es, [n]o, [a]bort the run: ") => decision,
+                decision = ask(prompt, question, None, "may they be told? [y]es, [n]o, [a]bort the run: ") => decision,
             }
         })
     }
@@ -142,16 +203,20 @@ impl Approver for Answers {
                     by: "--yes".to_owned(),
                 };
             }
-            let Some(prompt) = &self.prompt else {
-                return Decision::Nobody;
+            let Some(prompt) = self.here(question) else {
+                let Some(command) = self.waited_for(question) else {
+                    return Decision::Nobody;
+                };
+                self.wait_for(question, &command);
+                // The journal finds their answers; nothing is taken for one here.
+                self.cancel.cancelled().await;
+                return Decision::Abort;
             };
-            if self.out_of_reach(question).is_some() {
-                return Decision::Nobody;
-            }
+            let elsewhere = self.answer_elsewhere(question);
             tokio::select! {
                 biased;
                 () = self.cancel.cancelled() => Decision::Abort,
-                decision = ask(prompt, question, "do it? [y]es, [n]o, [a]bort the run: ") => decision,
+                decision = ask(prompt, question, elsewhere, "do it? [y]es, [n]o, [a]bort the run: ") => decision,
             }
         })
     }
@@ -159,21 +224,7 @@ impl Approver for Answers {
 
 /// Shows a call in doubt until somebody says what became of it.
 async fn settle(prompt: &Prompt, doubt: &Doubt) -> Settlement {
-    let mut lines = vec![
-        String::new(),
-        format!(
-            "{}: the run was interrupted at {} while this was sent, and no answer is on record:",
-            doubt.step,
-            doubt.since.strftime("%Y-%m-%d %H:%M:%SZ")
-        ),
-        format!("  {} {}", doubt.call.action, doubt.call.arguments),
-    ];
-    if !doubt.place.is_empty() {
-        lines.push(format!("  in {}", doubt.place));
-    }
-    lines.extend(doubt.known.iter().map(|known| format!("  {known}")));
-    let lines: Vec<String> = lines.iter().map(|line| question::safe(line)).collect();
-    prompt.stream.lines(&lines);
+    prompt.stream.lines(&doubt_lines(doubt));
     loop {
         let question = "was it made? [y]es: go on, [n]o: make it now, [a]bort the run: ";
         let Some(line) = prompt.line(question).await else {
@@ -189,12 +240,78 @@ async fn settle(prompt: &Prompt, doubt: &Doubt) -> Settlement {
     }
 }
 
-/// Shows a question until it is answered.
-async fn ask(prompt: &Prompt, question: &Question, words: &str) -> Decision {
+/// A call in doubt, as a person sees it.
+fn doubt_lines(doubt: &Doubt) -> Vec<String> {
+    let mut lines = vec![
+        String::new(),
+        format!(
+            "{}: the run was interrupted at {} while this was sent, and no answer is on record:",
+            doubt.step,
+            doubt.since.strftime("%Y-%m-%d %H:%M:%SZ")
+        ),
+        format!("  {} {}", doubt.call.action, doubt.call.arguments),
+    ];
+    if !doubt.place.is_empty() {
+        lines.push(format!("  in {}", doubt.place));
+    }
+    lines.extend(doubt.known.iter().map(|known| format!("  {known}")));
+    lines.iter().map(|line| question::safe(line)).collect()
+}
+
+impl Answers {
+    /// Says who is waited for, and how they answer.
+    fn wait_for(&self, question: &Question, command: &str) {
+        self.stream.line("");
+        self.stream
+            .lines(&question::lines(question, self.stream.look));
+        let left = question.people.saturating_sub(question.agreed.len()).max(1);
+        self.stream.line(format!(
+            "waiting for {} to answer from another terminal: {command}",
+            question::counted_people(left)
+        ));
+    }
+}
+
+/// Shows a question until it is answered, here or elsewhere.
+async fn ask(
+    prompt: &Prompt,
+    question: &Question,
+    elsewhere: Option<String>,
+    words: &str,
+) -> Decision {
     prompt.stream.line("");
     prompt
         .stream
         .lines(&question::lines(question, prompt.stream.look));
+    if let Some(command) = elsewhere {
+        prompt
+            .stream
+            .line(format!("(from another terminal: {command})"));
+    }
+    let mut open = Open {
+        stream: prompt.stream,
+        answered: false,
+    };
+    let decision = answer(prompt, words).await;
+    open.answered = true;
+    decision
+}
+
+/// The line of a question that is still open; what is said next has one of its own.
+struct Open {
+    stream: Stream,
+    answered: bool,
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        if !self.answered {
+            self.stream.line("");
+        }
+    }
+}
+
+async fn answer(prompt: &Prompt, words: &str) -> Decision {
     loop {
         let Some(line) = prompt.line(words).await else {
             return Decision::Nobody;
@@ -213,6 +330,7 @@ async fn ask(prompt: &Prompt, question: &Question, words: &str) -> Decision {
 mod tests {
     use super::Answers;
     use crate::args::Consent;
+    use crate::console::Stream;
     use runbook_interpreter::approval::{Approver, Decision, Question};
     use runbook_interpreter::cancel::Cancel;
     use runbook_playbook::catalog::Effect;
@@ -228,6 +346,13 @@ mod tests {
             again: "runbook run x -i a=1 --yes=destroy".to_owned(),
             unanswered: "runbook run x -i a=1".to_owned(),
             resumes: false,
+            elsewhere: None,
+            waits: false,
+            stream: Stream {
+                open: || Box::new(std::io::sink()),
+                terminal: false,
+                look: runbook_report::terminal::Look::default(),
+            },
         }
     }
 
@@ -240,9 +365,12 @@ mod tests {
             prompt: None,
             place: String::new(),
             undo: Vec::new(),
+            stated: Vec::new(),
             insists: false,
             people: 1,
             from: Vec::new(),
+            because: Vec::new(),
+            agreed: Vec::new(),
         }
     }
 

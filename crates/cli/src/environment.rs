@@ -2,6 +2,7 @@
 
 use crate::console::Console;
 use crate::locate::Places;
+use runbook_playbook::secret::SecretSource;
 use std::path::PathBuf;
 
 /// Folders, streams and names.
@@ -88,9 +89,11 @@ fn without_secret(word: &str, secrets: &[String]) -> String {
         .iter()
         .find_map(|option| word.strip_prefix(option))
         .unwrap_or(word);
-    let secret = input
-        .split_once('=')
-        .is_some_and(|(name, _)| secrets.iter().any(|secret| secret == name.trim()));
+    let secret = input.split_once('=').is_some_and(|(name, value)| {
+        let known = secrets.iter().any(|secret| secret == name.trim());
+        // Where a secret lies is none.
+        known && SecretSource::read(value).is_none()
+    });
     let head = word.len() - input.len() + input.find('=').map_or(0, |at| at + 1);
     match word.get(..head) {
         Some(head) if secret => format!("{head}…"),
@@ -108,7 +111,8 @@ pub struct Left {
 }
 
 /// A word as a POSIX shell reads it back.
-fn quoted(word: &str) -> String {
+#[must_use]
+pub fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_=./:,@%+".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
         word.to_owned()
@@ -169,6 +173,7 @@ mod tests {
             ("token=abc", "token=…"),
             ("-itoken=abc", "-itoken=…"),
             ("--input=token=a=b", "--input=token=…"),
+            ("token=env:TOKEN", "token=env:TOKEN"),
             ("tokens=abc", "tokens=abc"),
             ("--yes=write", "--yes=write"),
         ] {

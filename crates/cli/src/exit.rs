@@ -31,6 +31,14 @@ Exit codes:
 `runbook explain CODE` says what a finding means. A comment `# runbook: allow CODE reason` lets a
 warning or a lint on the next line stand.";
 
+/// The codes of `triage` as its `--help` shows them.
+pub const TRIAGE_HELP: &str = "\
+Exit codes:
+  0  no problem shows, and all that was asked could be told; with --text: a playbook was found
+  1  a problem shows, or could not be told; with --text: no playbook knows any of it
+  2  the command line or an input is wrong
+  4  the environment is wrong: no credentials, no region, endpoint out of reach";
+
 /// Why a command could not do what was asked: what is said, and the code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {

@@ -1,8 +1,9 @@
 //! Who one is: the account and the principal that credentials belong to.
 
+use crate::exit::Failure;
 use runbook_registry::Registry;
 use runbook_registry::call::{Call, CallError};
-use runbook_registry::world::World;
+use runbook_registry::world::{Place, World};
 use serde_json::{Value as Json, json};
 
 /// A principal.
@@ -34,6 +35,84 @@ pub async fn caller(world: &dyn World, registry: &Registry) -> Result<Caller, Ca
     })
 }
 
+/// Where calls go and as whom, as saved plans have it: the account, the region, and the principal, for which a session's role
+/// stands, since sessions come and go.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Target {
+    /// The account.
+    pub account: Option<String>,
+    /// The region.
+    pub region: Option<String>,
+    /// The ARN of the user or the role.
+    pub principal: Option<String>,
+}
+
+impl Target {
+    /// The place of a scenario's world, where nobody is anybody.
+    #[must_use]
+    pub fn of_place(place: Place) -> Self {
+        Self {
+            account: place.account,
+            region: place.region,
+            principal: None,
+        }
+    }
+
+    /// Asks who one is.
+    ///
+    /// # Errors
+    /// It cannot be told.
+    pub async fn ask(
+        world: &dyn World,
+        registry: &Registry,
+        region: Option<&str>,
+    ) -> Result<Self, Failure> {
+        let who = caller(world, registry)
+            .await
+            .map_err(|error| Failure::environment(format!("who one is cannot be told: {error}")))?;
+        let principal = who.arn.map(|arn| simulated(&arn).unwrap_or(arn));
+        Ok(Self {
+            account: who.account,
+            region: region.map(str::to_owned).or(world.place().region),
+            principal,
+        })
+    }
+
+    /// As saved plans have it.
+    #[must_use]
+    pub fn to_json(&self) -> Json {
+        json!({"account": self.account, "region": self.region, "principal": self.principal})
+    }
+
+    /// As saved plans had it.
+    #[must_use]
+    pub fn from_json(json: &Json) -> Self {
+        let text = |name: &str| json.get(name).and_then(Json::as_str).map(str::to_owned);
+        Self {
+            account: text("account"),
+            region: text("region"),
+            principal: text("principal"),
+        }
+    }
+
+    /// How another target differs from this one, in words; nothing where it does not.
+    #[must_use]
+    pub fn differs(&self, now: &Self) -> Option<String> {
+        let parts = [
+            ("account", &self.account, &now.account),
+            ("region", &self.region, &now.region),
+            ("principal", &self.principal, &now.principal),
+        ];
+        let (word, then, now) = parts.into_iter().find(|(_, then, now)| then != now)?;
+        let shown = |value: &Option<String>| value.clone().unwrap_or_else(|| "none".to_owned());
+        Some(format!(
+            "it was made for the {word} {}, and this is {}",
+            shown(then),
+            shown(now)
+        ))
+    }
+}
+
 /// The ARN whose policies IAM simulates: the role of a session, not the session. A path that the role may have is not in
 /// the session's ARN.
 #[must_use]
@@ -55,7 +134,41 @@ pub fn simulated(arn: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::simulated;
+    use super::{Target, simulated};
+
+    #[test]
+    fn another_account_region_or_principal_is_named() {
+        let one = Target {
+            account: Some("123456789012".to_owned()),
+            region: Some("eu-west-1".to_owned()),
+            principal: Some("arn:aws:iam::123456789012:role/ops".to_owned()),
+        };
+        assert_eq!(one.differs(&Target::from_json(&one.to_json())), None);
+        let region = Target {
+            region: None,
+            ..one.clone()
+        };
+        let principal = Target {
+            principal: Some("arn:aws:iam::123456789012:user/me".to_owned()),
+            ..one.clone()
+        };
+        for (other, due) in [
+            (
+                Target::default(),
+                "it was made for the account 123456789012, and this is none",
+            ),
+            (
+                region,
+                "it was made for the region eu-west-1, and this is none",
+            ),
+            (
+                principal,
+                "it was made for the principal arn:aws:iam::123456789012:role/ops, and this is arn:aws:iam::123456789012:user/me",
+            ),
+        ] {
+            assert_eq!(one.differs(&other).as_deref(), Some(due));
+        }
+    }
 
     #[test]
     fn a_session_stands_for_its_role() {

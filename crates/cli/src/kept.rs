@@ -133,6 +133,11 @@ impl check::Library for Kept<'_> {
         let (playbook, _) = playbook::parse(&Source::new(path, text));
         playbook.map(|playbook| check::signature(&playbook, self.shelf.catalog))
     }
+
+    // A calendar is read as it is now, not as it was when the run began.
+    fn text(&self, from: &str, path: &str) -> Option<Result<String, String>> {
+        Some(self.shelf.text_beside(from, path))
+    }
 }
 
 impl surroundings::Library for Kept<'_> {
@@ -142,6 +147,10 @@ impl surroundings::Library for Kept<'_> {
             let first = read.diagnostics.first().map(|first| first.message.as_str());
             format!("{path} is wrong: {}", first.unwrap_or("no playbook"))
         })
+    }
+
+    fn text(&self, from: &Checked, path: &str) -> Result<String, String> {
+        self.shelf.text_beside(&from.id, path)
     }
 }
 

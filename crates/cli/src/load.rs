@@ -7,6 +7,7 @@ use crate::environment::Environment;
 use crate::exit::Failure;
 use crate::locate::Located;
 use crate::problems::{self, counted};
+use crate::secrets::{self, Handling, Secrets};
 use crate::shelf::{Files, Read};
 use crate::staged::Staged;
 use jiff::Timestamp;
@@ -17,7 +18,7 @@ use runbook_playbook::inputs::{Given, InputProblem, bind, bind_open};
 use runbook_playbook::syntax::playbook::Kind;
 use runbook_registry::Registry;
 use serde_json::{Map, Value as Json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// What a command line says of a playbook.
@@ -30,6 +31,8 @@ pub struct Asked<'a> {
     pub options: Options,
     /// Inputs that are required may be left out: for reviews, never for a run.
     pub open: bool,
+    /// Calls are made with the inputs, so that secrets are read from where they lie.
+    pub reads: bool,
 }
 
 /// A playbook that is ready to be planned or run.
@@ -40,6 +43,8 @@ pub struct Ready {
     pub scenario: Option<Staged>,
     /// The names of the inputs that are no defaults.
     pub given: BTreeSet<String>,
+    /// The variable or file that a secret was read from, by input.
+    pub sources: BTreeMap<String, String>,
     /// What was asked for.
     pub plan: Plan,
     /// The time: the scenario's, if there is one.
@@ -77,19 +82,28 @@ pub fn ready(
         .as_ref()
         .map_or_else(Timestamp::now, |staged| staged.scenario.clock);
     let values = given(asked.given, scenario.as_ref(), environment)?;
+    let handling = Handling {
+        reads: asked.reads,
+        scenario: scenario.is_some(),
+    };
+    let Secrets {
+        given: values,
+        sources,
+    } = secrets::read(&checked.playbook, values, handling, environment)?;
     let bind = if asked.open { open_plan } else { plan };
     let plan = bind(&checked, &values, asked.options, now)?;
     Ok(Ready {
         checked,
         scenario,
         given: values.into_iter().map(|(name, _)| name).collect(),
+        sources,
         plan,
         now,
     })
 }
 
 /// What is given for inputs: the scenario's, then the file's, then the command line's; the last one counts.
-fn given(
+pub fn given(
     arguments: &GivenArguments,
     staged: Option<&Staged>,
     environment: &Environment,

@@ -85,7 +85,8 @@ impl Places {
     }
 
     /// The folders that playbooks are named in.
-    fn roots(&self) -> Vec<PathBuf> {
+    #[must_use]
+    pub fn roots(&self) -> Vec<PathBuf> {
         let nearest = self
             .current
             .ancestors()

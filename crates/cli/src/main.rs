@@ -2,29 +2,40 @@
 //!
 //! This file is the only place that reads the environment, opens the standard streams and exits.
 
+mod account;
 mod approve;
+mod archive;
 mod args;
 mod calls;
 mod commands;
 mod console;
+mod coverage;
 mod device;
 mod document;
 mod environment;
 mod exit;
 mod explanation;
+mod gathered;
 mod git;
+mod guards;
 mod identity;
 mod kept;
 mod levels;
 mod load;
 mod locate;
+mod lock;
+mod matching;
+mod onward;
 mod parallel;
 mod person;
 mod problems;
 mod prompt;
 mod record;
+mod scoped;
+mod secrets;
 mod shelf;
 mod staged;
+mod triage;
 mod world;
 
 use args::{Arguments, Color};
@@ -121,9 +132,7 @@ fn environment(console: Console) -> Environment {
             path,
         },
         state,
-        user: text("USER")
-            .or_else(|| text("LOGNAME"))
-            .unwrap_or_else(|| "someone at the terminal".to_owned()),
+        user: account::user(text("USER").or_else(|| text("LOGNAME"))),
         variables: std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
             .collect(),

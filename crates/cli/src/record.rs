@@ -6,8 +6,13 @@ use crate::exit::Failure;
 use crate::locate::Located;
 use jiff::Timestamp;
 use runbook_interpreter::journal::{Hold, JournalError, SqliteJournal};
+use runbook_registry::model::catalogue::digest;
 use serde_json::{Value as Json, json};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+
+/// The member of a run's context that says which catalogue it goes by.
+const CATALOGUE: &str = "catalogue";
 
 /// The journal of a folder, and what lies beside it.
 pub struct Record {
@@ -16,6 +21,8 @@ pub struct Record {
     folder: PathBuf,
     /// The folder as it was named on the command line.
     named: Option<PathBuf>,
+    /// It outlives the process.
+    kept: bool,
     host: String,
 }
 
@@ -43,15 +50,69 @@ impl Record {
             file,
             folder,
             named: state_dir.map(Path::to_path_buf),
+            kept: true,
             host: host
                 .or_else(|| std::fs::read_to_string("/etc/hostname").ok())
                 .map_or_else(|| "this host".to_owned(), |host| host.trim().to_owned()),
         })
     }
 
+    /// A journal that is gone with the process: that of a scenario whose report is wanted.
+    ///
+    /// # Errors
+    /// There is no memory for it.
+    pub fn fleeting() -> Result<Self, Failure> {
+        Ok(Self {
+            file: SqliteJournal::open(Path::new(":memory:")).map_err(kept)?,
+            folder: PathBuf::new(),
+            named: None,
+            kept: false,
+            host: String::new(),
+        })
+    }
+
+    /// Whether it outlives the process, so that its runs can be gone on with.
+    pub fn is_kept(&self) -> bool {
+        self.kept
+    }
+
+    /// Where the evidence of a run is put together, unless another place is named.
+    pub fn bundle(&self, id: &str) -> Option<PathBuf> {
+        self.kept.then(|| self.folder.join("bundles").join(id))
+    }
+
     /// Where locks and the memories of scenarios' worlds are.
     fn runs(&self) -> PathBuf {
         self.folder.join("runs")
+    }
+
+    /// Where the locks of targets are.
+    pub fn locks(&self) -> PathBuf {
+        self.folder.join("locks")
+    }
+
+    /// The folder as it was named on the command line.
+    pub fn named(&self) -> Option<PathBuf> {
+        self.named.clone()
+    }
+
+    /// The name of this machine.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// The command that answers a question of a run.
+    pub fn approve(&self, id: &str) -> String {
+        self.command("approve", id)
+    }
+
+    fn command(&self, name: &str, id: &str) -> String {
+        let mut command = format!("runbook {name} {id}");
+        if let Some(folder) = &self.named {
+            command.push_str(" --state-dir ");
+            command.push_str(&folder.display().to_string());
+        }
+        command
     }
 
     /// Takes a run, so that no other process has it at the same time.
@@ -64,7 +125,7 @@ impl Record {
 
     /// Whether some process has the run.
     pub fn is_held(&self, id: &str) -> bool {
-        Hold::is_held(&self.runs(), id)
+        self.kept && Hold::is_held(&self.runs(), id)
     }
 
     /// Where the world of a scenario keeps what happened in it.
@@ -77,15 +138,14 @@ impl Record {
         // What is not there need not be removed.
         let _ = std::fs::remove_file(self.memory(id));
         let _ = std::fs::remove_file(self.runs().join(format!("{id}.lock")));
+        if let Some(bundle) = self.bundle(id) {
+            let _ = std::fs::remove_dir_all(bundle);
+        }
     }
 
     /// The command that goes on with a run; secrets are given again.
     pub fn resume(&self, id: &str, secrets: &[String]) -> String {
-        let mut command = format!("runbook resume {id}");
-        if let Some(folder) = &self.named {
-            command.push_str(" --state-dir ");
-            command.push_str(&folder.display().to_string());
-        }
+        let mut command = self.command("resume", id);
         for secret in secrets {
             command.push_str(" -i ");
             command.push_str(secret);
@@ -96,7 +156,7 @@ impl Record {
 }
 
 /// Makes a folder that only its owner reads: arguments and results of calls are in it.
-fn private(folder: &Path) -> std::io::Result<()> {
+pub fn private(folder: &Path) -> std::io::Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
@@ -129,6 +189,30 @@ pub fn context(located: &Located, scenario: Option<&str>, target: &TargetArgumen
             "mfa_serial": target.mfa_serial,
         },
     })
+}
+
+/// Notes where secrets were read from, and by which catalogue the run goes.
+pub fn note(context: &mut Json, sources: &BTreeMap<String, String>) {
+    if let Json::Object(members) = context {
+        members.insert("secrets".to_owned(), json!(sources));
+        members.insert(CATALOGUE.to_owned(), digest().into());
+    }
+}
+
+/// Where a run's secrets were read from.
+pub fn sources(context: &Json) -> BTreeMap<String, String> {
+    let sources = context.get("secrets").and_then(Json::as_object);
+    sources
+        .into_iter()
+        .flatten()
+        .filter_map(|(name, source)| Some((name.clone(), source.as_str()?.to_owned())))
+        .collect()
+}
+
+/// The catalogue that a run went by, where it is another than this program's.
+pub fn other_catalogue(context: &Json) -> Option<&str> {
+    let catalogue = context.get(CATALOGUE)?.as_str()?;
+    (catalogue != digest()).then_some(catalogue)
 }
 
 /// The file of a run's playbook, and where its calls go.

@@ -99,6 +99,17 @@ impl<'a> Shelf<'a> {
         self.read(&self.places.place(&file))
     }
 
+    /// The text of a file that a path in the playbook with the id `from` names.
+    ///
+    /// # Errors
+    /// There is none below the root, or it cannot be read.
+    pub fn text_beside(&self, from: &str, path: &str) -> Result<String, String> {
+        let file = self
+            .beside(from, path)
+            .ok_or_else(|| format!("there is no file `{path}` below the playbook root"))?;
+        text_of(&file, path)
+    }
+
     /// The file that a path in the playbook with the id `from` names; `None` where it leaves the root.
     pub(crate) fn beside(&self, from: &str, path: &str) -> Option<PathBuf> {
         let folder = Path::new(from).parent().unwrap_or(Path::new(""));
@@ -130,6 +141,10 @@ impl surroundings::Library for Noted<'_> {
             }
         }
         self.shelf.load(from, path)
+    }
+
+    fn text(&self, from: &Checked, path: &str) -> Result<String, String> {
+        self.shelf.text_beside(&from.id, path)
     }
 }
 
@@ -173,6 +188,10 @@ impl check::Library for Shelf<'_> {
         known().insert(key, signature.clone());
         signature
     }
+
+    fn text(&self, from: &str, path: &str) -> Option<Result<String, String>> {
+        Some(self.text_beside(from, path))
+    }
 }
 
 impl surroundings::Library for Shelf<'_> {
@@ -182,6 +201,10 @@ impl surroundings::Library for Shelf<'_> {
             let first = read.diagnostics.first().map(|first| first.message.as_str());
             format!("{path} is wrong: {}", first.unwrap_or("no playbook"))
         })
+    }
+
+    fn text(&self, from: &Checked, path: &str) -> Result<String, String> {
+        self.text_beside(&from.id, path)
     }
 }
 

@@ -50,6 +50,17 @@ pub fn live(
     target: &TargetArguments,
     context: LocalContext,
 ) -> LiveWorld {
+    limited(environment, target, context, None)
+}
+
+/// The real world, in which sessions of roles are limited to a policy.
+#[must_use]
+pub fn limited(
+    environment: &Environment,
+    target: &TargetArguments,
+    context: LocalContext,
+    session_policy: Option<String>,
+) -> LiveWorld {
     let second_factor =
         prompt(environment).map(|prompt| Arc::new(Device { prompt }) as Arc<dyn SecondFactor>);
     let client = Arc::new(AwsClient::new(Options {
@@ -61,6 +72,7 @@ pub fn live(
         role_session_name: target.role_session_name.clone(),
         mfa_serial: target.mfa_serial.clone(),
         second_factor,
+        session_policy,
         files: Some(context.root.clone()),
         ..Options::default()
     }));

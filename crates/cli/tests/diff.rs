@@ -103,6 +103,18 @@ fn diff(folder: &Path, words: &[&str]) -> (i32, String, String) {
     )
 }
 
+/// The document is what its schema says.
+fn fits_schema(document: &serde_json::Value) {
+    let schema = include_str!("../../../schemas/diff.schema.json");
+    let schema = serde_json::from_str(schema).expect("JSON");
+    let schema = jsonschema::validator_for(&schema).expect("a schema");
+    let problems: Vec<String> = schema
+        .iter_errors(document)
+        .map(|one| format!("{one} at {}", one.instance_path()))
+        .collect();
+    assert!(problems.is_empty(), "{problems:?}");
+}
+
 #[test]
 fn what_reads_alike_is_no_difference_however_it_is_written() {
     let folder = repository();
@@ -144,6 +156,18 @@ fn weakened_safety_stands_first_and_the_exit_code_tells() {
     assert_eq!(code, 1, "{err}");
     let first = out.lines().next().unwrap_or_default();
     assert!(first.starts_with("Safety weakened"), "{out}");
+    let words = [
+        "main:playbooks/restart.yaml",
+        "playbooks/restart.yaml",
+        "--format",
+        "json",
+    ];
+    let document = serde_json::from_str(&diff(folder.path(), &words).1).expect("JSON");
+    fits_schema(&document);
+    assert!(
+        document["counts"]["weakened"].as_u64() >= Some(4),
+        "{document:#}"
+    );
     for due in [
         "it cannot be taken back any more",
         "people who must agree: “2” → “1”",
@@ -196,6 +220,7 @@ fn playbooks_that_are_new_gone_or_renamed_are_told() {
         &["main:playbooks", "playbooks", "--format", "json"],
     );
     let found: serde_json::Value = serde_json::from_str(&out).expect("JSON");
+    fits_schema(&found);
     let pairs: Vec<(Option<&str>, Option<&str>)> = found["playbooks"]
         .as_array()
         .expect("a list")
@@ -287,6 +312,45 @@ fn what_cannot_be_compared_is_refused_with_the_reason() {
         let (code, out, err) = diff(at, &words);
         assert_eq!((code, out.as_str()), (2, ""), "{words:?}: {err}");
         assert!(err.contains(due), "{words:?}: {err}");
+    }
+}
+
+#[test]
+fn text_of_authors_does_nothing_in_differences_and_policies() {
+    let folder = repository();
+    let hostile = r"web\e[2J\u202e<img src=x>@team [a](https://example.com) ``` </details>";
+    let changed = BASE.replace("cluster: prod", &format!("cluster: \"{hostile}\""));
+    write(folder.path(), "playbooks/restart.yaml", &changed);
+    let steers = |one: char| (one.is_control() && one != '\n') || one == '\u{202e}';
+    let words = ["main:playbooks", "playbooks"];
+    let (_, out, _) = diff(folder.path(), &words);
+    assert!(!out.contains(steers), "{out}");
+    assert!(out.contains(r"\u{202e}"), "{out}");
+    let (_, out, _) = diff(
+        folder.path(),
+        &[&words[..], &["--format", "markdown"]].concat(),
+    );
+    assert!(!out.contains(steers), "{out}");
+    for line in out.lines().filter(|line| line.contains("@team")) {
+        // All of it is within a code span whose fence is longer than any run of backticks in it.
+        let (before, inside) = line.split_once("```` ").expect("a code span");
+        assert!(
+            inside.contains("@team") && !before.contains("@team"),
+            "{line}"
+        );
+    }
+    assert!(out.contains("@team"), "{out}");
+    for format in ["text", "json", "iam"] {
+        let output = Command::new(env!("CARGO_BIN_EXE_runbook"))
+            .current_dir(folder.path())
+            .args(["policy", "playbooks/restart.yaml", "--format", format])
+            .output()
+            .expect("runs");
+        let out = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success(), "{output:?}");
+        let controls = |one: char| one.is_control() && one != '\n';
+        assert!(!out.contains(controls), "{format}: {out}");
+        assert!(format != "text" || !out.contains(steers), "{out}");
     }
 }
 

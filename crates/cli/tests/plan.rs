@@ -105,7 +105,10 @@ fn secrets_are_in_no_format() {
 
 #[test]
 fn hosts_stand_first() {
-    let page = written(&fixtures(), &["plan", "hostile.yaml", "-i", "token=x"]);
+    let page = written(
+        &fixtures(),
+        &["plan", "hostile.yaml", "-i", "token=env:TOKEN"],
+    );
     let second = page.lines().nth(1).unwrap_or_default();
     assert_eq!(
         second, "reaches   \"status.example.org\" — symptom.page, verify.page",

@@ -169,6 +169,41 @@ fn text_of_authors_is_never_run_and_cannot_leave_its_fence() {
 }
 
 #[test]
+fn playbooks_that_were_renamed_or_deleted_are_told_and_fail_nothing() {
+    let folder = repository();
+    git(folder.path(), &["checkout", "-q", "main"]);
+    let other = "playbook: v1\ntitle: Other\ndiagnose:\n  read: {action: ecs:ListClusters}\n";
+    write(folder.path(), "playbooks/other.yaml", other);
+    commit(folder.path());
+    git(folder.path(), &["checkout", "-q", "topic"]);
+    git(folder.path(), &["merge", "-q", "main"]);
+    git(folder.path(), &["rm", "-q", "playbooks/other.yaml"]);
+    for ending in ["yaml", "scenarios.yaml"] {
+        let from = format!("playbooks/restart.{ending}");
+        let to = format!("playbooks/again.{ending}");
+        git(folder.path(), &["mv", &from, &to]);
+    }
+    let scenarios = SCENARIOS.replace("restart.yaml", "again.yaml");
+    write(folder.path(), "playbooks/again.scenarios.yaml", &scenarios);
+    commit(folder.path());
+    let output = review(folder.path(), &[]);
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert_eq!(read(folder.path(), "failed"), "0\n");
+    let comment = read(folder.path(), "comment.md");
+    for due in ["other (gone)", "Plan: playbooks/again.yaml"] {
+        assert!(comment.contains(due), "{due} is not in\n{comment}");
+    }
+    assert!(
+        !comment.contains("restart (gone)"),
+        "it was renamed:\n{comment}"
+    );
+}
+
+#[test]
 fn a_base_that_is_not_there_is_refused() {
     let folder = repository();
     let refused = |base: &str| {

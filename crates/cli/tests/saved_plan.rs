@@ -1,4 +1,4 @@
-//! Saved plans and preflight, in scenarios' worlds.
+//! Saved plans, in scenarios' worlds.
 
 use serde_json::Value as Json;
 use std::path::Path;
@@ -25,27 +25,14 @@ resolve:
     with: {cluster: prod, service: "${{ inputs.service }}", desiredCount: "${{ diagnose.size.wanted + 1 }}"}
 "#;
 
-const SCENARIOS: &str = r#"playbook: scale.yaml
+const SCENARIOS: &str = "playbook: scale.yaml
 scenarios:
   two:
     actions:
       ecs:DescribeServices: [{return: {services: [{desiredCount: 2}]}}]
       ecs:UpdateService: [{return: {}}]
-      sts:GetCallerIdentity:
-        - return: {Account: "123456789012", Arn: "arn:aws:sts::123456789012:assumed-role/ops/me", UserId: a}
-      iam:SimulatePrincipalPolicy:
-        - with: {ActionNames: [ecs:DescribeServices, ecs:UpdateService]}
-          return:
-            EvaluationResults:
-              - {EvalActionName: ecs:DescribeServices, EvalDecision: allowed}
-              - {EvalActionName: ecs:UpdateService, EvalDecision: implicitDeny}
     answers: {approve: all}
-  denied_simulation:
-    actions:
-      sts:GetCallerIdentity:
-        - return: {Account: "999999999999", Arn: "arn:aws:iam::999999999999:user/me", UserId: a}
-      iam:SimulatePrincipalPolicy: [{error: {code: AccessDenied, message: not you}}]
-"#;
+";
 
 fn folder() -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder");
@@ -98,6 +85,18 @@ fn a_saved_plan_is_run() {
     let (code, said) = runbook(folder.path(), &RUN);
     assert_eq!(code, 0, "{said}");
     let document: Json = serde_json::from_str(&read(folder.path(), "plan.json")).expect("JSON");
+    let schema: Json =
+        serde_json::from_str(include_str!("../../../schemas/saved-plan.schema.json"))
+            .expect("JSON");
+    let schema = jsonschema::validator_for(&schema).expect("a schema");
+    let problems: Vec<String> = schema
+        .iter_errors(&document)
+        .map(|one| format!("{one} at {}", one.instance_path()))
+        .collect();
+    assert!(problems.is_empty(), "{problems:?}");
+    let mut other = document.clone();
+    other["plan"]["graphs"][0]["graph"] = "somewhere".into();
+    assert!(!schema.is_valid(&other), "the plan in it is judged too");
     let writes = document["writes"].as_array().expect("a list");
     assert_eq!(writes.len(), 1);
     assert_eq!(writes[0]["arguments"]["known"]["desiredCount"], 3);
@@ -198,6 +197,80 @@ fn inputs_of_a_plan_are_fixed_and_secrets_are_never_in_it() {
     assert!(said.contains("its inputs are fixed"), "{said}");
 }
 
+/// Writes a plan with another value, as the program that made it would have written it.
+fn remade(folder: &Path, name: &str, value: Json) {
+    use sha2::{Digest as _, Sha256};
+    use std::fmt::Write as _;
+    let mut plan: Json = serde_json::from_str(&read(folder, "plan.json")).expect("JSON");
+    let members = plan.as_object_mut().expect("an object");
+    members.insert(name.to_owned(), value);
+    members.shift_remove("digest");
+    let digest = Sha256::digest(plan.to_string().as_bytes());
+    let digest = digest.iter().fold(String::new(), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    });
+    plan["digest"] = digest.into();
+    write(folder, "plan.json", &plan.to_string());
+}
+
+#[test]
+fn a_plan_of_another_program_catalogue_or_target_is_refused() {
+    let other = "0".repeat(64);
+    let target = |account: &str, region: &str| serde_json::json!({"account": account, "region": region, "principal": null});
+    for (name, value, due) in [
+        (
+            "format_version",
+            serde_json::json!(2),
+            "another version of this program wrote it",
+        ),
+        (
+            "catalogue",
+            serde_json::json!(other),
+            "this program knows another catalogue of AWS operations",
+        ),
+        (
+            "target",
+            target("123456789012", "eu-west-1"),
+            "it was made for the region eu-west-1, and this is us-east-1",
+        ),
+        (
+            "target",
+            target("111111111111", "us-east-1"),
+            "it was made for the account 111111111111, and this is 123456789012",
+        ),
+        (
+            "scenario",
+            serde_json::json!("other"),
+            "it was made for another scenario",
+        ),
+    ] {
+        let folder = folder();
+        saved(folder.path(), &[]);
+        remade(folder.path(), name, value);
+        let (code, said) = runbook(folder.path(), &RUN);
+        assert_eq!(code, 2, "{name}: {said}");
+        assert!(said.contains(due), "{name}: {said}");
+        assert!(
+            said.contains("make a new plan with `runbook plan --out`"),
+            "{said}"
+        );
+    }
+}
+
+#[test]
+fn a_plan_of_a_playbook_that_is_gone_is_refused() {
+    let folder = folder();
+    saved(folder.path(), &[]);
+    std::fs::remove_file(folder.path().join("scale.yaml")).expect("is there");
+    let (code, said) = runbook(folder.path(), &RUN);
+    assert_eq!(code, 2, "{said}");
+    assert!(
+        said.contains("scale.yaml is gone or cannot be read"),
+        "{said}"
+    );
+}
+
 #[test]
 fn what_is_no_plan_is_refused() {
     let folder = folder();
@@ -241,49 +314,6 @@ fn reads_of_a_playbook_under_review_are_those_of_its_base() {
         failures
             .to_string()
             .contains("the base version does not make it"),
-        "{said}"
-    );
-}
-
-#[test]
-fn preflight_says_who_one_is_and_what_is_denied() {
-    let folder = folder();
-    let (code, said) = runbook(
-        folder.path(),
-        &["preflight", "scale.yaml", "--scenario", "two"],
-    );
-    assert_eq!(code, 1, "{said}");
-    for due in [
-        "principal  arn:aws:sts::123456789012:assumed-role/ops/me",
-        "target     allowed by the playbook",
-        "allowed        ecs:DescribeServices  arn:aws:ecs:us-east-1:123456789012:service/prod/web",
-        "denied         ecs:UpdateService",
-        "2 permissions, 1 denied",
-    ] {
-        assert!(said.contains(due), "{due} is not in\n{said}");
-    }
-}
-
-#[test]
-fn preflight_says_when_iam_does_not_say_and_where_the_playbook_may_not_act() {
-    let folder = folder();
-    let words = [
-        "preflight",
-        "scale.yaml",
-        "--scenario",
-        "denied_simulation",
-        "--format",
-        "json",
-    ];
-    let (code, said) = runbook(folder.path(), &words);
-    assert_eq!(code, 1, "{said}");
-    let document: Json = serde_json::from_str(&said).expect("JSON");
-    assert_eq!(document["target"]["allowed"], false);
-    assert_eq!(document["permissions"][0]["answer"], "not_known");
-    assert!(
-        document["problem"]
-            .as_str()
-            .is_some_and(|problem| problem.contains("iam:SimulatePrincipalPolicy")),
         "{said}"
     );
 }

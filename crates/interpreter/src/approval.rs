@@ -24,12 +24,18 @@ pub struct Question {
     pub place: String,
     /// How it would be taken back, rendered where possible.
     pub undo: Vec<QuestionCall>,
+    /// What the author states of the step and nothing can check, a sentence each.
+    pub stated: Vec<String>,
     /// The author wants a person's answer whatever the effect: consent to effects does not count.
     pub insists: bool,
     /// How many people must say yes.
     pub people: usize,
     /// Who may say yes; empty for anyone.
     pub from: Vec<String>,
+    /// What speaks for it: the causes that were found, and what their finders saw.
+    pub because: Vec<String>,
+    /// Who has said yes so far, where more than one person must; an answer does not hold for this.
+    pub agreed: Vec<String>,
 }
 
 /// One call in a question.
@@ -127,6 +133,11 @@ pub trait Approver {
             why: "nobody could be asked".to_owned(),
             command: String::new(),
         }
+    }
+
+    /// A command that goes on although a guard holds writes back; empty where none is known.
+    fn overriding(&self, _guard: crate::guard::Kind) -> String {
+        String::new()
     }
 
     /// Asks whether a call was made that was in flight when the process died.

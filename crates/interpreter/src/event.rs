@@ -5,6 +5,7 @@ use crate::outcome::{CauseOutcome, Outcome, StepOutcome};
 use jiff::{SignedDuration, Timestamp};
 use runbook_playbook::catalog::Effects;
 use runbook_playbook::checked::StepPath;
+use runbook_registry::world::Place;
 use serde_json::Value as Json;
 
 /// Something that happened at a time.
@@ -29,6 +30,8 @@ pub enum EventKind {
         title: String,
         /// The inputs, defaults included.
         inputs: Json,
+        /// Where its calls go, as far as it is known.
+        place: Place,
     },
     /// A graph (`symptom`, `diagnose`, `resolve`, `verify`, `check`) begins.
     GraphStarted {
@@ -96,6 +99,19 @@ pub enum EventKind {
         step: StepPath,
         /// What was said.
         decision: Decision,
+    },
+    /// A guard holds writes back, and does not count because somebody said so.
+    Overridden {
+        /// The step whose write it would hold back.
+        step: StepPath,
+        /// The guard: `freeze`, `alarms`.
+        guard: &'static str,
+        /// What it says.
+        what: String,
+        /// Who overrode it.
+        by: String,
+        /// Why.
+        reason: String,
     },
     /// A step has ended.
     StepEnded {

@@ -7,6 +7,7 @@ mod assertion;
 pub mod cancel;
 pub mod event;
 mod failure;
+pub mod guard;
 pub mod journal;
 pub mod outcome;
 pub mod plan;
@@ -16,6 +17,7 @@ mod step;
 pub mod surroundings;
 pub mod truth;
 pub mod verdict;
+pub mod voter;
 
 #[cfg(test)]
 mod tests;

@@ -187,6 +187,18 @@ pub struct Change {
     pub undone: bool,
 }
 
+impl Change {
+    /// The same, as the run around the one that made it calls it.
+    pub(crate) fn below(&self, caller: &str) -> Self {
+        let named = |step: &StepPath| format!("{caller}/{step}");
+        Self {
+            step: named(&self.step),
+            undoes: self.undoes.as_ref().map(named),
+            ..self.clone()
+        }
+    }
+}
+
 /// A question that nobody could be asked.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Waiting {

@@ -1,9 +1,11 @@
 //! Keeps secrets out of everything that leaves a run.
 
-use runbook_playbook::types::Type;
+mod encoded;
+
+use runbook_playbook::types::{Type, are_pair};
 use runbook_playbook::value::Value;
 use serde_json::Value as Json;
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 
 /// What stands in the place of a secret.
 pub const MASK: &str = "‹secret›";
@@ -15,10 +17,21 @@ const SHORTEST_PART: usize = 4;
 /// The secrets of a run. It knows values, not places, so that a secret stays masked wherever it turns up.
 #[derive(Debug, Default)]
 pub struct Redactor {
-    secrets: BTreeSet<String>,
+    secrets: HashSet<String>,
+    /// Those that are masked inside other text too, longest first: a secret that contains another leaves no rest of itself
+    /// behind.
+    parts: Vec<String>,
+    /// What is shown everywhere, and is a secret nowhere.
+    known: HashSet<String>,
 }
 
 impl Redactor {
+    /// Notes what everybody may know, such as the region that is acted on: where a variable of the environment has it for its
+    /// value, it is still no secret, and masking it would make every ARN unreadable.
+    pub fn know(&mut self, text: &str) {
+        self.known.insert(text.to_owned());
+    }
+
     /// Learns the texts and numbers in a value; booleans tell nothing by themselves.
     pub fn learn(&mut self, json: &Json) {
         match json {
@@ -30,20 +43,23 @@ impl Redactor {
         }
     }
 
-    /// Learns one text, also as it stands inside a JSON document.
+    /// Learns one text, also as it stands inside a JSON document, in Base64 (RFC 4648) and percent-encoded (RFC 3986).
     pub fn learn_text(&mut self, text: &str) {
-        if text.is_empty() {
+        if text.is_empty() || self.secrets.contains(text) || self.known.contains(text) {
             return;
         }
-        let quoted = Json::from(text).to_string();
-        let inner = quoted
-            .strip_prefix('"')
-            .and_then(|rest| rest.strip_suffix('"'))
-            .unwrap_or(&quoted);
-        if inner != text {
-            self.secrets.insert(inner.to_owned());
+        self.keep(text.to_owned());
+        for form in encoded::forms(text) {
+            self.keep(form);
         }
-        self.secrets.insert(text.to_owned());
+    }
+
+    fn keep(&mut self, text: String) {
+        if text.chars().count() >= SHORTEST_PART && !self.secrets.contains(&text) {
+            let at = self.parts.partition_point(|part| part.len() >= text.len());
+            self.parts.insert(at, text.clone());
+        }
+        self.secrets.insert(text);
     }
 
     /// Learns what the API's model calls sensitive.
@@ -65,11 +81,47 @@ impl Redactor {
                 for (name, value) in members {
                     if let Some(member) = structure.member(name) {
                         if member.sensitive {
-                            self.learn(value);
+                            self.learn_but_names(value);
                         }
                         self.learn_typed(value, &member.ty);
                     }
                 }
+            }
+            _ => {}
+        }
+    }
+
+    /// Learns what a model calls sensitive as a whole. In pairs of a name and a value, as environment variables are, the name
+    /// is not secret.
+    fn learn_but_names(&mut self, json: &Json) {
+        match json {
+            Json::Array(items) => items.iter().for_each(|item| self.learn_but_names(item)),
+            Json::Object(members) if are_pair(members.keys().map(String::as_str)) => {
+                let values = members.iter();
+                values
+                    .filter(|(name, _)| name.eq_ignore_ascii_case("value"))
+                    .for_each(|(_, value)| self.learn(value));
+            }
+            Json::Object(members) => members
+                .values()
+                .for_each(|value| self.learn_but_names(value)),
+            other => self.learn(other),
+        }
+    }
+
+    /// Learns what a document itself declares as secret: the `Value` beside `Type: SecureString`, as SSM has it.
+    pub fn learn_declared(&mut self, json: &Json) {
+        match json {
+            Json::Array(items) => items.iter().for_each(|item| self.learn_declared(item)),
+            Json::Object(members) => {
+                if members.get("Type").and_then(Json::as_str) == Some("SecureString")
+                    && let Some(value) = members.get("Value")
+                {
+                    self.learn(value);
+                }
+                members
+                    .values()
+                    .for_each(|value| self.learn_declared(value));
             }
             _ => {}
         }
@@ -82,14 +134,7 @@ impl Redactor {
             return MASK.to_owned();
         }
         let mut masked = text.to_owned();
-        // Longest first: a secret that contains another leaves no rest of itself behind.
-        let mut secrets: Vec<&String> = self
-            .secrets
-            .iter()
-            .filter(|secret| secret.chars().count() >= SHORTEST_PART)
-            .collect();
-        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
-        for secret in secrets {
+        for secret in &self.parts {
             if masked.contains(secret.as_str()) {
                 masked = masked.replace(secret.as_str(), MASK);
             }
@@ -148,7 +193,9 @@ impl Redactor {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use runbook_playbook::types::{Member, Record, Structure};
     use serde_json::json;
+    use std::sync::Arc;
 
     #[test]
     fn a_secret_is_masked_wherever_it_turns_up() {
@@ -163,6 +210,66 @@ mod tests {
             masked,
             json!({"url": "https://u:‹secret›@host", "document": "{\"p\":\"‹secret›\"}", "fine": "ACTIVE"})
         );
+    }
+
+    #[test]
+    fn a_secret_is_masked_as_others_write_it() {
+        let mut redactor = Redactor::default();
+        redactor.learn_text("hunter2/ü ?");
+        for shown in [
+            "https://host/?token=hunter2%2F%C3%BC%20%3F",
+            "https://host/?token=hunter2%2f%c3%bc+%3f",
+            "Basic dXNlcjpodW50ZXIyL8O8ID8=",
+            "Basic dXM6aHVudGVyMi/DvCA/",
+            "aHVudGVyMi_DvCA_",
+        ] {
+            assert!(redactor.text(shown).contains(MASK), "{shown}");
+        }
+    }
+
+    #[test]
+    fn what_everybody_knows_is_no_secret() {
+        let mut redactor = Redactor::default();
+        redactor.know("eu-west-3");
+        redactor.learn(&json!({"value": "eu-west-3"}));
+        let arn = "arn:aws:ecs:eu-west-3:123456789012:service/web";
+        assert_eq!(redactor.text(arn), arn);
+    }
+
+    #[test]
+    fn names_of_environment_variables_are_not_secret() {
+        let pair = Record::new("pair")
+            .optional("name", Type::text())
+            .optional("value", Type::text());
+        let ty = Type::Structure(Arc::new(Sensitive(Type::list(pair.build()))));
+        let json = json!({"environment": [{"name": "AWS_REGION", "value": "eu-west-3"}]});
+        let mut redactor = Redactor::default();
+        redactor.learn_typed(&json, &ty);
+        assert_eq!(
+            redactor.json(&json),
+            json!({"environment": [{"name": "AWS_REGION", "value": MASK}]})
+        );
+    }
+
+    /// A structure with the sensitive member `environment`.
+    #[derive(Debug)]
+    struct Sensitive(Type);
+
+    impl Structure for Sensitive {
+        fn name(&self) -> &'static str {
+            "container"
+        }
+
+        fn member_names(&self) -> Vec<String> {
+            vec!["environment".to_owned()]
+        }
+
+        fn member(&self, name: &str) -> Option<Member> {
+            (name == "environment").then(|| Member {
+                sensitive: true,
+                ..Member::optional(self.0.clone())
+            })
+        }
     }
 
     #[test]

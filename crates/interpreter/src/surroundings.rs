@@ -3,6 +3,7 @@
 use crate::approval::Approver;
 use crate::cancel::Cancel;
 use crate::event::Observer;
+use crate::guard::Guards;
 use crate::journal::Durability;
 use runbook_playbook::checked::Checked;
 use runbook_registry::call::{Answer, Call, CallError};
@@ -26,6 +27,14 @@ pub trait Library {
     /// # Errors
     /// A sentence that says why it cannot be run.
     fn load(&self, from: &Checked, path: &str) -> Result<Arc<Checked>, String>;
+
+    /// The text of a file that a playbook names; `path` is relative to that playbook.
+    ///
+    /// # Errors
+    /// A sentence that says why it cannot be read.
+    fn text(&self, _from: &Checked, path: &str) -> Result<String, String> {
+        Err(format!("no file `{path}` can be reached from here"))
+    }
 }
 
 /// A library without playbooks.
@@ -55,4 +64,6 @@ pub struct Surroundings<'a> {
     pub library: &'a dyn Library,
     /// Ends the run early.
     pub cancel: &'a Cancel,
+    /// What may hold its writes back; `None` where none is really made, so that nothing guards them.
+    pub guards: Option<&'a Guards>,
 }

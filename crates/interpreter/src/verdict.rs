@@ -64,7 +64,7 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// Why a run is `unresolved` without anything having been done.
+/// Why a run is `unresolved` without anything having been done, or why it was `aborted`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Reason {
     /// No cause was found.
@@ -73,6 +73,10 @@ pub enum Reason {
     NoRemedy,
     /// A person declined the remedy.
     Declined,
+    /// The remedy writes, and the run was to read only.
+    ReadOnly,
+    /// The time of the run was over; of `aborted`.
+    Timeout,
 }
 
 impl Reason {
@@ -83,6 +87,8 @@ impl Reason {
             Self::Unexplained => "unexplained",
             Self::NoRemedy => "no_remedy",
             Self::Declined => "declined",
+            Self::ReadOnly => "read_only",
+            Self::Timeout => "timeout",
         }
     }
 }
@@ -110,6 +116,8 @@ pub struct Facts {
     pub resolution: Resolution,
     /// A person declined a write.
     pub declined: bool,
+    /// No write was to be made.
+    pub read_only: bool,
     /// `verify` has steps of its own.
     pub own_verify: bool,
     /// What verification found.
@@ -125,6 +133,8 @@ pub enum StopFacts {
     Paused,
     /// It was stopped.
     Aborted,
+    /// Its time was over.
+    TimedOut,
 }
 
 /// How an undo went.
@@ -212,6 +222,11 @@ pub fn judge(facts: &Facts) -> (Verdict, Option<Reason>) {
     };
     let some_or_no_graph = matches!(facts.symptom, Symptom::Some | Symptom::NoGraph);
     let nothing_done = matches!(facts.resolution, Resolution::Nothing | Resolution::NotRun);
+    let declined = if facts.read_only {
+        Reason::ReadOnly
+    } else {
+        Reason::Declined
+    };
     let verdict = match facts {
         Facts {
             stop: Some(StopFacts::Paused),
@@ -229,6 +244,10 @@ pub fn judge(facts: &Facts) -> (Verdict, Option<Reason>) {
             stop: Some(StopFacts::Aborted),
             ..
         } => Aborted,
+        Facts {
+            stop: Some(StopFacts::TimedOut),
+            ..
+        } => return (Aborted, Some(Reason::Timeout)),
         Facts {
             symptom: Symptom::None,
             ..
@@ -273,7 +292,7 @@ pub fn judge(facts: &Facts) -> (Verdict, Option<Reason>) {
             ..
         } if nothing_done => {
             let reason = if facts.declined {
-                Reason::Declined
+                declined
             } else if facts.diagnosis == Diagnosis::NoneFound {
                 Reason::Unexplained
             } else {
@@ -289,7 +308,7 @@ pub fn judge(facts: &Facts) -> (Verdict, Option<Reason>) {
             CheckFacts::Unknown => Failed,
         },
         Facts { declined: true, .. } if nothing_done => {
-            return (Unresolved, Some(Reason::Declined));
+            return (Unresolved, Some(declined));
         }
         _ => Done,
     };

@@ -82,6 +82,16 @@ pub struct Action {
 }
 
 impl Action {
+    /// The same, with nothing in its arguments and its result that the model calls sensitive.
+    #[must_use]
+    pub fn plain(&self) -> Self {
+        Self {
+            input: self.input.plain(),
+            output: self.output.plain(),
+            ..self.clone()
+        }
+    }
+
     /// Its effects when these arguments are given.
     #[must_use]
     pub fn effects_given(&self, arguments: &serde_json::Value) -> Effects {

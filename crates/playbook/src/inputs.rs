@@ -1,6 +1,7 @@
 //! Binding of inputs: what a run is given, read by the declared types.
 
 use crate::expression::{self, EvaluationError, Scope, closest, equal, ordering};
+use crate::secret::SecretSource;
 use crate::span::{Span, Spanned};
 use crate::syntax::input::{Input, InputKind};
 use crate::syntax::playbook::Playbook;
@@ -221,6 +222,15 @@ fn by_default(input: &Input, default: &Spanned<Data>, scope: &Bound) -> Result<V
     if value == Value::Absent && !matches!(ty, Type::Any | Type::Optional(_)) {
         return Err("it is absent".to_owned());
     }
+    if let (InputKind::Secret, Value::Text(text)) = (&input.kind, &value)
+        && SecretSource::read(text).is_some()
+    {
+        // Nobody has agreed that it is read.
+        return Err(format!(
+            "where a secret lies is said by who runs the playbook: `-i {}={text}`",
+            input.name.value
+        ));
+    }
     check(input, value, scope)
 }
 
@@ -273,7 +283,8 @@ fn check(input: &Input, value: Value, scope: &Bound) -> Result<Value, String> {
     }
     let ty = type_of(input);
     let ty = ty.present();
-    if !matches!(ty, Type::Text(_)) {
+    let is_place = matches!((&value, ty), (Value::Text(text), Type::Secret) if SecretSource::read(text).is_some());
+    if !matches!(ty, Type::Text(_)) && !is_place {
         check_choice(input, &value, ty, scope)?;
     }
     let bounds = |due: &Type| {
@@ -293,10 +304,21 @@ fn check(input: &Input, value: Value, scope: &Bound) -> Result<Value, String> {
             template::check_count(items.len(), count(min), count(max))?;
         }
         (Value::Duration(_) | Value::Timestamp(_), _) => within(&value, bounds(ty)?)?,
-        (Value::Text(text), Type::Secret) => template::check_text(text, &elements(input))?,
+        // Where the secret lies is not the secret.
+        (Value::Text(text), Type::Secret) if SecretSource::read(text).is_none() => {
+            check_secret(input, text)?;
+        }
         _ => {}
     }
     Ok(value)
+}
+
+/// Checks a secret that was read from where it lies.
+///
+/// # Errors
+/// What is wrong, without the secret.
+pub fn check_secret(input: &Input, text: &str) -> Result<(), String> {
+    template::check_text(text, &elements(input))
 }
 
 fn check_choice(input: &Input, value: &Value, ty: &Type, scope: &Bound) -> Result<(), String> {

@@ -134,11 +134,11 @@ impl Member {
         }
     }
 
-    /// Its type as what is looked at in a run: secret where it is sensitive.
+    /// Its type as what is looked at in a run: secret where it is sensitive, but for the names of environment variables.
     #[must_use]
     pub fn known(&self) -> Type {
         match &self.ty {
-            ty if self.sensitive => ty.secret(),
+            ty if self.sensitive => ty.sealed(false),
             Type::Text(rule) if rule.sensitive => Type::Secret,
             ty => ty.clone(),
         }
@@ -207,11 +207,11 @@ impl Structure for Record {
     }
 }
 
-/// A structure of which all members are secret.
+/// A structure of which the model calls nothing sensitive.
 #[derive(Debug)]
-struct Sealed(Arc<dyn Structure>);
+struct Plain(Arc<dyn Structure>);
 
-impl Structure for Sealed {
+impl Structure for Plain {
     fn name(&self) -> &str {
         self.0.name()
     }
@@ -223,7 +223,71 @@ impl Structure for Sealed {
     fn member(&self, name: &str) -> Option<Member> {
         let member = self.0.member(name)?;
         Some(Member {
-            ty: member.ty.secret(),
+            ty: member.ty.plain(),
+            sensitive: false,
+            ..member
+        })
+    }
+
+    fn is_union(&self) -> bool {
+        self.0.is_union()
+    }
+}
+
+/// The name in a pair of a name and a value, as APIs spell it.
+fn is_name(member: &str) -> bool {
+    member.eq_ignore_ascii_case("name")
+}
+
+/// A pair of a name and a value, as environment variables are: its value may be secret, its name is not.
+fn is_pair(structure: &dyn Structure) -> bool {
+    are_pair(structure.member_names().iter().map(String::as_str))
+}
+
+/// Whether these are the members of a pair of a name and a value, as environment variables are: the value may be secret,
+/// the name is not.
+pub fn are_pair<'m>(members: impl IntoIterator<Item = &'m str>) -> bool {
+    let (mut names, mut values) = (0, 0);
+    for member in members {
+        if is_name(member) {
+            names += 1;
+        } else if member.eq_ignore_ascii_case("value") {
+            values += 1;
+        } else {
+            return false;
+        }
+    }
+    (names, values) == (1, 1)
+}
+
+/// A structure of which all members are secret.
+#[derive(Debug)]
+struct Sealed {
+    inner: Arc<dyn Structure>,
+    /// The names of pairs as well.
+    names: bool,
+}
+
+impl Structure for Sealed {
+    fn name(&self) -> &str {
+        self.inner.name()
+    }
+
+    fn member_names(&self) -> Vec<String> {
+        self.inner.member_names()
+    }
+
+    fn member(&self, name: &str) -> Option<Member> {
+        let member = self.inner.member(name)?;
+        if !self.names && is_pair(self.inner.as_ref()) && is_name(name) {
+            return Some(Member {
+                ty: member.ty.plain(),
+                sensitive: false,
+                ..member
+            });
+        }
+        Some(Member {
+            ty: member.ty.sealed(self.names),
             sensitive: true,
             ..member
         })
@@ -297,13 +361,40 @@ impl Type {
     /// The same, with all that is in it secret.
     #[must_use]
     pub fn secret(&self) -> Self {
+        self.sealed(true)
+    }
+
+    /// The same, with all that is in it secret; `names` says whether the names of pairs of a name and a value are too.
+    fn sealed(&self, names: bool) -> Self {
         match self {
-            Self::Optional(inner) => inner.secret().optional(),
-            Self::List(list) => Self::list(list.element.secret()),
-            Self::Map(value) => Self::map(value.secret()),
-            Self::Structure(structure) => Self::Structure(Arc::new(Sealed(Arc::clone(structure)))),
+            Self::Optional(inner) => inner.sealed(names).optional(),
+            Self::List(list) => Self::list(list.element.sealed(names)),
+            Self::Map(value) => Self::map(value.sealed(names)),
+            Self::Structure(structure) => Self::Structure(Arc::new(Sealed {
+                inner: Arc::clone(structure),
+                names,
+            })),
             Self::Absent => Self::Absent,
             _ => Self::Secret,
+        }
+    }
+
+    /// The same, with nothing in it that the model calls sensitive.
+    #[must_use]
+    pub fn plain(&self) -> Self {
+        match self {
+            Self::Optional(inner) => inner.plain().optional(),
+            Self::List(list) => Self::List(Arc::new(ListType {
+                element: list.element.plain(),
+                ..list.as_ref().clone()
+            })),
+            Self::Map(value) => Self::map(value.plain()),
+            Self::Structure(structure) => Self::Structure(Arc::new(Plain(Arc::clone(structure)))),
+            Self::Text(rule) if rule.sensitive => Self::Text(Arc::new(TextRule {
+                sensitive: false,
+                ..rule.as_ref().clone()
+            })),
+            other => other.clone(),
         }
     }
 

@@ -31,7 +31,7 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// Calls of each kind, in rounds that take turns so that the machine's moods hit both.
 const CALLS: u32 = 5_000;
-const ROUNDS: u32 = 10;
+const ROUNDS: u32 = 50;
 const WARM_UP: u32 = 500;
 
 const ANSWER: &str = r#"{"clusters":[{"clusterArn":"arn:aws:ecs:eu-west-3:123456789012:cluster/shop","clusterName":"shop","status":"ACTIVE","registeredContainerInstancesCount":0,"runningTasksCount":12,"pendingTasksCount":0,"activeServicesCount":4,"statistics":[],"tags":[],"settings":[],"capacityProviders":["FARGATE"],"defaultCapacityProviderStrategy":[]}],"failures":[]}"#;
@@ -43,10 +43,52 @@ fn main() -> Result<(), Failure> {
         .build()?;
     let (ours, bare) = runtime.block_on(compare(&url))?;
     let rate = |time: Duration| f64::from(CALLS) / time.as_secs_f64();
-    println!("client {:.0} calls/s", rate(ours));
-    println!("bare {:.0} calls/s", rate(bare));
-    println!("ratio {:.3}", rate(ours) / rate(bare));
+    let each = |time: Duration| time.as_secs_f64() * 1e6 / f64::from(CALLS);
+    for (name, spent) in [("client", &ours), ("bare", &bare)] {
+        println!(
+            "{name} {:.0} calls/s, {:.1} µs of processor time each",
+            rate(spent.wall),
+            each(spent.processor)
+        );
+    }
+    println!("ratio {:.3}", rate(ours.wall) / rate(bare.wall));
+    if !ours.processor.is_zero() {
+        println!(
+            "ratio of processor time {:.3}",
+            bare.processor.as_secs_f64() / ours.processor.as_secs_f64()
+        );
+    }
     Ok(())
+}
+
+/// What a loop took.
+#[derive(Debug, Clone, Copy, Default)]
+struct Spent {
+    wall: Duration,
+    /// User and system time of the thread that calls, not of the server's.
+    processor: Duration,
+}
+
+impl Spent {
+    fn since(start: (Instant, Duration)) -> Self {
+        Self {
+            wall: start.0.elapsed(),
+            processor: processor_time().saturating_sub(start.1),
+        }
+    }
+
+    fn add(&mut self, more: Self) {
+        self.wall += more.wall;
+        self.processor += more.processor;
+    }
+}
+
+/// Processor time of this thread, to the nanosecond; zero where the system does not tell.
+fn processor_time() -> Duration {
+    std::fs::read_to_string("/proc/thread-self/schedstat")
+        .ok()
+        .and_then(|text| text.split_whitespace().next()?.parse().ok())
+        .map_or(Duration::ZERO, Duration::from_nanos)
 }
 
 /// A server of its own thread that keeps connections open and always answers the same.
@@ -89,7 +131,7 @@ fn credentials() -> Credentials {
         .build()
 }
 
-async fn compare(url: &str) -> Result<(Duration, Duration), Failure> {
+async fn compare(url: &str) -> Result<(Spent, Spent), Failure> {
     let configuration = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new("eu-west-3"))
@@ -112,18 +154,18 @@ async fn compare(url: &str) -> Result<(Duration, Duration), Failure> {
         client.call(&call).await?;
         bare(&connector, url).await?;
     }
-    let (mut ours, mut theirs) = (Duration::ZERO, Duration::ZERO);
+    let (mut ours, mut theirs) = (Spent::default(), Spent::default());
     for _ in 0..ROUNDS {
-        let start = Instant::now();
+        let start = (Instant::now(), processor_time());
         for _ in 0..CALLS / ROUNDS {
             client.call(&call).await?;
         }
-        ours += start.elapsed();
-        let start = Instant::now();
+        ours.add(Spent::since(start));
+        let start = (Instant::now(), processor_time());
         for _ in 0..CALLS / ROUNDS {
             bare(&connector, url).await?;
         }
-        theirs += start.elapsed();
+        theirs.add(Spent::since(start));
     }
     Ok((ours, theirs))
 }

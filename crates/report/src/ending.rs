@@ -155,16 +155,36 @@ fn escalated(outcome: &Outcome, look: Look) -> Vec<String> {
     if let Some(why) = &escalated.not_told {
         say(Tone::Attention, format!("nobody was told: {why}"));
     }
-    if !escalated.contacts.is_empty() {
+    let contacts: Vec<(&String, Json)> = escalated
+        .contacts
+        .iter()
+        .map(|(name, contact)| (name, contact.to_json()))
+        .filter(|(name, contact)| concerns(name, contact, &escalated.levels))
+        .collect();
+    if !contacts.is_empty() {
         say(Tone::Quiet, "who can be reached:".to_owned());
     }
-    for (name, contact) in &escalated.contacts {
-        say(
-            Tone::Plain,
-            format!("{name}: {}", reached(&contact.to_json())),
-        );
+    for (name, contact) in contacts {
+        say(Tone::Plain, format!("{name}: {}", reached(&contact)));
     }
     titled("Escalated", lines, look)
+}
+
+/// Whether a contact belongs to one of the levels: by its `level`, one or a list, or by its name, `level_2`. One that
+/// says neither belongs to all.
+fn concerns(name: &str, contact: &Json, levels: &[u32]) -> bool {
+    let one = |level: &Json| {
+        let level = level.as_u64().and_then(|level| u32::try_from(level).ok());
+        level.is_some_and(|level| levels.contains(&level))
+    };
+    match contact.get("level") {
+        Some(Json::Array(several)) => several.iter().any(one),
+        Some(level @ Json::Number(_)) => one(level),
+        _ => match name.strip_prefix("level_").map(str::parse::<u32>) {
+            Some(Ok(level)) => levels.contains(&level),
+            _ => true,
+        },
+    }
 }
 
 /// A contact in a line: what stands in it, without the punctuation of JSON.
@@ -263,10 +283,13 @@ fn unresolved(outcome: &Outcome) -> &'static str {
         Some(Reason::Unexplained) => "find the cause by hand: none that the playbook knows shows",
         Some(Reason::NoRemedy) => "mend the cause by hand: no remedy of the playbook applies",
         Some(Reason::Declined) => "the remedy was declined; run it again to be asked again",
+        Some(Reason::ReadOnly) => "nothing was changed; run it without --read-only to mend it",
         None if outcome.escalated.is_some() => {
             "the remedy did not help; go on with what was found above"
         }
-        None => "the remedy did not help; escalate with what was found above",
+        None | Some(Reason::Timeout) => {
+            "the remedy did not help; escalate with what was found above"
+        }
     }
 }
 
@@ -280,4 +303,25 @@ fn titled(title: &str, lines: Vec<String>, look: Look) -> Vec<String> {
     ];
     all.extend(lines);
     all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::concerns;
+    use serde_json::json;
+
+    #[test]
+    fn contacts_belong_to_the_levels_that_they_name() {
+        for (name, contact, due) in [
+            ("level_1", json!({"role": "on-call"}), false),
+            ("level_2", json!({"role": "lead"}), true),
+            ("primary", json!({"level": 1}), false),
+            ("secondary", json!({"level": [1, 2]}), true),
+            ("war room", json!({"room": "4.01"}), true),
+            ("level_1", json!({"level": 2}), true),
+            ("number", json!("555-0100"), true),
+        ] {
+            assert_eq!(concerns(name, &contact, &[2]), due, "{name} {contact}");
+        }
+    }
 }

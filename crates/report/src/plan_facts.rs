@@ -90,8 +90,16 @@ pub(crate) fn effect_of(step: &PlannedStep) -> Option<Effect> {
     step.turns
         .iter()
         .filter_map(|turn| match &turn.work {
-            PlannedWork::Call(call) | PlannedWork::Playbook { call, .. } => {
-                Some(gravest(&call.effects))
+            PlannedWork::Call(call) => Some(gravest(&call.effects)),
+            // What it says of itself is less than what the steps inside may do.
+            PlannedWork::Playbook { call, forecast } => {
+                let inner = forecast.as_ref().into_iter();
+                inner
+                    .flat_map(|forecast| &forecast.graphs)
+                    .flat_map(|graph| &graph.steps)
+                    .filter_map(effect_of)
+                    .chain([gravest(&call.effects)])
+                    .max()
             }
             PlannedWork::Block { steps, finally } => {
                 steps.iter().chain(finally).filter_map(effect_of).max()
@@ -113,11 +121,28 @@ pub(crate) fn action_of(step: &PlannedStep) -> Option<&str> {
 pub(crate) fn effects(call: &PlannedCall) -> String {
     let words: Vec<&str> = call.effects.iter().map(|effect| effect.as_str()).collect();
     let words = words.join(", ");
-    if call.stated_read {
-        format!("{words}, stated to only read by the author; nothing can check that")
-    } else {
-        words
+    match stated(call) {
+        Some(stated) => format!("{words}, {stated}; nothing can check that"),
+        None => words,
     }
+}
+
+/// What the author of a call states of it.
+pub(crate) fn stated(call: &PlannedCall) -> Option<&'static str> {
+    match (call.stated_read, call.stated_plain) {
+        (true, true) => Some("stated to only read, and to hold nothing secret, by the author"),
+        (true, false) => Some("stated to only read by the author"),
+        (false, true) => Some("stated to hold nothing secret by the author"),
+        (false, false) => None,
+    }
+}
+
+/// What the author of a step's call states of it.
+pub(crate) fn stated_of(step: &PlannedStep) -> Option<&'static str> {
+    step.turns.iter().find_map(|turn| match &turn.work {
+        PlannedWork::Call(call) => stated(call),
+        _ => None,
+    })
 }
 
 /// What a reader of the list of effects needs to know.
@@ -127,7 +152,13 @@ pub(crate) const EFFECTS: &str =
 fn condition(condition: &Condition) -> String {
     match condition.kind {
         ConditionKind::For => {
-            format!("one of these causes was found: {}", condition.text)
+            let causes = condition.text.replace("cause.", "");
+            let word = if causes.contains(" or ") {
+                "one of the causes"
+            } else {
+                "the cause"
+            };
+            format!("{word} {causes} was found")
         }
         ConditionKind::Needs => format!("{}, whose value it needs", condition.text),
         ConditionKind::When | ConditionKind::Graph | ConditionKind::Level => condition.text.clone(),
@@ -343,7 +374,10 @@ fn of_step(step: &PlannedStep) -> Vec<Fact> {
     if !step.expect_error.is_empty() {
         facts.push(quiet(
             "answers",
-            format!("{} count as an answer", step.expect_error.join(", ")),
+            match step.expect_error.as_slice() {
+                [one] => format!("the error {one} counts as an answer"),
+                many => format!("the errors {} count as answers", many.join(", ")),
+            },
         ));
     }
     match step.on_error {
@@ -396,6 +430,12 @@ pub(crate) fn of_call(call: &PlannedCall) -> Vec<Fact> {
         facts.push(attention(
             "stated",
             "its author states that it only reads; nothing can check that, so it asks",
+        ));
+    }
+    if call.stated_plain {
+        facts.push(attention(
+            "stated",
+            "its author states that nothing in it is secret; nothing can check that",
         ));
     }
     let arguments = lines("with", &call.arguments);
@@ -503,21 +543,4 @@ pub(crate) fn undo_line(step: &PlannedStep) -> String {
 pub(crate) fn graph_condition(graph: &PlannedGraph) -> Option<String> {
     let conditions = conditions(&graph.certainty);
     (!conditions.is_empty()).then(|| conditions.join(", and "))
-}
-
-/// What a block that is left out has in it: how many steps, and what they would have called.
-pub(crate) fn inside(forecast: &Forecast, block: &str) -> Option<String> {
-    let prefix = format!("{block}.");
-    let inner: Vec<&str> = forecast
-        .left_out
-        .iter()
-        .filter(|left| left.reason.code == "block" && left.step.starts_with(&prefix))
-        .map(|left| left.action.as_deref().unwrap_or("reasoning"))
-        .collect();
-    let steps = match inner.len() {
-        0 => return None,
-        1 => "1 step".to_owned(),
-        many => format!("{many} steps"),
-    };
-    Some(format!("; {steps} in it: {}", inner.join(", ")))
 }

@@ -2,9 +2,10 @@
 
 use crate::escape::escape;
 use crate::plan_facts::{
-    Fact, Weight, action_of, calls, conditions, contact, counted, effect_of, inside, longest, mark,
-    of_turn, open_ends, parted, reading, readings, undo_line,
+    Fact, Weight, action_of, calls, conditions, contact, counted, effect_of, longest, mark,
+    of_turn, open_ends, parted, reading, readings, stated_of, undo_line,
 };
+use crate::plan_left_out;
 use crate::plan_svg;
 use crate::plan_value::{lines as value_lines, one_line};
 use runbook_interpreter::plan::forecast::{
@@ -37,7 +38,7 @@ pub fn page(forecast: &Forecast) -> String {
     summary(&mut page, forecast);
     let _ = writeln!(
         page,
-        "<section><h2>Steps</h2><div class=\"graph\">{}</div>{}</section>",
+        "<section><h2>Steps</h2><div class=\"graph\" tabindex=\"0\" role=\"region\" aria-label=\"Graph of the steps\">{}</div>{}</section>",
         plan_svg::drawing(forecast),
         LEGEND
     );
@@ -141,10 +142,20 @@ fn summary(page: &mut String, forecast: &Forecast) {
         "Taken back",
         &format!("with {}", counted(totals.undo, "call")),
     );
-    row(page, "Left out", &format!("steps: {}", totals.left_out));
+    let plural = if totals.left_out == 1 { "" } else { "s" };
+    row(
+        page,
+        "Left out",
+        &format!("{} step{plural}", totals.left_out),
+    );
     row(page, "At most", &longest(&totals.longest));
-    for open in open_ends(&totals.longest) {
-        row(page, "Open end", &open);
+    let open = open_ends(&totals.longest);
+    if !open.is_empty() {
+        page.push_str("<dt>Open ends</dt><dd><ul>");
+        for one in open {
+            let _ = write!(page, "<li>{}</li>", escaped(&one));
+        }
+        page.push_str("</ul></dd>\n");
     }
     if let Reading::Live { failures, .. } = &forecast.reading {
         for failure in failures {
@@ -226,12 +237,8 @@ fn head(page: &mut String, step: &PlannedStep) {
     if let Some(effect) = effect {
         let _ = write!(page, " <span class=\"effect\">{}</span>", effect.as_str());
     }
-    let stated = step
-        .turns
-        .iter()
-        .any(|turn| matches!(&turn.work, PlannedWork::Call(call) if call.stated_read));
-    if stated {
-        page.push_str(" <span class=\"effect\">stated to only read by the author</span>");
+    if let Some(stated) = stated_of(step) {
+        let _ = write!(page, " <span class=\"effect\">{stated}</span>");
     }
     if let Some(title) = &step.title {
         let _ = write!(page, " <span class=\"said\">“{}”</span>", escaped(title));
@@ -334,19 +341,12 @@ fn left_out(page: &mut String, forecast: &Forecast) {
         page,
         "<section><h2>Left out</h2><p class=\"about\">No run with these inputs comes here.</p><dl class=\"facts wide\">"
     );
-    for left in forecast
-        .left_out
-        .iter()
-        .filter(|left| left.reason.code != "block")
-    {
-        let inner = inside(forecast, &left.step).unwrap_or_default();
+    for (what, why) in plan_left_out::left_out(forecast) {
         let _ = writeln!(
             page,
-            "<dt>{}</dt><dd>{} {}{}</dd>",
-            escaped(&left.step),
-            escaped(left.action.as_deref().unwrap_or_default()),
-            escaped(&left.reason.message),
-            escaped(&inner)
+            "<dt>{}</dt><dd>{}</dd>",
+            escaped(&what),
+            escaped(&why)
         );
     }
     page.push_str("</dl></section>\n");

@@ -320,6 +320,7 @@ fn call(call: &PlannedCall) -> Json {
         "action": call.action,
         "effects": words(&call.effects),
         "stated_read": call.stated_read,
+        "stated_plain": call.stated_plain,
         "arguments": value(&call.arguments),
         "base": call.base.as_ref().map(|base| json!({
             "from": base.from,

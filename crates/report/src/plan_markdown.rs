@@ -2,9 +2,10 @@
 
 use crate::escape::escape;
 use crate::plan_facts::{
-    EFFECTS, Fact, Weight, action_of, calls, conditions, contact, counted, effect_of, inside,
-    longest, mark, of_turn, open_ends, parted, reading, readings, undo_line,
+    EFFECTS, Fact, Weight, action_of, calls, conditions, contact, counted, effect_of, longest,
+    mark, of_turn, open_ends, parted, reading, readings, stated_of, undo_line,
 };
+use crate::plan_left_out;
 use crate::plan_mermaid;
 use crate::plan_value::{lines as value_lines, one_line};
 use runbook_interpreter::plan::forecast::{
@@ -40,14 +41,15 @@ pub fn page(forecast: &Forecast) -> String {
             return text;
         }
     }
-    cut(&draw(forecast, Detail::Heads))
+    cut(&draw(forecast, Detail::Heads), NOTE)
 }
 
+const NOTE: &str = "\n\n*The rest is cut: the plan is longer than a comment may be. `runbook plan` without `--format markdown` shows all of it.*\n";
+
 /// The beginning that fits, to the end of a line, with a note; what is open is closed.
-fn cut(text: &str) -> String {
-    const NOTE: &str = "\n\n*The rest is cut: the plan is longer than a comment may be. `runbook plan` without `--format markdown` shows all of it.*\n";
+pub(crate) fn cut(text: &str, note: &str) -> String {
     let closing = "\n```\n\n".len() + "</details>\n".len() * 8;
-    let room = LONGEST.saturating_sub(NOTE.chars().count() + closing);
+    let room = LONGEST.saturating_sub(note.chars().count() + closing);
     let mut kept = String::new();
     let mut used = 0;
     let (mut fence, mut details) = (None::<String>, 0_usize);
@@ -78,7 +80,7 @@ fn cut(text: &str) -> String {
     for _ in 0..details {
         kept.push_str("</details>\n");
     }
-    kept.push_str(NOTE);
+    kept.push_str(note);
     kept
 }
 
@@ -109,12 +111,12 @@ fn quoted(text: &str) -> String {
 }
 
 /// Text from outside within HTML that Markdown lets through.
-fn html(text: &str) -> String {
+pub(crate) fn html(text: &str) -> String {
     crate::plan_html::escaped(text).replace('@', "&#64;")
 }
 
 /// Lines in a fence that nothing in them can close.
-fn fenced(page: &mut String, lines: &[String]) {
+pub(crate) fn fenced(page: &mut String, lines: &[String]) {
     let longest = lines
         .iter()
         .flat_map(|line| line.split(|c| c != '`').map(str::len))
@@ -225,15 +227,9 @@ fn inputs(page: &mut String, forecast: &Forecast, detail: Detail) {
 }
 
 fn left_out(page: &mut String, forecast: &Forecast) {
-    let shown: Vec<String> = forecast
-        .left_out
-        .iter()
-        .filter(|left| left.reason.code != "block")
-        .map(|left| {
-            let action = left.action.as_deref().unwrap_or_default();
-            let inner = inside(forecast, &left.step).unwrap_or_default();
-            format!("{}  {action}  {}{inner}", left.step, left.reason.message)
-        })
+    let shown: Vec<String> = plan_left_out::left_out(forecast)
+        .into_iter()
+        .map(|(what, why)| format!("{what}  {why}"))
         .collect();
     if shown.is_empty() {
         return;
@@ -284,12 +280,8 @@ fn head(step: &PlannedStep) -> String {
     if let Some(effect) = effect {
         let _ = write!(text, " {}", effect.as_str());
     }
-    let stated = step
-        .turns
-        .iter()
-        .any(|turn| matches!(&turn.work, PlannedWork::Call(call) if call.stated_read));
-    if stated {
-        text.push_str(", <b>stated to only read by the author</b>");
+    if let Some(stated) = stated_of(step) {
+        let _ = write!(text, ", <b>{stated}</b>");
     }
     if let Some(title) = &step.title {
         let words = title.split_whitespace().collect::<Vec<_>>().join(" ");

@@ -1,13 +1,13 @@
 //! The JSON Schema of a plan's document.
 
 use crate::plan_json::FORMAT_VERSION;
-use serde_json::{Map, Value as Json, json};
+use crate::schema_parts::{boolean, list, number, object, one_of, or_null, text, to, whole};
+use serde_json::{Value as Json, json};
 
 /// The schema of what `runbook plan --format json` writes (JSON Schema, draft 2020-12).
 #[must_use]
-#[expect(clippy::too_many_lines, reason = "one row a field")]
 pub fn schema() -> Json {
-    let mut root = object(&[
+    let root = object(&[
         ("format_version", json!({"const": FORMAT_VERSION})),
         ("playbook", text()),
         ("file", text()),
@@ -96,77 +96,7 @@ pub fn schema() -> Json {
         "step": step(),
         "call": call(),
     });
-    if let Json::Object(root) = &mut root {
-        let mut whole = Map::new();
-        let head = [
-            ("$schema", "https://json-schema.org/draft/2020-12/schema"),
-            ("title", "The JSON document of a plan"),
-        ];
-        for (name, value) in head {
-            whole.insert(name.to_owned(), value.into());
-        }
-        whole.append(root);
-        whole.insert("$defs".to_owned(), definitions);
-        return Json::Object(whole);
-    }
-    root
-}
-
-fn text() -> Json {
-    json!({"type": "string"})
-}
-
-fn number() -> Json {
-    json!({"type": "integer", "minimum": 0})
-}
-
-fn boolean() -> Json {
-    json!({"type": "boolean"})
-}
-
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "schemas are made where they are used"
-)]
-fn list(items: Json) -> Json {
-    json!({"type": "array", "items": items})
-}
-
-fn to(name: &str) -> Json {
-    json!({"$ref": format!("#/$defs/{name}")})
-}
-
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "schemas are made where they are used"
-)]
-fn or_null(schema: Json) -> Json {
-    json!({"anyOf": [{"type": "null"}, schema]})
-}
-
-/// A structure of which every field is there.
-fn object(fields: &[(&str, Json)]) -> Json {
-    let names: Vec<&str> = fields.iter().map(|(name, _)| *name).collect();
-    let properties: Map<String, Json> = fields
-        .iter()
-        .map(|(name, schema)| ((*name).to_owned(), schema.clone()))
-        .collect();
-    json!({"type": "object", "required": names, "properties": properties})
-}
-
-/// A structure with exactly one of some fields.
-fn one_of(fields: &[(&str, Json)]) -> Json {
-    let choices: Vec<Json> = fields
-        .iter()
-        .map(|(name, schema)| {
-            let mut choice = object(&[(name, schema.clone())]);
-            if let Json::Object(choice) = &mut choice {
-                choice.insert("additionalProperties".to_owned(), false.into());
-            }
-            choice
-        })
-        .collect();
-    json!({ "oneOf": choices })
+    whole("The JSON document of a plan", root, definitions)
 }
 
 fn reading() -> Json {
@@ -240,8 +170,7 @@ fn origin() -> Json {
 }
 
 fn graph() -> Json {
-    let kinds =
-        json!({"enum": ["check", "symptom", "diagnose", "resolve", "verify", "gather", "notify"]});
+    let kinds = json!({"enum": ["inputs", "check", "symptom", "diagnose", "resolve", "verify", "gather", "notify"]});
     object(&[
         ("graph", kinds),
         ("certainty", to("certainty")),
@@ -366,6 +295,7 @@ fn call() -> Json {
         ("action", text()),
         ("effects", list(to("effect"))),
         ("stated_read", boolean()),
+        ("stated_plain", boolean()),
         ("arguments", to("value")),
         (
             "base",

@@ -19,6 +19,36 @@ const LABEL: usize = 25;
 /// The most boxes of a row in a graph whose steps run in turn; the rest goes on below.
 const ACROSS: usize = 4;
 
+/// Steps that stand together in a drawing.
+pub(crate) struct Band {
+    /// What stands above them.
+    pub title: String,
+    /// It may not come to them.
+    pub dashed: bool,
+    /// They run one after the other.
+    pub in_turn: bool,
+    /// The steps.
+    pub items: Vec<Item>,
+}
+
+/// One step of a drawing.
+pub(crate) struct Item {
+    /// Its full name.
+    pub path: String,
+    /// What the box calls it.
+    pub name: String,
+    /// What stands below its name.
+    pub below: String,
+    /// The class of the box.
+    pub class: &'static str,
+    /// It may not come to it.
+    pub dashed: bool,
+    /// The steps that come before it.
+    pub after: Vec<String>,
+    /// The steps of a block; a block itself is not drawn.
+    pub inner: Vec<Self>,
+}
+
 /// One box.
 struct Node {
     path: String,
@@ -32,29 +62,64 @@ struct Node {
     from: Vec<usize>,
 }
 
-/// Draws all graphs, one below the other.
+/// Draws all graphs of a plan, one below the other.
 pub(crate) fn drawing(forecast: &Forecast) -> String {
+    let bands: Vec<Band> = forecast.graphs.iter().map(band).collect();
+    draw_bands(&bands, "The steps, in the order in which they run")
+}
+
+fn band(graph: &PlannedGraph) -> Band {
+    Band {
+        title: graph.kind.as_str().to_owned(),
+        dashed: graph.certainty != Certainty::Runs,
+        in_turn: graph.kind.is_sequential(),
+        items: graph.steps.iter().map(item).collect(),
+    }
+}
+
+fn item(step: &PlannedStep) -> Item {
+    let reasons = matches!(
+        step.turns.first().map(|turn| &turn.work),
+        Some(PlannedWork::Reason)
+    );
+    let block = step.turns.iter().find_map(|turn| match &turn.work {
+        PlannedWork::Block { steps, finally } => Some((steps, finally)),
+        _ => None,
+    });
+    Item {
+        path: step.path.clone(),
+        name: step.id.clone(),
+        below: action_of(step)
+            .unwrap_or(if reasons { "reasons" } else { "" })
+            .to_owned(),
+        class: class(effect_of(step)),
+        dashed: !conditions(&step.certainty).is_empty(),
+        after: step.after.clone(),
+        inner: block.map_or_else(Vec::new, |(steps, finally)| {
+            steps.iter().chain(finally).map(item).collect()
+        }),
+    }
+}
+
+/// Draws bands, one below the other.
+pub(crate) fn draw_bands(bands: &[Band], label: &str) -> String {
     let mut body = String::new();
     let mut top = 0;
     let mut widest = 0;
-    for graph in &forecast.graphs {
-        let nodes = layout(graph);
+    for band in bands {
+        let nodes = layout(band);
         let layers = nodes.iter().map(|node| node.layer + 1).max().unwrap_or(1);
         let rows = nodes.iter().map(|node| node.row + 1).max().unwrap_or(1);
         let width = MARGIN * 2 + layers * WIDTH + (layers - 1) * GAP;
         let height = TITLE + MARGIN + rows * ROW;
         widest = widest.max(width);
-        let dashed = if graph.certainty == Certainty::Runs {
-            ""
-        } else {
-            " dashed"
-        };
+        let dashed = if band.dashed { " dashed" } else { "" };
         let _ = write!(
             body,
             "<g transform=\"translate(0 {top})\"><rect class=\"band{dashed}\" x=\"1\" y=\"1\" width=\"{}\" height=\"{}\" rx=\"8\"/><text class=\"title\" x=\"{MARGIN}\" y=\"20\">{}</text>",
             width - 2,
             height - 6,
-            graph.kind.as_str()
+            escaped(&band.title)
         );
         for node in &nodes {
             for from in node.from.iter().filter_map(|from| nodes.get(*from)) {
@@ -68,7 +133,8 @@ pub(crate) fn drawing(forecast: &Forecast) -> String {
         top += height;
     }
     format!(
-        "<svg role=\"img\" aria-label=\"The steps, in the order in which they run\" width=\"{widest}\" height=\"{top}\" viewBox=\"0 0 {widest} {top}\">{body}</svg>"
+        "<svg role=\"img\" aria-label=\"{}\" width=\"{widest}\" height=\"{top}\" viewBox=\"0 0 {widest} {top}\">{body}</svg>",
+        escaped(label)
     )
 }
 
@@ -125,55 +191,49 @@ fn short(text: &str) -> String {
     format!("{start}…")
 }
 
-fn node(step: &PlannedStep, layer: usize, row: usize, name: String) -> Node {
-    let reasons = matches!(
-        step.turns.first().map(|turn| &turn.work),
-        Some(PlannedWork::Reason)
-    );
+fn node(item: &Item, layer: usize, row: usize, name: String) -> Node {
     Node {
-        path: step.path.clone(),
+        path: item.path.clone(),
         name,
-        below: action_of(step)
-            .unwrap_or(if reasons { "reasons" } else { "" })
-            .to_owned(),
-        class: class(effect_of(step)),
-        dashed: !conditions(&step.certainty).is_empty(),
+        below: item.below.clone(),
+        class: item.class,
+        dashed: item.dashed,
         layer,
         row,
         from: Vec::new(),
     }
 }
 
-fn layout(graph: &PlannedGraph) -> Vec<Node> {
+fn layout(band: &Band) -> Vec<Node> {
     let mut nodes: Vec<Node> = Vec::new();
-    if graph.kind.is_sequential() {
+    if band.in_turn {
         let mut row = 0;
-        for step in &graph.steps {
+        for item in &band.items {
             let mut chain = Chain {
                 layer: 0,
                 row,
                 begun: false,
             };
-            in_turn(&mut nodes, step, &mut chain, "", false);
+            in_turn(&mut nodes, item, &mut chain, "", false);
             row = chain.row + 1;
         }
         return nodes;
     }
     let mut layers: HashMap<&str, (usize, usize)> = HashMap::new();
     let mut used: Vec<usize> = Vec::new();
-    let mut waiting: Vec<&PlannedStep> = graph.steps.iter().collect();
+    let mut waiting: Vec<&Item> = band.items.iter().collect();
     while !waiting.is_empty() {
-        let names: Vec<&str> = waiting.iter().map(|step| step.path.as_str()).collect();
+        let names: Vec<&str> = waiting.iter().map(|item| item.path.as_str()).collect();
         let place = waiting
             .iter()
-            .position(|step| {
-                step.after
+            .position(|item| {
+                item.after
                     .iter()
-                    .all(|path| *path == step.path || !names.contains(&path.as_str()))
+                    .all(|path| *path == item.path || !names.contains(&path.as_str()))
             })
             .unwrap_or(0);
-        let step = waiting.remove(place);
-        let before: Vec<(usize, usize)> = step
+        let item = waiting.remove(place);
+        let before: Vec<(usize, usize)> = item
             .after
             .iter()
             .filter_map(|path| layers.get(path.as_str()).copied())
@@ -192,9 +252,9 @@ fn layout(graph: &PlannedGraph) -> Vec<Node> {
         if let Some(next) = used.get_mut(layer) {
             *next = row + 1;
         }
-        let mut made = node(step, layer, row, step.id.clone());
+        let mut made = node(item, layer, row, item.name.clone());
         made.from = before.iter().map(|(_, place)| *place).collect();
-        layers.insert(&step.path, (layer, nodes.len()));
+        layers.insert(&item.path, (layer, nodes.len()));
         nodes.push(made);
     }
     nodes
@@ -208,22 +268,12 @@ struct Chain {
 }
 
 /// The steps of a remedy, one after the other in rows.
-fn in_turn(
-    nodes: &mut Vec<Node>,
-    step: &PlannedStep,
-    chain: &mut Chain,
-    prefix: &str,
-    dashed: bool,
-) {
-    let dashed = dashed || !conditions(&step.certainty).is_empty();
-    let name = format!("{prefix}{}", step.id);
-    let block = step.turns.iter().find_map(|turn| match &turn.work {
-        PlannedWork::Block { steps, finally } => Some((steps, finally)),
-        _ => None,
-    });
-    if let Some((steps, finally)) = block {
+fn in_turn(nodes: &mut Vec<Node>, item: &Item, chain: &mut Chain, prefix: &str, dashed: bool) {
+    let dashed = dashed || item.dashed;
+    let name = format!("{prefix}{}", item.name);
+    if !item.inner.is_empty() {
         let prefix = format!("{name}.");
-        for inner in steps.iter().chain(finally) {
+        for inner in &item.inner {
             in_turn(nodes, inner, chain, &prefix, dashed);
         }
         return;
@@ -232,7 +282,7 @@ fn in_turn(
         chain.layer = 0;
         chain.row += 1;
     }
-    let mut made = node(step, chain.layer, chain.row, name);
+    let mut made = node(item, chain.layer, chain.row, name);
     made.dashed = dashed;
     if chain.begun {
         made.from = vec![nodes.len() - 1];

@@ -3,8 +3,9 @@
 use crate::line::{Line, Look, Tone};
 use crate::plan_facts::{
     EFFECTS, Fact, Weight, action_of, calls, contact, counted, effect_of, effects, graph_condition,
-    inside, longest, mark, of_turn, open_ends, parted, reading, readings, undo_line,
+    longest, mark, of_turn, open_ends, parted, reading, readings, undo_line,
 };
+use crate::plan_left_out::left_out;
 use crate::plan_value::{lines as value_lines, one_line};
 use runbook_interpreter::plan::forecast::{
     Forecast, PlannedGraph, PlannedStep, PlannedWork, Reading, Turn,
@@ -189,16 +190,10 @@ impl Page {
             Tone::Strong,
             "left out, no run with these inputs comes here",
         ));
-        for left in forecast
-            .left_out
-            .iter()
-            .filter(|left| left.reason.code != "block")
-        {
+        for (what, why) in left_out(forecast) {
             let line = Line::at(depth + 1)
-                .plain(&left.step)
-                .maybe(Tone::Quiet, "  ", left.action.as_deref())
-                .with(Tone::Quiet, format!("  {}", left.reason.message))
-                .maybe(Tone::Quiet, "", inside(forecast, &left.step));
+                .plain(what)
+                .with(Tone::Quiet, format!("  {why}"));
             self.add(&line);
         }
     }
@@ -235,8 +230,9 @@ impl Page {
 
     fn head(&mut self, step: &PlannedStep, depth: usize) {
         let effect = effect_of(step);
-        let call = step.turns.iter().find_map(|turn| match &turn.work {
-            PlannedWork::Call(call) | PlannedWork::Playbook { call, .. } => Some(call),
+        let said = step.turns.iter().find_map(|turn| match &turn.work {
+            PlannedWork::Call(call) => Some(effects(call)),
+            PlannedWork::Playbook { .. } => effect.map(|effect| effect.as_str().to_owned()),
             _ => None,
         });
         let what = match step.turns.first().map(|turn| &turn.work) {
@@ -249,7 +245,7 @@ impl Page {
             .plain(" ")
             .with(Tone::Strong, &step.id)
             .maybe(Tone::Plain, "  ", action_of(step).or(what))
-            .maybe(tone(effect), "  ", call.map(|call| effects(call)))
+            .maybe(tone(effect), "  ", said)
             .maybe(Tone::Quiet, "  ", step.title.as_deref().map(quoted))
             .with(Tone::Quiet, format!("  line {}", step.line));
         self.add(&line);

@@ -144,5 +144,5 @@ fn dependent_line(explained: &Explained) -> String {
 }
 
 fn pretty(json: &Json) -> Vec<String> {
-    format!("{json:#}").lines().map(str::to_owned).collect()
+    format!("{json:#}").lines().map(safe).collect()
 }

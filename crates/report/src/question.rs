@@ -40,12 +40,23 @@ pub fn lines(question: &Question, look: Look) -> Vec<String> {
     if let Some(prompt) = &question.prompt {
         lines.extend(Line::at(1).plain(prompt).wrapped(look));
     }
+    for because in &question.because {
+        let line = Line::at(1).with(Tone::Quiet, "because ").plain(because);
+        lines.extend(line.wrapped(look));
+    }
     for call in question.calls.iter().take(SHOWN) {
         lines.extend(call_lines(call, 1, look));
     }
     if question.calls.len() > SHOWN {
         let more = counted(question.calls.len() - SHOWN, "more call");
         lines.push(Line::at(1).plain(format!("and {more}")).cut(look));
+    }
+    for stated in &question.stated {
+        let line = Line::at(1).with(Tone::Quiet, "stated ").with(
+            Tone::Attention,
+            format!("by the author: {stated}; nothing can check that"),
+        );
+        lines.extend(line.wrapped(look));
     }
     let place = Line::at(1)
         .with(Tone::Quiet, "effect ")
@@ -66,6 +77,10 @@ pub fn lines(question: &Question, look: Look) -> Vec<String> {
         let line = Line::at(1)
             .with(Tone::Quiet, "needs  ")
             .plain(format!("{needed}{from}"));
+        lines.extend(line.wrapped(look));
+    }
+    for agreed in &question.agreed {
+        let line = Line::at(1).with(Tone::Quiet, "yes    ").plain(agreed);
         lines.extend(line.wrapped(look));
     }
     if question.undo.is_empty() {

@@ -342,6 +342,18 @@ impl Observer for Terminal {
                 }
             }
             EventKind::Answered { step, decision } => self.answered(state, step, decision),
+            EventKind::Overridden {
+                guard,
+                what,
+                by,
+                reason,
+                ..
+            } => {
+                let line = Line::at(1)
+                    .with(Tone::Attention, format!("{guard} overridden by {by}: "))
+                    .plain(format!("{reason} ({what})"));
+                self.print(state, line.wrapped(self.settings.look));
+            }
             EventKind::CauseJudged(cause) => self.cause_judged(state, cause),
             EventKind::CallStarted {
                 step,

@@ -126,9 +126,12 @@ fn leaking() -> Vec<EventKind> {
         prompt: None,
         place: "123456789012 us-east-1".to_owned(),
         undo: Vec::new(),
+        stated: Vec::new(),
         insists: false,
         people: 1,
         from: Vec::new(),
+        because: Vec::new(),
+        agreed: Vec::new(),
     };
     let skipped = StepOutcome {
         error: Some(StepError {
@@ -172,6 +175,7 @@ fn leaking() -> Vec<EventKind> {
             playbook: "acso/memory-leak".to_owned(),
             title: "Memory leak".to_owned(),
             inputs: json!({}),
+            place: runbook_registry::world::Place::default(),
         },
         graph("symptom", None),
         ended("symptom.memory_rising", &rising),

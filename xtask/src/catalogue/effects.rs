@@ -20,6 +20,9 @@ pub fn apply(service: &mut Service, tables: &Tables, iam: &Actions) -> ServicePe
     let mut all = Vec::new();
     for operation in &service.operations {
         let known = iam.of(service, operation.name, operation.method, tables);
+        if known.actions.is_empty() {
+            tables.note_without_policy(&format!("{}:{}", service.name, operation.name));
+        }
         let effects = effects(service, operation, &known, tables);
         all.push((effects, known));
     }

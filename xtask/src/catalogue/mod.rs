@@ -16,6 +16,7 @@ use packages::Packages;
 use runbook_registry::model::format::{self, Content};
 use std::path::{Path, PathBuf};
 use tables::Tables;
+pub use tables::matches;
 
 /// The folder of the committed catalogue and of its tables, from the workspace's root.
 const FOLDER: &str = "crates/registry/catalogue";

@@ -52,6 +52,8 @@ struct PermissionsFile {
     operations: BTreeMap<String, Vec<String>>,
     dependent: BTreeMap<String, Vec<String>>,
     documented: BTreeMap<String, Vec<String>>,
+    earlier: BTreeMap<String, Vec<String>>,
+    no_policy: Reasons,
 }
 
 /// `members.toml`.
@@ -169,10 +171,16 @@ impl Tables {
             .operations
             .iter()
             .chain(&self.permissions.documented)
+            .chain(&self.permissions.earlier)
             .filter(|(pattern, _)| matches(pattern, action))
             .max_by_key(|(pattern, _)| pattern.len())?;
         self.note(pattern);
         Some(permissions)
+    }
+
+    /// Marks what the table says of an operation that no IAM policy governs as used.
+    pub fn note_without_policy(&self, action: &str) {
+        self.any(self.permissions.no_policy.keys(), action);
     }
 
     /// IAM actions that some calls of an operation need beside its own, by the table.
@@ -267,6 +275,8 @@ impl Tables {
         .chain(self.permissions.prefixes.keys())
         .chain(self.permissions.dependent.keys())
         .chain(self.permissions.documented.keys())
+        .chain(self.permissions.earlier.keys())
+        .chain(self.permissions.no_policy.keys())
         .chain(&self.members.seconds)
         .chain(&self.members.milliseconds)
         .chain(&self.members.json)
@@ -316,7 +326,7 @@ fn file<T: for<'de> Deserialize<'de>>(folder: &Path, name: &str) -> Result<T, Pr
 }
 
 /// Whether a pattern, in which `*` stands for any text, fits the whole name.
-fn matches(pattern: &str, name: &str) -> bool {
+pub fn matches(pattern: &str, name: &str) -> bool {
     let Some((first, rest)) = pattern.split_once('*') else {
         return pattern == name;
     };

@@ -1,9 +1,9 @@
 //! The playbooks against moto, a real HTTP endpoint, installed by itself in a virtual environment under `target/`.
 
-use super::{binary, debian, run};
+use super::{binary, debian, python, run};
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,7 @@ const START: Duration = Duration::from_mins(1);
 
 /// Starts a server, runs the tests in `tests/endpoint` against it, and stops it.
 pub(super) fn check(root: &Path) -> Result<(), String> {
-    let python = environment(root)?;
+    let python = python::environment(root, "endpoint-venv", "tests/endpoint/requirements.txt")?;
     install_aws_cli();
     let server = Server::start(&python, &root.join("target/moto.log"))?;
     run(Command::new(&python)
@@ -27,35 +27,6 @@ pub(super) fn check(root: &Path) -> Result<(), String> {
         ])
         .env("RUNBOOK", binary(root).get_program())
         .env("ENDPOINT", format!("http://127.0.0.1:{}", server.port)))
-}
-
-/// A virtual environment with the pinned packages; made once for each content of the requirements.
-fn environment(root: &Path) -> Result<PathBuf, String> {
-    let folder = root.join("target/endpoint-venv");
-    let python = folder.join("bin/python");
-    let pins = root.join("tests/endpoint/requirements.txt");
-    let wanted =
-        std::fs::read(&pins).map_err(|why| format!("cannot read {}: {why}", pins.display()))?;
-    let stamp = folder.join("installed.txt");
-    if std::fs::read(&stamp).is_ok_and(|installed| installed == wanted) {
-        return Ok(python);
-    }
-    run(Command::new("python3")
-        .args(["-m", "venv", "--clear"])
-        .arg(&folder))?;
-    run(Command::new(&python)
-        .args([
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-            "--requirement",
-        ])
-        .arg(&pins))?;
-    std::fs::write(&stamp, wanted)
-        .map_err(|why| format!("cannot write {}: {why}", stamp.display()))?;
-    Ok(python)
 }
 
 /// Installs the AWS CLI v2, whose JSON ours is compared with. Where it cannot be installed, the test itself says that it could

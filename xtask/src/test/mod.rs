@@ -3,6 +3,8 @@
 mod browser;
 mod debian;
 mod endpoint;
+mod pull_requests;
+mod python;
 
 use std::path::Path;
 use std::process::Command;
@@ -64,6 +66,10 @@ const CHECKS: &[Check] = &[
     Check {
         name: "endpoint",
         run: endpoint::check,
+    },
+    Check {
+        name: "pull requests",
+        run: pull_requests::check,
     },
     Check {
         name: "browser",
@@ -136,11 +142,15 @@ fn dependencies(root: &Path) -> Result<(), String> {
     cargo(root, &["deny", "check", "bans", "licenses", "sources"])
 }
 
-/// What is shipped has nothing wrong with it, and its scenarios come out as expected.
+/// What scenarios must reach of what is shipped, in percent.
+const REACHED: &str = "steps=95,causes=100";
+
+/// What is shipped has nothing wrong with it, and its scenarios come out as expected and reach what they must.
 fn scenarios(root: &Path) -> Result<(), String> {
     let shipped = ["check", "playbooks", "examples", "--deny", "warnings"];
     run(binary(root).current_dir(root).args(shipped))?;
-    run(binary(root).current_dir(root).arg("test"))
+    let reached = ["test", "--coverage-min", REACHED];
+    run(binary(root).current_dir(root).args(reached))
 }
 
 /// Files that are generated must be what their sources give.

@@ -1,5 +1,7 @@
 //! Arguments of the commands that say what is wrong with files.
 
+use super::Format;
+use crate::coverage::Least;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -14,9 +16,25 @@ pub struct TestArguments {
     /// Refuse calls that this IAM policy does not allow; `least`: what `runbook policy` prints for each scenario
     #[arg(long, value_name = "FILE|least")]
     pub policy: Option<String>,
+    /// Also say what the scenarios reach: steps, arms of `when`, causes, undo; and what they do not, by line
+    #[arg(long)]
+    pub coverage: bool,
+    /// Fail below these shares in percent: `steps=95,arms=80,causes=100,undo=50`; says what is reached too
+    #[arg(long, value_name = "SHARES", value_parser = Least::parse)]
+    pub coverage_min: Option<Least>,
+    /// What is written to standard output
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+    pub format: Format,
     /// Show what each scenario is about
     #[arg(short, long)]
     pub verbose: bool,
+}
+
+impl TestArguments {
+    /// Whether what scenarios reach is wanted.
+    pub fn covers(&self) -> bool {
+        self.coverage || self.coverage_min.is_some()
+    }
 }
 
 /// `runbook check`

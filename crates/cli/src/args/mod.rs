@@ -2,17 +2,23 @@
 
 mod check;
 mod consent;
+mod find;
+mod guards;
 mod part;
 mod records;
+mod report;
 mod review;
 
 pub use check::{CheckArguments, CheckFormat, ExplainArguments, PageFormat, TestArguments};
 pub use consent::Consent;
+pub use find::{ListArguments, TriageArguments};
+pub use guards::GuardArguments;
 pub use part::{GivenArguments, PartArguments};
 pub use records::{
-    LogsArguments, PruneArguments, Replay, ResumeArguments, RunOfRecord, RunsArguments,
-    ShowArguments, UndoArguments,
+    ApproveArguments, LogsArguments, PruneArguments, Replay, ResumeArguments, RunOfRecord,
+    RunsArguments, ShowArguments, UndoArguments,
 };
+pub use report::{ReportArguments, ReportFormat, WrittenArguments};
 pub use review::{
     DiffArguments, DiffFormat, GraphName, PlanArguments, PlanFormat, PolicyArguments, PolicyFormat,
     PreflightArguments,
@@ -44,6 +50,9 @@ pub enum Command {
     /// Go on with a run that was interrupted, stopped or paused
     #[command(after_help = exit::HELP)]
     Resume(ResumeArguments),
+    /// Say yes or no to what a run waits for, from another terminal
+    #[command(after_help = exit::HELP)]
+    Approve(ApproveArguments),
     /// Take back what a run did, newest first
     #[command(after_help = exit::HELP)]
     Undo(UndoArguments),
@@ -53,6 +62,8 @@ pub enum Command {
     Show(ShowArguments),
     /// Show what happened in a run
     Logs(LogsArguments),
+    /// Tell a run on record: what was found, done and is left to do, for people, CI and support
+    Report(ReportArguments),
     /// Forget old runs
     Prune(PruneArguments),
     /// Kill every scenario at every point around its journal, resume it, and compare
@@ -70,6 +81,11 @@ pub enum Command {
     Policy(PolicyArguments),
     /// Say what changed in what playbooks do, between two versions of them
     Diff(DiffArguments),
+    /// List playbooks: what they are about, how bad that is, which causes they know
+    List(ListArguments),
+    /// Say which problems show: the symptoms of all playbooks, side by side, and only reads; or find playbooks for a text
+    #[command(after_help = exit::TRIAGE_HELP)]
+    Triage(Box<TriageArguments>),
     /// Run the scenarios of playbooks: no account, no network
     Test(TestArguments),
     /// Say what is wrong with playbooks
@@ -120,12 +136,24 @@ pub struct RunArguments {
     /// Where calls go.
     #[command(flatten)]
     pub target: TargetArguments,
+    /// Limit the role's session to the least policy of the playbook: what its review did not show, it cannot do
+    #[arg(long, requires = "role")]
+    pub scoped: bool,
+    /// Make no write: steps that write are left out
+    #[arg(long)]
+    pub read_only: bool,
+    /// What holds it back.
+    #[command(flatten)]
+    pub guards: GuardArguments,
     /// Run in this world of NAME.scenarios.yaml instead of AWS
     #[arg(long, value_name = "NAME")]
     pub scenario: Option<String>,
     /// What is written to standard output
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
     pub format: Format,
+    /// What is written when it ends.
+    #[command(flatten)]
+    pub written: WrittenArguments,
     /// Keep the journal of runs here
     #[arg(long, value_name = "DIR")]
     pub state_dir: Option<PathBuf>,

@@ -61,6 +61,7 @@ impl PartArguments {
             only: self.only.clone(),
             skip: self.skip.clone(),
             force: self.force,
+            ..Options::default()
         }
     }
 

@@ -1,6 +1,6 @@
 //! Arguments of the commands about runs on record.
 
-use super::{Consent, Format, name_and_value};
+use super::{Consent, Format, GuardArguments, TargetArguments, name_and_value};
 use clap::{ArgAction, Args};
 use std::path::PathBuf;
 
@@ -30,6 +30,9 @@ pub struct Replay {
         value_parser = Consent::parse
     )]
     pub yes: Option<Consent>,
+    /// What holds it back.
+    #[command(flatten)]
+    pub guards: GuardArguments,
     /// What is written to standard output
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
     pub format: Format,
@@ -55,6 +58,35 @@ pub struct ResumeArguments {
     pub replay: Replay,
 }
 
+/// `runbook approve`
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
+#[derive(Debug, Args)]
+pub struct ApproveArguments {
+    /// The run.
+    #[command(flatten)]
+    pub of: RunOfRecord,
+    /// The step that waits, by its full name or the end of it; may be left out where only one does
+    pub step: Option<String>,
+    /// Say no
+    #[arg(long)]
+    pub deny: bool,
+    /// Why; it is on record
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
+    /// Say yes without being asked on the terminal
+    #[arg(long)]
+    pub yes: bool,
+    /// Only show what the run waits for
+    #[arg(long, conflicts_with_all = ["deny", "yes"])]
+    pub show: bool,
+    /// Do not ask AWS who one is
+    #[arg(long)]
+    pub no_identity: bool,
+    /// By what AWS knows whoever answers.
+    #[command(flatten)]
+    pub target: TargetArguments,
+}
+
 /// `runbook undo`
 #[derive(Debug, Args)]
 pub struct UndoArguments {
@@ -72,7 +104,7 @@ pub struct RunsArguments {
     /// Only runs of playbooks whose id contains this
     #[arg(long, value_name = "TEXT")]
     pub playbook: Option<String>,
-    /// Only runs with this verdict; `running` for those without
+    /// Only runs with this verdict; `running`, `waiting` or `interrupted` for those without
     #[arg(long, value_name = "VERDICT")]
     pub verdict: Option<String>,
     /// Only runs that began so long ago at most, or since this time

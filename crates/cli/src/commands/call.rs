@@ -153,9 +153,12 @@ async fn approve(
             .or(place.region.as_ref())
             .map_or_else(String::new, |region| format!("region {region}")),
         undo: Vec::new(),
+        stated: Vec::new(),
         insists: false,
         people: 1,
         from: Vec::new(),
+        because: Vec::new(),
+        agreed: Vec::new(),
     };
     let in_a_file = arguments.with.starts_with('@');
     let text = shown.to_string();
@@ -174,6 +177,9 @@ async fn approve(
         ),
         again,
         resumes: false,
+        elsewhere: None,
+        waits: false,
+        stream: environment.console.err,
     };
     let words: Vec<&str> = effects
         .iter()

@@ -14,7 +14,8 @@ use crate::shelf::{Shelf, text_of};
 use crate::world;
 use runbook_interpreter::cancel::Cancel;
 use runbook_interpreter::event::{Event, Observer};
-use runbook_interpreter::journal::fault::Fault;
+use runbook_interpreter::guard::Guards;
+use runbook_interpreter::journal::fault::{Fault, dump};
 use runbook_interpreter::journal::{Mode, RunJournal, SqliteJournal};
 use runbook_interpreter::outcome::Outcome;
 use runbook_interpreter::plan::{Options, Plan};
@@ -29,6 +30,9 @@ use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
+
+/// The id of the runs that are killed: such as stands in nothing else.
+const RUN: &str = "7d1c2b3a-4e5f-4a6b-8c9d-0e1f2a3b4c5d";
 
 /// What is killed.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -195,6 +199,7 @@ impl Subject<'_> {
             journal: &fault,
             library: &self.shelf,
             cancel: &cancel,
+            guards: Some(&Guards::default()),
         };
         let run = runbook_interpreter::run(&self.plan, &surroundings);
         let mut run = pin!(run);
@@ -208,6 +213,29 @@ impl Subject<'_> {
         Ok((outcome.filter(|_| !fault.is_dead()), fault.points()))
     }
 
+    /// The same scenario twice, under the same id, gives the same journal; says where it does not.
+    fn differs_when_run_again(
+        &self,
+        first: &SqliteJournal,
+        second: &SqliteJournal,
+    ) -> Result<Option<String>, Failure> {
+        let journal = second.start(RUN.to_owned(), json!({}));
+        self.run(&self.world()?, &journal, u64::MAX)?;
+        drop(journal);
+        let one = dump(first).map_err(crate::record::kept)?;
+        let other = dump(second).map_err(crate::record::kept)?;
+        let different = one.iter().zip(&other).find(|(one, other)| one != other);
+        Ok(match different {
+            Some((one, other)) => Some(format!("is recorded otherwise:\n  {one}\n  {other}")),
+            None if one.len() != other.len() => Some(format!(
+                "is recorded in {} and in {} rows",
+                one.len(),
+                other.len()
+            )),
+            None => None,
+        })
+    }
+
     fn kill_everywhere(&self, sample: u64, count: &mut Count) -> Result<(), Failure> {
         let folder = tempfile::tempdir()
             .map_err(|error| Failure::environment(format!("no folder for journals: {error}")))?;
@@ -219,18 +247,22 @@ impl Subject<'_> {
         };
         let whole = self.world()?;
         let file = open("whole")?;
-        let journal = file.start("run".to_owned(), json!({}));
+        let journal = file.start(RUN.to_owned(), json!({}));
         let (outcome, points) = self.run(&whole, &journal, u64::MAX)?;
         let Some(outcome) = outcome else {
             return Ok(());
         };
         let expected = seen(&outcome, &whole);
+        drop(journal);
+        if let Some(different) = self.differs_when_run_again(&file, &open("again")?)? {
+            count.wrong.push(format!("{} {different}", self.title));
+        }
         for point in (0..points).step_by(usize::try_from(sample).unwrap_or(1)) {
             let world = self.world()?;
             let name = format!("{point}");
             count.killed += 1;
             let file = open(&name)?;
-            let journal = file.start("run".to_owned(), json!({}));
+            let journal = file.start(RUN.to_owned(), json!({}));
             let (mut outcome, _) = self.run(&world, &journal, point)?;
             drop(journal);
             drop(file);
@@ -241,7 +273,7 @@ impl Subject<'_> {
                     break;
                 }
                 let file = open(&name)?;
-                let journal = file.again("run", Mode::Live).map_err(crate::record::kept)?;
+                let journal = file.again(RUN, Mode::Live).map_err(crate::record::kept)?;
                 world.forget_reads(&|key| journal.has_answer(key));
                 outcome = self.run(&world, &journal, next)?.0;
                 count.kills += usize::from(outcome.is_none());

@@ -3,7 +3,7 @@
 use crate::record::Record;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use runbook_interpreter::journal::RunRow;
+use runbook_interpreter::journal::{GateRow, RunRow};
 use runbook_playbook::duration;
 use serde_json::{Value as Json, json};
 
@@ -11,9 +11,20 @@ use serde_json::{Value as Json, json};
 pub(super) fn standing(row: &RunRow, record: &Record) -> String {
     match &row.verdict {
         Some(verdict) => verdict.clone(),
-        None if record.is_held(&row.id) => "running".to_owned(),
+        None if record.is_held(&row.id) && open(row, record).is_empty() => "running".to_owned(),
+        None if record.is_held(&row.id) => "waiting".to_owned(),
         None => "interrupted".to_owned(),
     }
+}
+
+/// The questions of a run that somebody has to answer before it goes on.
+pub(super) fn open(row: &RunRow, record: &Record) -> Vec<GateRow> {
+    let goes_on = matches!(row.verdict.as_deref(), None | Some("paused" | "aborted"));
+    if !goes_on {
+        return Vec::new();
+    }
+    let gates = record.file.gates(row).unwrap_or_default();
+    gates.into_iter().filter(GateRow::is_open).collect()
 }
 
 /// A time as tables show it.
@@ -41,6 +52,7 @@ pub(super) fn document(row: &RunRow, record: &Record) -> Json {
         "options": row.options,
         "scenario": row.context.get("scenario"),
         "status": standing(row, record),
+        "waits_for": open(row, record).iter().map(|gate| gate.step.clone()).collect::<Vec<_>>(),
         "verdict": row.verdict,
         "reason": row.reason,
         "explanation": row.explanation,

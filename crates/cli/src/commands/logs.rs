@@ -60,6 +60,13 @@ fn line(event: &Json) -> String {
             by => format!("{} by {by}", text("answer")),
         },
         "waiting" => text("why").to_owned(),
+        "overridden" => format!(
+            "{} by {}: {} ({})",
+            text("guard"),
+            text("by"),
+            text("reason"),
+            text("what")
+        ),
         "cause_judged" => text("found").to_owned(),
         "run_ended" => text("explanation").to_owned(),
         _ => String::new(),

@@ -1,6 +1,7 @@
 //! One file a command.
 
 mod actions;
+mod approve;
 mod call;
 mod check;
 #[cfg(any(test, feature = "faults"))]
@@ -9,7 +10,9 @@ mod diff;
 mod explain;
 mod guarded;
 mod history;
+mod list;
 mod logs;
+mod offer;
 mod plan;
 #[cfg(test)]
 mod plan_honesty;
@@ -17,6 +20,7 @@ mod play;
 mod policy;
 mod preflight;
 mod prune;
+mod report;
 mod resume;
 mod review;
 mod run;
@@ -24,6 +28,8 @@ mod runs;
 mod saved;
 mod show;
 mod test;
+mod triage;
+mod triage_text;
 mod undo;
 
 use crate::args::Command;
@@ -39,10 +45,12 @@ pub fn execute(command: &Command, environment: &Environment) -> Result<u8, Failu
     match command {
         Command::Run(arguments) => run::execute(arguments, environment),
         Command::Resume(arguments) => resume::execute(arguments, environment),
+        Command::Approve(arguments) => approve::execute(arguments, environment),
         Command::Undo(arguments) => undo::execute(arguments, environment),
         Command::Runs(arguments) => runs::execute(arguments, environment),
         Command::Show(arguments) => show::execute(arguments, environment),
         Command::Logs(arguments) => logs::execute(arguments, environment),
+        Command::Report(arguments) => report::execute(arguments, environment),
         Command::Prune(arguments) => prune::execute(arguments, environment),
         #[cfg(feature = "faults")]
         Command::CrashMatrix(arguments) => crash_matrix::execute(arguments, environment),
@@ -50,6 +58,8 @@ pub fn execute(command: &Command, environment: &Environment) -> Result<u8, Failu
         Command::Policy(arguments) => policy::execute(arguments, environment),
         Command::Diff(arguments) => diff::execute(arguments, environment),
         Command::Preflight(arguments) => preflight::execute(arguments, environment),
+        Command::List(arguments) => list::execute(arguments, environment),
+        Command::Triage(arguments) => triage::execute(arguments, environment),
         Command::Test(arguments) => test::execute(arguments, environment),
         Command::Check(arguments) => check::execute(arguments, environment),
         Command::Explain(arguments) => explain::execute(arguments, environment),
@@ -59,7 +69,7 @@ pub fn execute(command: &Command, environment: &Environment) -> Result<u8, Failu
 }
 
 /// The runtime of a run: one thread, made when it is needed.
-fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

@@ -6,10 +6,11 @@ use crate::args::{PlanArguments, PlanFormat};
 use crate::calls::Calls;
 use crate::environment::Environment;
 use crate::exit::{self, Failure};
+use crate::identity::Target;
 use crate::load::{self, Asked, Ready};
 use crate::locate::Located;
 use crate::shelf::{Noted, Shelf};
-use crate::{identity, world};
+use crate::world;
 use jiff::Timestamp;
 use runbook_interpreter::cancel::Cancel;
 use runbook_interpreter::plan::Plan;
@@ -18,7 +19,6 @@ use runbook_registry::Registry;
 use runbook_registry::world::World;
 use runbook_registry::world::scenario::{ActionFacts, Scenario, ScenarioWorld};
 use runbook_report::{plan_html, plan_json, plan_markdown, plan_text};
-use serde_json::{Value as Json, json};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -54,7 +54,7 @@ pub struct Made {
     /// The files of the playbook and of those that it uses.
     pub files: Vec<PathBuf>,
     /// The account, region and principal; nothing where nothing was asked.
-    pub target: Json,
+    pub target: Target,
 }
 
 /// Makes a plan.
@@ -70,6 +70,7 @@ pub fn make(arguments: &PlanArguments, environment: &Environment) -> Result<Made
         scenario: arguments.scenario.as_deref(),
         options: arguments.part.options(),
         open: false,
+        reads: arguments.live,
     };
     let shelf = &library.shelf;
     let Ready {
@@ -90,10 +91,11 @@ pub fn make(arguments: &PlanArguments, environment: &Environment) -> Result<Made
         readings.live(&plan, &given, scenario.map(|staged| staged.scenario), now)?
     } else {
         let forecast = Forecast::offline(&plan, &given, &*registry, &library);
-        (
-            forecast,
-            json!({"account": null, "region": arguments.target.region, "principal": null}),
-        )
+        let target = Target {
+            region: arguments.target.region.clone(),
+            ..Target::default()
+        };
+        (forecast, target)
     };
     Ok(Made {
         files: library.files.into_inner(),
@@ -122,7 +124,7 @@ impl Readings<'_> {
         given: &BTreeSet<String>,
         scenario: Option<Arc<Scenario>>,
         now: Timestamp,
-    ) -> Result<(Forecast, Json), Failure> {
+    ) -> Result<(Forecast, Target), Failure> {
         let context = world::playbook_context(
             self.environment,
             &self.arguments.target,
@@ -160,24 +162,13 @@ impl Readings<'_> {
         };
         let runtime = super::runtime()?;
         runtime.block_on(async {
+            let region = self.arguments.target.region.as_deref();
             let target = if in_scenario {
-                let place = world.place();
-                json!({"account": place.account, "region": place.region, "principal": null})
+                Target::of_place(world.place())
             } else if self.arguments.out.is_some() || self.arguments.again {
-                let who = identity::caller(world, self.registry)
-                    .await
-                    .map_err(|error| {
-                        Failure::environment(format!("who one is cannot be told: {error}"))
-                    })?;
-                let region = self
-                    .arguments
-                    .target
-                    .region
-                    .clone()
-                    .or(world.place().region);
-                json!({"account": who.account, "region": region, "principal": who.arn})
+                Target::ask(world, self.registry, region).await?
             } else {
-                Json::Null
+                Target::default()
             };
             let forecast = Forecast::live(plan, given, &**self.registry, readers).await;
             Ok((forecast, target))

@@ -1,6 +1,6 @@
 //! A run on the command line, from its beginning or from where it was interrupted.
 
-use super::saved::{Only, Saved};
+use super::saved::{Bound, Only};
 use crate::approve::Answers;
 use crate::args::{Consent, Format, TargetArguments};
 use crate::calls::Calls;
@@ -8,15 +8,18 @@ use crate::environment::Environment;
 use crate::exit::{self, Failure};
 use crate::kept::Kept;
 use crate::locate::{Located, scenarios_of};
+use crate::lock::{Claim, Lock, Taken};
+use crate::record::Record;
 use crate::world;
 use jiff::Timestamp;
 use runbook_interpreter::cancel::Cancel;
 use runbook_interpreter::event::{Event, Observer};
+use runbook_interpreter::guard::{Guards, Kind};
 use runbook_interpreter::journal::{Durability, JournalError, RunJournal};
 use runbook_interpreter::outcome::Outcome;
-use runbook_interpreter::plan::Plan;
+use runbook_interpreter::plan::{Plan, Until};
 use runbook_interpreter::surroundings::Surroundings;
-use runbook_interpreter::verdict::Verdict;
+use runbook_interpreter::verdict::{Reason, Verdict};
 use runbook_playbook::syntax::input::InputKind;
 use runbook_registry::Registry;
 use runbook_registry::world::World;
@@ -25,6 +28,7 @@ use runbook_report::chart::charts_of;
 use runbook_report::json::Collector;
 use runbook_report::terminal::{Detail, Settings, Terminal};
 use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::Arc;
@@ -49,7 +53,7 @@ pub(super) struct Play<'a> {
     pub scenario: Option<Arc<Scenario>>,
     pub target: TargetArguments,
     /// The plan that bounds what it changes.
-    pub saved: Option<&'a Saved>,
+    pub bound: Option<&'a Bound>,
     pub consent: Consent,
     pub show: Show,
     /// The command that makes this run again.
@@ -61,8 +65,20 @@ pub(super) struct Play<'a> {
     pub further: Option<String>,
     /// Where a scenario's world keeps what happened in it.
     pub memory: Option<PathBuf>,
+    /// Its report is wanted, which names the account.
+    pub reported: bool,
     /// The id by which the run can be resumed.
     pub resumes: Option<String>,
+    /// What holds its writes back.
+    pub guards: Guards,
+    /// Where it is on record.
+    pub record: Option<&'a Record>,
+    /// People are waited for although nobody is at this terminal.
+    pub waits: bool,
+    /// What sessions of the role are limited to.
+    pub session_policy: Option<String>,
+    /// It was stopped, and what it changed can be taken back.
+    pub undoable: Cell<bool>,
 }
 
 /// What is done.
@@ -102,6 +118,9 @@ impl Play<'_> {
             again: self.onward.clone(),
             unanswered: self.unanswered.clone(),
             resumes: self.resumes.is_some(),
+            elsewhere: self.elsewhere(),
+            waits: self.waits,
+            stream: err,
         };
         let muted = Muted {
             inner: watchers.observer(),
@@ -111,13 +130,14 @@ impl Play<'_> {
             world,
             performer: &Only {
                 calls: Calls(self.registry),
-                saved: self.saved,
+                bound: self.bound,
             },
             approver: &approver,
             observer: &muted,
             journal,
             library: self.library,
             cancel: &cancel,
+            guards: Some(&self.guards),
         };
         let undoes = matches!(deed, Deed::Undo(_));
         let runtime = super::runtime()?;
@@ -130,6 +150,7 @@ impl Play<'_> {
             {
                 live.ready(self.names_account()).await;
             }
+            let _lock = self.lock(world, deed)?;
             match deed {
                 Deed::Run => Ok(runbook_interpreter::run(self.plan, &surroundings).await),
                 Deed::Undo(journal) => {
@@ -137,7 +158,8 @@ impl Play<'_> {
                         muted.muted.set(false);
                         journal.thaw()
                     };
-                    runbook_interpreter::undo(self.plan, &surroundings, thaw).await
+                    let undone = runbook_interpreter::undo(self.plan, &surroundings, thaw);
+                    undone.await.map_err(|error| refused(&error))
                 }
             }
             };
@@ -149,7 +171,7 @@ impl Play<'_> {
         });
         // A question that nobody answers any more must not hold the end up.
         runtime.shutdown_background();
-        let outcome = outcome.map_err(|error| refused(&error))?;
+        let outcome = outcome?;
         watchers.end(self.environment);
         self.say_how_to_go_on(&outcome);
         match written.map(|world| missing(&world, self.located, self.environment)) {
@@ -185,6 +207,7 @@ impl Play<'_> {
         let mut steps = self.plan.checked.steps.values();
         playbook.source.text().contains("target.account")
             || !playbook.target.accounts.is_empty()
+            || self.reported
             || escalates.is_some_and(|escalate| escalate.uses.is_some())
             || steps.any(|step| {
                 let action = step.action.as_ref();
@@ -211,25 +234,45 @@ impl Play<'_> {
             now,
         )
         .map_err(Failure::wrong)?;
-        match &self.scenario {
-            Some(scenario) => {
-                let facts = Arc::clone(self.registry) as Arc<dyn ActionFacts>;
-                let mut world = ScenarioWorld::new(Arc::clone(scenario), facts, context)
-                    .with_person(world::person(self.environment));
-                if let Some(memory) = &self.memory {
-                    world = world.remembering(memory).map_err(|error| {
-                        Failure::environment(format!(
-                            "{} cannot be written: {error}; choose another folder with --state-dir",
-                            memory.display()
-                        ))
-                    })?;
-                    world.forget_reads(is_answered);
-                }
-                *written = Some(world);
+        if let Some(scenario) = &self.scenario {
+            let facts = Arc::clone(self.registry) as Arc<dyn ActionFacts>;
+            let mut world = ScenarioWorld::new(Arc::clone(scenario), facts, context)
+                .with_person(world::person(self.environment));
+            if let Some(memory) = &self.memory {
+                world = world.remembering(memory).map_err(|error| {
+                    Failure::environment(format!(
+                        "{} cannot be written: {error}; choose another folder with --state-dir",
+                        memory.display()
+                    ))
+                })?;
+                world.forget_reads(is_answered);
             }
-            None => *live = Some(world::live(self.environment, &self.target, context)),
+            *written = Some(world);
+        } else {
+            let policy = self.session_policy.clone();
+            *live = Some(world::limited(
+                self.environment,
+                &self.target,
+                context,
+                policy,
+            ));
         }
         Ok(())
+    }
+
+    /// Says whether whoever plays is who the saved plan was made for.
+    ///
+    /// # Errors
+    /// It is somebody else, or somewhere else.
+    pub fn judge_target(&self) -> Result<(), Failure> {
+        let (Some(bound), None) = (self.bound, &self.scenario) else {
+            return Ok(());
+        };
+        let (mut live, mut written) = (None, None);
+        self.world(&mut live, &mut written, &|_| true)?;
+        live.map_or(Ok(()), |world| {
+            bound.judge(&world, self.registry, self.target.region.as_deref())
+        })
     }
 
     /// Goes through what is on record, without anything being done, and says whether it is what the playbook does.
@@ -249,6 +292,9 @@ impl Play<'_> {
             unanswered: String::new(),
             further: None,
             resumes: None,
+            guards: Guards::default(),
+            session_policy: self.session_policy.clone(),
+            undoable: Cell::default(),
             ..*self
         };
         unread.world(&mut live, &mut written, &|_| true)?;
@@ -265,6 +311,9 @@ impl Play<'_> {
             again: String::new(),
             unanswered: String::new(),
             resumes: true,
+            elsewhere: None,
+            waits: false,
+            stream: self.environment.console.err,
         };
         let surroundings = Surroundings {
             world,
@@ -274,6 +323,7 @@ impl Play<'_> {
             journal,
             library: self.library,
             cancel: &cancel,
+            guards: Some(&self.guards),
         };
         if let Some(live) = &live
             && self.calls_aws()
@@ -287,12 +337,73 @@ impl Play<'_> {
         }
     }
 
+    /// The command by which people answer from another terminal.
+    fn elsewhere(&self) -> Option<String> {
+        let id = self.resumes.as_ref()?;
+        Some(self.record?.approve(id))
+    }
+
+    /// Takes the playbook's target, where the run may change something.
+    fn lock(&self, world: &dyn World, deed: &Deed<'_>) -> Result<Option<Lock>, Failure> {
+        let (Some(record), Some(run)) = (self.record, &self.resumes) else {
+            return Ok(None);
+        };
+        let options = &self.plan.options;
+        let reads = matches!(options.until, Some(Until::Symptom | Until::Diagnose));
+        let acts = self.plan.checked.playbook.resolve.is_some() && !reads && !options.read_only;
+        if matches!(deed, Deed::Run) && !acts {
+            return Ok(None);
+        }
+        let target = self.target_line(world);
+        let claim = Claim {
+            playbook: &self.plan.checked.id,
+            target: &target,
+            run,
+            user: &self.environment.user,
+        };
+        match Lock::take(record, &claim) {
+            Ok(lock) => Ok(Some(lock)),
+            Err(Taken::By(why)) if self.guards.overridden.contains_key(&Kind::Lock) => {
+                let what = why.lines().next().unwrap_or_default().to_owned();
+                *self.guards.lock.borrow_mut() = Some(what);
+                Ok(None)
+            }
+            Err(Taken::By(why) | Taken::Unusable(why)) => Err(Failure::environment(why)),
+        }
+    }
+
+    /// Where the run acts, in a line.
+    fn target_line(&self, world: &dyn World) -> String {
+        if let Some(scenario) = &self.scenario {
+            return format!("scenario {}", scenario.name);
+        }
+        let place = world.place();
+        let profile = self.target.profile.as_deref();
+        let profile = profile.or_else(|| self.environment.variable("AWS_PROFILE"));
+        let parts = [
+            ("account", place.account.as_deref()),
+            ("region", place.region.as_deref()),
+            ("profile", profile),
+            ("role", self.target.role.as_deref()),
+            ("endpoint", self.target.endpoint_url.as_deref()),
+        ];
+        let parts: Vec<String> = parts
+            .iter()
+            .filter_map(|(name, value)| Some(format!("{name} {}", (*value)?)))
+            .collect();
+        parts.join(", ")
+    }
+
     fn say_how_to_go_on(&self, outcome: &Outcome) {
         let Some(id) = &self.resumes else { return };
         if outcome.verdict != Verdict::Aborted || self.show.format == Format::Json {
             return;
         }
-        let mut lines = vec![format!("to go on: {}", self.onward)];
+        let mut lines = if outcome.reason == Some(Reason::Timeout) {
+            vec!["its time is over, so it cannot go on; to begin anew, run it again".to_owned()]
+        } else {
+            vec![format!("to go on: {}", self.onward)]
+        };
         if outcome
             .changes
             .iter()
@@ -300,6 +411,7 @@ impl Play<'_> {
         {
             let undo = self.onward.replacen("runbook resume", "runbook undo", 1);
             lines.push(format!("to take back what run {id} did: {undo}"));
+            self.undoable.set(true);
         }
         self.environment.console.err.lines(&lines);
     }
@@ -372,13 +484,17 @@ fn missing(world: &ScenarioWorld, located: &Located, environment: &Environment) 
     lines
 }
 
-/// The names of the inputs that are shown nowhere.
-pub(super) fn secrets(plan: &Plan) -> Vec<String> {
+/// The names of the inputs that are neither shown nor on record, nor is where they lie.
+pub(super) fn secrets(plan: &Plan, sources: &BTreeMap<String, String>) -> Vec<String> {
     plan.checked
         .playbook
         .inputs
         .iter()
-        .filter(|input| input.kind == InputKind::Secret)
+        .filter(|input| {
+            input.kind == InputKind::Secret
+                && plan.secret_source(input).is_none()
+                && !sources.contains_key(&input.name.value)
+        })
         .map(|input| input.name.value.clone())
         .collect()
 }

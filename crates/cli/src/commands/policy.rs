@@ -23,6 +23,7 @@ pub fn execute(arguments: &PolicyArguments, environment: &Environment) -> Result
         scenario: arguments.scenario.as_deref(),
         options: Options::default(),
         open: true,
+        reads: false,
     };
     let ready = load::ready(asked, &located, &shelf, &registry, environment)?;
     let forecast = Forecast::offline(&ready.plan, &ready.given, &*registry, &shelf);

@@ -57,6 +57,7 @@ pub fn execute(arguments: &PreflightArguments, environment: &Environment) -> Res
         scenario: arguments.scenario.as_deref(),
         options: Options::default(),
         open: true,
+        reads: false,
     };
     let ready = load::ready(asked, &located, &shelf, &registry, environment)?;
     let forecast = Forecast::offline(&ready.plan, &ready.given, &*registry, &shelf);
@@ -78,7 +79,7 @@ pub fn execute(arguments: &PreflightArguments, environment: &Environment) -> Res
         &live_world
     };
     let runtime = super::runtime()?;
-    let (who, region, rows, problem) = runtime.block_on(async {
+    let (who, region, rows, mut problem) = runtime.block_on(async {
         let who = caller(world, &registry)
             .await
             .map_err(|error| Failure::environment(format!("who one is cannot be told: {error}")))?;
@@ -105,6 +106,11 @@ pub fn execute(arguments: &PreflightArguments, environment: &Environment) -> Res
         let (rows, problem) = simulate(world, &registry, &who, &needed).await;
         Ok::<_, Failure>((who, region, rows, problem))
     })?;
+    if let Some(problem) = &mut problem {
+        problem.push_str("; compare what one is granted with `runbook policy ");
+        problem.push_str(&ready.checked.id);
+        problem.push('`');
+    }
     let wrong_place = not_allowed(&forecast, &who, region.as_deref());
     let out = environment.console.out;
     match arguments.format {
@@ -184,10 +190,7 @@ async fn simulate(
     let mut problem = None;
     let source = who.arn.as_deref().and_then(simulated);
     if source.is_none() {
-        problem = Some(format!(
-            "IAM simulates users and roles, and {} is neither",
-            who.arn.as_deref().unwrap_or("this principal")
-        ));
+        problem = Some(unsimulated(who.arn.as_deref()));
     }
     for explained in needed {
         let statement = &explained.statement;
@@ -229,7 +232,7 @@ async fn simulate(
                 rows.push(Row {
                     action: action.clone(),
                     resource: resource.to_string(),
-                    steps: explained.steps.clone(),
+                    steps: explained.by_action.get(action).cloned().unwrap_or_default(),
                     answer: found.map_or(Answer::Unknown, |(_, answer)| answer.clone()),
                 });
             }
@@ -266,13 +269,30 @@ fn read(result: &Json) -> Vec<(String, Answer)> {
         .collect()
 }
 
+/// Why there is nothing to simulate for a principal.
+fn unsimulated(arn: Option<&str>) -> String {
+    let name = arn.unwrap_or("this principal");
+    let last = arn.and_then(|arn| arn.splitn(6, ':').nth(5));
+    match last {
+        Some("root") => format!(
+            "what is allowed is not known: {name} is the root user, who may do everything that the organization does not deny, and IAM does not simulate it; work as a role instead"
+        ),
+        Some(last) if last.starts_with("federated-user/") => format!(
+            "what is allowed is not known: {name} is a federated user, which IAM does not simulate"
+        ),
+        _ => format!(
+            "what is allowed is not known: IAM simulates users and roles, and {name} is neither"
+        ),
+    }
+}
+
 /// What it means that IAM does not simulate.
 fn explained_problem(error: &CallError) -> String {
     let why = match error.kind {
         FailureKind::Answered
             if error.code.contains("AccessDenied") || error.code == "NoSuchEntity" =>
         {
-            "one may not ask IAM, or the role has a path; allow iam:SimulatePrincipalPolicy, or compare with `runbook policy`"
+            "one may not ask IAM, or the role has a path; allow iam:SimulatePrincipalPolicy"
         }
         FailureKind::Garbled => "the endpoint does not offer the simulation",
         FailureKind::Answered => "IAM does not simulate it",

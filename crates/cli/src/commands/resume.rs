@@ -1,23 +1,28 @@
 //! `runbook resume`: goes on with a run where it was.
 
-use super::play::{Deed, Play, Show, secrets};
+use super::play::{Deed, Play, Show, secrets as not_on_record};
+use super::report::Wanted;
 use super::run::SCENARIOS;
+use super::saved::Bound;
 use crate::args::{Replay, ResumeArguments, RunOfRecord};
 use crate::environment::Environment;
 use crate::exit::Failure;
 use crate::kept::Kept;
 use crate::load::{self, members};
 use crate::locate::Located;
-use crate::record::{Record, kept, of_context};
+use crate::record::{Record, kept, of_context, other_catalogue, sources};
+use crate::secrets::{self, Handling, Secrets, is_secret};
 use crate::shelf::{Shelf, text_of};
 use crate::staged::Staged;
+use crate::{guards, scoped};
 use runbook_interpreter::journal::{Hold, Mode, RunRow};
 use runbook_interpreter::plan::Options;
 use runbook_playbook::checked::Checked;
 use runbook_playbook::inputs::Given;
-use runbook_playbook::syntax::input::InputKind;
+use runbook_playbook::secret::SecretSource;
 use runbook_registry::Registry;
 use serde_json::{Map, Value as Json};
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -33,8 +38,14 @@ pub fn execute(arguments: &ResumeArguments, environment: &Environment) -> Result
             again.row.id
         )));
     }
+    if again.row.reason.as_deref() == Some("timeout") {
+        return Err(Failure::wrong(format!(
+            "the time that the playbook gives run {0} is over, so it cannot go on; `runbook undo {0}` takes back what it did, `runbook run` begins anew",
+            again.row.id
+        )));
+    }
     let changed = arguments.playbook.as_deref();
-    again.with(&arguments.replay, changed, environment, |play| {
+    let played = again.with(&arguments.replay, changed, environment, |play| {
         let record = &again.record;
         let rehearsal = record
             .file
@@ -51,10 +62,19 @@ pub fn execute(arguments: &ResumeArguments, environment: &Environment) -> Result
         if let Some(point) = environment.fault() {
             let fault =
                 runbook_interpreter::journal::fault::Fault::at(&journal, point, super::run::die);
-            return play.play(&fault, &|key| journal.has_answer(key), &Deed::Run);
+            let code = play.play(&fault, &|key| journal.has_answer(key), &Deed::Run)?;
+            return Ok((code, None));
         }
-        play.play(&journal, &|key| journal.has_answer(key), &Deed::Run)
-    })
+        let code = play.play(&journal, &|key| journal.has_answer(key), &Deed::Run)?;
+        Ok((code, play.offer(&arguments.replay.input)))
+    });
+    let (played, offer) = match played {
+        Ok((code, offer)) => (Ok(code), offer),
+        Err(failure) => (Err(failure), None),
+    };
+    let code = again.written(played, environment)?;
+    drop(again);
+    offer.map_or(Ok(code), |offer| offer.make(code, environment))
 }
 
 /// A run that is on record, and that no other process has.
@@ -88,6 +108,19 @@ impl Again {
         })
     }
 
+    /// Writes what the run was to write when it ends.
+    ///
+    /// # Errors
+    /// That of the run, or else that of the writing.
+    pub fn written(
+        &self,
+        played: Result<u8, Failure>,
+        environment: &Environment,
+    ) -> Result<u8, Failure> {
+        let wanted = Wanted::of_context(&self.row.context);
+        wanted.after(played, &self.record, &self.row.id, environment)
+    }
+
     /// Makes everything ready to play the run again.
     ///
     /// # Errors
@@ -110,7 +143,15 @@ impl Again {
             .map(|file| (file.id, file.text))
             .collect();
         let scenarios = texts.remove(SCENARIOS);
+        let bound = Bound::of_context(&row.context);
         if let Some(file) = changed {
+            if bound.is_some() {
+                return Err(Failure::wrong(format!(
+                    "run {} does what a saved plan says, and only that; it cannot go on with {}. Make a plan of that with `runbook plan --out`",
+                    row.id,
+                    file.display()
+                )));
+            }
             located = other_file(&located, file, environment)?;
             texts.clear();
         } else if text_of(&located.file, &located.name).ok().as_ref() != texts.get(&row.playbook) {
@@ -131,14 +172,45 @@ impl Again {
             }
             None => None,
         };
-        let given = given(&row.inputs, replay, &checked, &row.id)?;
+        let known = sources(&row.context);
+        let given = given(row, replay, &checked, &known)?;
+        let handling = Handling {
+            reads: true,
+            scenario: scenario.is_some(),
+        };
+        let Secrets {
+            given,
+            sources: read,
+        } = secrets::read(&checked.playbook, given, handling, environment)?;
+        if let Some(catalogue) = other_catalogue(&row.context) {
+            environment.console.err.line(format!(
+                "the run began with the catalogue {catalogue}, and this program has another; what was done is held against it"
+            ));
+        }
         let plan = load::plan(
             &checked,
             &given,
             Options::from_json(&row.options),
             row.started,
         )?;
-        let onward = self.record.resume(&row.id, &secrets(&plan));
+        let onward = self.record.resume(&row.id, &not_on_record(&plan, &read));
+        let begun_with: Vec<String> = row
+            .context
+            .get("freeze")
+            .and_then(Json::as_array)
+            .into_iter()
+            .flatten()
+            .filter_map(|named| named.as_str().map(str::to_owned))
+            .collect();
+        let guards = guards::read(&replay.guards, &begun_with, environment)?;
+        let is_scoped = row.context.get("scoped").and_then(Json::as_bool);
+        let session_policy = if is_scoped == Some(true) {
+            let names = plan.inputs.keys().cloned().collect();
+            let policy = scoped::policy(&plan, &names, &*registry, &library, &target, &guards);
+            Some(policy?)
+        } else {
+            None
+        };
         let prepared = Play {
             environment,
             registry: &registry,
@@ -148,19 +220,26 @@ impl Again {
             memory: scenario.is_some().then(|| self.record.memory(&row.id)),
             scenario,
             target,
-            saved: None,
+            bound: bound.as_ref(),
             consent: replay.yes.clone().unwrap_or_default(),
             show: Show {
                 format: replay.format,
                 quiet: replay.quiet,
                 verbose: replay.verbose,
             },
-            again: String::new(),
+            again: onward.clone(),
             unanswered: onward.clone(),
             onward,
             further: None,
+            reported: Wanted::of_context(&row.context).wants_report(),
             resumes: Some(row.id.clone()),
+            guards,
+            record: Some(&self.record),
+            waits: replay.guards.wait_for_approval,
+            session_policy,
+            undoable: Cell::default(),
         };
+        prepared.judge_target()?;
         work(&prepared)
     }
 }
@@ -179,23 +258,16 @@ fn other_file(
     })
 }
 
-/// The inputs on record, and those that are not there: secrets.
+/// The inputs on record. Of secrets it is where they lie, or they are given again.
 fn given(
-    recorded: &Json,
+    row: &RunRow,
     replay: &Replay,
     checked: &Checked,
-    id: &str,
+    sources: &BTreeMap<String, String>,
 ) -> Result<Vec<(String, Given)>, Failure> {
-    let inputs = &checked.playbook.inputs;
-    let is_secret = |name: &str| {
-        inputs
-            .iter()
-            .any(|input| input.name.value == name && input.kind == InputKind::Secret)
-    };
-    let known: Map<String, Json> = recorded
-        .as_object()
-        .into_iter()
-        .flatten()
+    let is_secret = |name: &str| is_secret(&checked.playbook, name);
+    let recorded = || row.inputs.as_object().into_iter().flatten();
+    let known: Map<String, Json> = recorded()
         .filter(|(name, value)| !is_secret(name) && !value.is_null())
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect();
@@ -208,19 +280,26 @@ fn given(
         }
         given.push((name.clone(), Given::Text(value.clone())));
     }
-    let missing: Vec<&str> = recorded
-        .as_object()
-        .into_iter()
-        .flatten()
-        .map(|(name, _)| name.as_str())
-        .filter(|name| is_secret(name) && !replay.input.iter().any(|(given, _)| given == name))
-        .collect();
+    let mut missing = Vec::new();
+    for (name, value) in recorded().filter(|(name, _)| is_secret(name)) {
+        if replay.input.iter().any(|(given, _)| given == name) {
+            continue;
+        }
+        let place = value.as_str().filter(|text| {
+            let source = SecretSource::read(text);
+            source.is_some_and(|source| source.call().is_some())
+        });
+        match sources.get(name).map(String::as_str).or(place) {
+            Some(place) => given.push((name.clone(), Given::Text(place.to_owned()))),
+            None => missing.push(format!("-i {name}=…")),
+        }
+    }
     if missing.is_empty() {
         return Ok(given);
     }
-    let options: Vec<String> = missing.iter().map(|name| format!("-i {name}=…")).collect();
     Err(Failure::wrong(format!(
-        "secrets are not on record; give them again: runbook resume {id} {}",
-        options.join(" ")
+        "secrets are not on record; give them again: runbook resume {} {}",
+        row.id,
+        missing.join(" ")
     )))
 }

@@ -1,16 +1,22 @@
 //! `runbook run`: one playbook, in the real world or in a scenario.
 
 use super::play::{Deed, Play, Show, secrets};
+use super::report::Wanted;
 use super::saved;
 use crate::args::RunArguments;
 use crate::environment::{Environment, Left};
 use crate::exit::Failure;
 use crate::kept::Kept;
 use crate::load::{self, Asked};
-use crate::record::{Record, context};
+use crate::locate::Located;
+use crate::record::{Record, context, note};
 use crate::shelf::Shelf;
+use crate::{guards, scoped};
 use runbook_interpreter::journal::MemoryJournal;
+use runbook_interpreter::plan::Options;
 use runbook_registry::Registry;
+use serde_json::Value as Json;
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -28,8 +34,12 @@ pub fn execute(arguments: &RunArguments, environment: &Environment) -> Result<u8
     let asked = Asked {
         given: &arguments.given,
         scenario: arguments.scenario.as_deref(),
-        options: arguments.part.options(),
+        options: Options {
+            read_only: arguments.read_only,
+            ..arguments.part.options()
+        },
         open: false,
+        reads: true,
     };
     let ready = load::ready(asked, &located, &kept, &registry, environment)?;
     let mut texts = Vec::new();
@@ -37,8 +47,8 @@ pub fn execute(arguments: &RunArguments, environment: &Environment) -> Result<u8
         texts.push((SCENARIOS.to_owned(), staged.text));
         staged.scenario
     });
-    let plan = ready.plan;
-    let secrets = secrets(&plan);
+    let (plan, sources, given) = (ready.plan, ready.sources, ready.given);
+    let secrets = secrets(&plan, &sources);
     let consent = arguments.yes.clone().unwrap_or_default();
     let again = environment.command(None, &secrets);
     let mut prepared = Play {
@@ -49,7 +59,7 @@ pub fn execute(arguments: &RunArguments, environment: &Environment) -> Result<u8
         plan: &plan,
         scenario,
         target: arguments.target.clone(),
-        saved: saved.as_ref(),
+        bound: saved.as_ref().map(|saved| &saved.bound),
         consent,
         show: Show {
             format: arguments.format,
@@ -73,31 +83,79 @@ pub fn execute(arguments: &RunArguments, environment: &Environment) -> Result<u8
             environment.command(Some(left), &secrets)
         }),
         memory: None,
+        reported: Wanted::of(&arguments.written, environment).wants_report(),
         resumes: None,
+        guards: guards::read(&arguments.guards, &[], environment)?,
+        record: None,
+        waits: arguments.guards.wait_for_approval,
+        session_policy: None,
+        undoable: Cell::default(),
     };
+    if arguments.scoped {
+        let (target, guards) = (&arguments.target, &prepared.guards);
+        let policy = scoped::policy(&plan, &given, &*registry, &kept, target, guards)?;
+        prepared.session_policy = Some(policy);
+    }
     let state_dir = arguments.state_dir.as_deref();
+    let wanted = Wanted::of(&arguments.written, environment);
+    let mut context = begun_with(arguments, &located, environment);
+    if let Some(saved) = &saved {
+        context["plan"] = saved.bound.to_json();
+    }
+    note(&mut context, &sources);
     if state_dir.is_none() && arguments.scenario.is_some() {
-        return prepared.play(&MemoryJournal::forgetting(), &|_| true, &Deed::Run);
+        if wanted.is_nothing() {
+            return prepared.play(&MemoryJournal::forgetting(), &|_| true, &Deed::Run);
+        }
+        let record = Record::fleeting()?;
+        texts.extend(kept.texts());
+        let named = wanted.named(None);
+        wanted.keep(&mut context, named.as_deref());
+        let journal = record.file.start(FLEETING.to_owned(), context);
+        let played = prepared.play(&journal.with_files(texts), &|_| true, &Deed::Run);
+        return wanted.after(played, &record, FLEETING, environment);
     }
     let record = Record::open(state_dir, environment)?;
     let id = uuid::Uuid::new_v4().to_string();
-    let _hold = record.hold(&id)?;
+    let hold = record.hold(&id)?;
     prepared.onward = record.resume(&id, &secrets);
     prepared.unanswered.clone_from(&prepared.onward);
     prepared.resumes = Some(id.clone());
+    prepared.record = Some(&record);
     if prepared.scenario.is_some() {
         prepared.memory = Some(record.memory(&id));
     }
-    let context = context(&located, arguments.scenario.as_deref(), &arguments.target);
+    let escalates = plan.checked.playbook.escalate.is_some();
+    let named = wanted.named(record.bundle(&id).filter(|_| escalates));
+    wanted.keep(&mut context, named.as_deref());
     texts.extend(kept.texts());
-    let journal = record.file.start(id, context).with_files(texts);
+    let journal = record.file.start(id.clone(), context).with_files(texts);
     #[cfg(feature = "faults")]
     if let Some(point) = environment.fault() {
         let fault = runbook_interpreter::journal::fault::Fault::at(&journal, point, die);
         return prepared.play(&fault, &|_| true, &Deed::Run);
     }
-    prepared.play(&journal, &|_| true, &Deed::Run)
+    let played = prepared.play(&journal, &|_| true, &Deed::Run);
+    let offer = match &played {
+        Ok(_) => prepared.offer(&arguments.given.input),
+        Err(_) => None,
+    };
+    let code = wanted.after(played, &record, &id, environment)?;
+    drop(hold);
+    offer.map_or(Ok(code), |offer| offer.make(code, environment))
 }
+
+/// What whoever resumes the run needs to know of how it was begun.
+fn begun_with(arguments: &RunArguments, located: &Located, environment: &Environment) -> Json {
+    let scenario = arguments.scenario.as_deref();
+    let mut context = context(located, scenario, &arguments.target);
+    context["freeze"] = guards::on_record(&arguments.guards, environment);
+    context["scoped"] = arguments.scoped.into();
+    context
+}
+
+/// The id of a run that is on record only until its report is written; the same each time, as a scenario's run is.
+const FLEETING: &str = "00000000-0000-4000-8000-000000000001";
 
 /// Dies as by a loss of power.
 #[cfg(feature = "faults")]

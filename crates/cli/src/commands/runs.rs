@@ -1,6 +1,6 @@
 //! `runbook runs`: the runs on record.
 
-use super::history::{document, shown, standing, table, took};
+use super::history::{document, open, shown, standing, table, took};
 use crate::args::{Format, RunsArguments};
 use crate::environment::Environment;
 use crate::exit::{self, Failure};
@@ -8,6 +8,7 @@ use crate::record::{Record, kept};
 use jiff::Timestamp;
 use runbook_interpreter::journal::Filter;
 use runbook_playbook::duration;
+use runbook_report::question::safe;
 use serde_json::Value as Json;
 
 /// Lists runs, newest first.
@@ -63,6 +64,31 @@ pub fn execute(arguments: &RunsArguments, environment: &Environment) -> Result<u
         ]
     }));
     out.lines(&table(&rows));
+    let waiting: Vec<String> = runs
+        .iter()
+        .filter(|row| {
+            matches!(
+                standing(row, &record).as_str(),
+                "waiting" | "paused" | "interrupted"
+            )
+        })
+        .flat_map(|row| {
+            let gates = open(row, &record);
+            let id: String = row.id.chars().take(8).collect();
+            let lines = gates.into_iter().map(move |gate| (id.clone(), gate.step));
+            lines.collect::<Vec<_>>()
+        })
+        .map(|(id, step)| {
+            let command = record.approve(&id);
+            safe(&format!(
+                "{id} waits for somebody to approve {step}: {command} {step}"
+            ))
+        })
+        .collect();
+    if !waiting.is_empty() {
+        out.line("");
+        out.lines(&waiting);
+    }
     Ok(exit::WELL)
 }
 

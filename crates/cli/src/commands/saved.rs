@@ -5,26 +5,24 @@ use crate::args::{GivenArguments, PartArguments, PlanArguments, PlanFormat, RunA
 use crate::calls::Calls;
 use crate::environment::Environment;
 use crate::exit::Failure;
+use crate::identity::Target;
 use crate::shelf::text_of;
 use runbook_interpreter::plan::Options;
 use runbook_interpreter::plan::saved::{allows, writes};
 use runbook_interpreter::surroundings::Performer;
 use runbook_playbook::catalog::{Catalog, Effect};
 use runbook_playbook::syntax::input::InputKind;
+use runbook_registry::Registry;
 use runbook_registry::call::{Answer, Call, CallError, FailureKind};
 use runbook_registry::model::catalogue::digest as catalogue_digest;
 use runbook_registry::world::{Pending, World};
 use runbook_report::plan_json;
+use runbook_report::saved_schema::{FORMAT_VERSION, KIND};
 use serde_json::{Map, Value as Json, json};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
-
-/// The version of the file; it rises when a field changes its meaning or goes away.
-const FORMAT_VERSION: u32 = 1;
-/// What the file says it is.
-const KIND: &str = "runbook saved plan";
 
 /// Saves a plan.
 pub fn save(
@@ -45,7 +43,7 @@ pub fn save(
         "options": made.plan.options.to_json(),
         "live": arguments.live,
         "scenario": arguments.scenario,
-        "target": made.target,
+        "target": made.target.to_json(),
         "writes": writes(&made.forecast),
         "plan": plan_json::document(&made.forecast),
     });
@@ -112,12 +110,65 @@ fn secret_names(made: &plan::Made) -> Vec<&str> {
         .collect()
 }
 
+/// What a saved plan holds a run to. It is on record with the run, so that the run stays within it however often it is resumed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bound {
+    digest: String,
+    /// Where the plan was made.
+    target: Target,
+    writes: Vec<Json>,
+}
+
+impl Bound {
+    /// As the journal keeps it.
+    #[must_use]
+    pub fn to_json(&self) -> Json {
+        json!({"digest": self.digest, "target": self.target.to_json(), "writes": self.writes})
+    }
+
+    /// As the journal kept it with a run; nothing for a run without a plan.
+    #[must_use]
+    pub fn of_context(context: &Json) -> Option<Self> {
+        let kept = context.get("plan").filter(|plan| !plan.is_null())?;
+        Some(Self {
+            digest: text(kept, "digest"),
+            target: Target::from_json(&kept["target"]),
+            // A record without them allows nothing.
+            writes: kept["writes"].as_array().cloned().unwrap_or_default(),
+        })
+    }
+
+    /// Says whether the one who goes on with a run is where its plan was made, and who it was made for.
+    ///
+    /// # Errors
+    /// It is another account, region or principal, or that cannot be told.
+    pub fn judge(
+        &self,
+        world: &dyn World,
+        registry: &Registry,
+        region: Option<&str>,
+    ) -> Result<(), Failure> {
+        // A plan that was made offline, or in a scenario's world, is for nobody in particular.
+        if self.target.principal.is_none() {
+            return Ok(());
+        }
+        let now = super::runtime()?.block_on(Target::ask(world, registry, region))?;
+        match self.target.differs(&now) {
+            None => Ok(()),
+            Some(why) => Err(Failure::wrong(format!(
+                "the run does what a saved plan says, and {why}; go on with the credentials that the plan was made with"
+            ))),
+        }
+    }
+}
+
 /// A saved plan that still holds.
 #[derive(Debug)]
 pub struct Saved {
     /// What the run is to do.
     pub arguments: RunArguments,
-    writes: Vec<Json>,
+    /// What the run may change.
+    pub bound: Bound,
     /// The inputs, until the run has read them.
     _inputs: tempfile::NamedTempFile,
 }
@@ -180,20 +231,9 @@ pub fn open(arguments: &RunArguments, environment: &Environment) -> Result<Optio
     if json!(hashes(&made, environment)?) != Json::Object(files) {
         return Err(refuse("the playbook uses other files than it did"));
     }
-    for (part, word) in [
-        ("account", "account"),
-        ("region", "region"),
-        ("principal", "principal"),
-    ] {
-        let (then, now) = (&document["target"][part], &made.target[part]);
-        if then != now {
-            let shown = |value: &Json| value.as_str().unwrap_or("none").to_owned();
-            return Err(refuse(&format!(
-                "it was made for the {word} {}, and this is {}",
-                shown(then),
-                shown(now)
-            )));
-        }
+    let then_target = Target::from_json(&document["target"]);
+    if let Some(why) = then_target.differs(&made.target) {
+        return Err(refuse(&why));
     }
     let then = document
         .get("writes")
@@ -213,7 +253,11 @@ pub fn open(arguments: &RunArguments, environment: &Environment) -> Result<Optio
             scenario: planned.scenario.clone(),
             ..arguments.clone()
         },
-        writes: then,
+        bound: Bound {
+            digest: text(&document, "digest"),
+            target: then_target,
+            writes: then,
+        },
         _inputs: given,
     }))
 }
@@ -233,12 +277,17 @@ fn document_of(path: &Path, name: &str, refuse: &dyn Fn(&str) -> Failure) -> Res
     if document.get("digest").and_then(Json::as_str) != Some(digest(&document).as_str()) {
         return Err(refuse("it was edited after it was made"));
     }
-    if document.get("catalogue").and_then(Json::as_str) != Some(catalogue_digest().as_str()) {
+    if document.get("catalogue").and_then(Json::as_str) != Some(catalogue_digest()) {
         return Err(refuse(
             "this program knows another catalogue of AWS operations than the one that made it",
         ));
     }
     Ok(document)
+}
+
+fn text(json: &Json, name: &str) -> String {
+    let found = json.get(name).and_then(Json::as_str);
+    found.unwrap_or_default().to_owned()
 }
 
 fn texts(list: Option<&Json>) -> Vec<String> {
@@ -254,11 +303,7 @@ fn of_document(
 ) -> PlanArguments {
     let options = Options::from_json(document.get("options").unwrap_or(&Json::Null));
     PlanArguments {
-        playbook: document
-            .get("playbook")
-            .and_then(Json::as_str)
-            .unwrap_or_default()
-            .to_owned(),
+        playbook: text(document, "playbook"),
         given: GivenArguments {
             input: arguments.given.input.clone(),
             inputs: Some(inputs.to_path_buf()),
@@ -313,8 +358,8 @@ fn differences(then: &[Json], now: &[Json]) -> String {
 pub struct Only<'a> {
     /// Makes calls.
     pub calls: Calls<'a>,
-    /// The plan.
-    pub saved: Option<&'a Saved>,
+    /// What a saved plan holds the run to.
+    pub bound: Option<&'a Bound>,
 }
 
 impl Performer for Only<'_> {
@@ -323,12 +368,12 @@ impl Performer for Only<'_> {
         world: &'a dyn World,
         call: &'a Call,
     ) -> Pending<'a, Result<Answer, CallError>> {
-        if let Some(saved) = self.saved {
+        if let Some(bound) = self.bound {
             let reads = self.calls.0.action(&call.action).is_ok_and(|action| {
                 let effects = Catalog::effects(self.calls.0, &action, &call.arguments);
                 effects.iter().all(|effect| *effect == Effect::Read)
             });
-            if !reads && !allows(&saved.writes, &call.action, &call.arguments) {
+            if !reads && !allows(&bound.writes, &call.action, &call.arguments) {
                 let error = CallError::new(
                     FailureKind::NotSent,
                     "plan",

@@ -1,11 +1,11 @@
 //! `runbook show`: a run on record.
 
-use super::history::{document, shown, standing, table, took};
+use super::history::{document, open, shown, standing, table, took};
 use crate::args::{Format, ShowArguments};
 use crate::environment::Environment;
 use crate::exit::{self, Failure};
 use crate::record::{Record, kept};
-use runbook_interpreter::journal::{CallRow, RunRow};
+use runbook_interpreter::journal::{CallRow, GateRow, RunRow, Vote};
 use runbook_report::question::safe;
 use serde_json::{Value as Json, json};
 
@@ -14,6 +14,7 @@ pub fn execute(arguments: &ShowArguments, environment: &Environment) -> Result<u
     let record = Record::open(arguments.of.state_dir.as_deref(), environment)?;
     let row = record.file.find(&arguments.of.run).map_err(kept)?;
     let calls = record.file.calls(&row).map_err(kept)?;
+    let gates = record.file.gates(&row).map_err(kept)?;
     let events = record.file.events(&row, 0).map_err(kept)?;
     let events: Vec<Json> = events.into_iter().map(|event| event.body).collect();
     let (calls, events) = match &arguments.step {
@@ -25,6 +26,16 @@ pub fn execute(arguments: &ShowArguments, environment: &Environment) -> Result<u
         let mut whole = document(&row, &record);
         whole["calls"] = calls.iter().map(call_document).collect();
         whole["events"] = Json::Array(events);
+        whole["approvals"] = gates
+            .iter()
+            .filter(|gate| {
+                arguments
+                    .step
+                    .as_deref()
+                    .is_none_or(|step| is_it(&gate.step, step))
+            })
+            .map(approval_document)
+            .collect();
         out.line(format!("{whole:#}"));
         return Ok(exit::WELL);
     }
@@ -46,6 +57,7 @@ pub fn execute(arguments: &ShowArguments, environment: &Environment) -> Result<u
             lines.extend(writes.iter().map(|call| format!("  {}", one_line(call))));
         }
     }
+    lines.extend(answers(&gates, arguments.step.as_deref()));
     let lines: Vec<String> = lines.iter().map(|line| safe(line)).collect();
     out.lines(&lines);
     Ok(exit::WELL)
@@ -58,8 +70,7 @@ fn one_step(
     events: Vec<Json>,
     row: &RunRow,
 ) -> Result<(Vec<CallRow>, Vec<Json>), Failure> {
-    let tail = format!(".{step}");
-    let is_it = |name: &str| name == step || name.ends_with(&tail);
+    let is_it = |name: &str| is_it(name, step);
     let calls: Vec<CallRow> = calls.into_iter().filter(|call| is_it(&call.step)).collect();
     let of = |event: &Json| event.get("step").and_then(Json::as_str).is_some_and(is_it);
     let events: Vec<Json> = events.into_iter().filter(of).collect();
@@ -70,6 +81,84 @@ fn one_step(
         )));
     }
     Ok((calls, events))
+}
+
+/// Whether a name or the end of it means a step.
+fn is_it(step: &str, named: &str) -> bool {
+    step == named || step.ends_with(&format!(".{named}"))
+}
+
+/// Who said what to which question, when, from where, and why.
+fn answers(gates: &[GateRow], step: Option<&str>) -> Vec<String> {
+    let mut rows = Vec::new();
+    let asked = gates
+        .iter()
+        .filter(|gate| step.is_none_or(|step| is_it(&gate.step, step)));
+    for gate in asked {
+        let (Some(answer), Some(at)) = (&gate.answer, gate.answered) else {
+            let said = if gate.superseded {
+                "asked again"
+            } else {
+                "open"
+            };
+            rows.push(
+                [said, gate.step.as_str(), "", ""]
+                    .map(str::to_owned)
+                    .to_vec(),
+            );
+            for vote in gate.waiting() {
+                rows.push(vote_row(vote, &gate.step));
+            }
+            continue;
+        };
+        rows.push(match gate.vote() {
+            Some(vote) => vote_row(vote, &gate.step),
+            None => vec![
+                answer.clone(),
+                gate.step.clone(),
+                gate.by.clone().unwrap_or_default(),
+                format!("{} UTC", shown(at)),
+            ],
+        });
+    }
+    if rows.is_empty() {
+        return rows.into_iter().flatten().collect();
+    }
+    let mut lines = vec![String::new(), "approvals".to_owned()];
+    lines.extend(table(&rows).into_iter().map(|line| format!("  {line}")));
+    lines
+}
+
+fn vote_row(vote: &Vote, step: &str) -> Vec<String> {
+    let answer = if vote.approves {
+        "approved"
+    } else {
+        "declined"
+    };
+    let reason = vote.reason.as_deref();
+    let reason = reason.map_or_else(String::new, |reason| format!("  {reason:?}"));
+    vec![
+        answer.to_owned(),
+        step.to_owned(),
+        vote.by.to_string(),
+        format!("{} UTC  from {}{reason}", shown(vote.at), vote.place),
+    ]
+}
+
+fn approval_document(gate: &GateRow) -> Json {
+    let vote = gate.vote();
+    json!({
+        "step": gate.step,
+        "hash": gate.hash,
+        "question": gate.question,
+        "asked": gate.asked.to_string(),
+        "answer": gate.answer,
+        "by": gate.by,
+        "answered": gate.answered.map(|at| at.to_string()),
+        "from": vote.map(|vote| vote.place.clone()),
+        "reason": vote.and_then(|vote| vote.reason.clone()),
+        "superseded": gate.superseded,
+    })
 }
 
 fn head(row: &RunRow, record: &Record) -> Vec<String> {
@@ -93,6 +182,13 @@ fn head(row: &RunRow, record: &Record) -> Vec<String> {
     facts.push(vec!["verdict".to_owned(), standing(row, record)]);
     if let Some(why) = &row.explanation {
         facts.push(vec![String::new(), why.clone()]);
+    }
+    for gate in open(row, record) {
+        let command = record.approve(&row.id);
+        facts.push(vec![
+            "waits for".to_owned(),
+            format!("{0}: {command} {0}", gate.step),
+        ]);
     }
     if matches!(
         standing(row, record).as_str(),

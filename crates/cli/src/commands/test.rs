@@ -1,12 +1,13 @@
 //! `runbook test`: the scenarios of playbooks.
 
 use super::check::usual;
-use crate::args::{TargetArguments, TestArguments};
+use crate::args::{Format, TargetArguments, TestArguments};
 use crate::calls::Calls;
+use crate::coverage::{self, Coverage, Ledger, Observed};
 use crate::environment::Environment;
 use crate::exit::{self, Failure};
 use crate::load::{self, Unusable, members};
-use crate::locate::{files_below, is_scenarios, scenarios_of};
+use crate::locate::{files_below, is_playbook, is_scenarios, scenarios_of};
 use crate::parallel::side_by_side;
 use crate::problems::counted;
 use crate::shelf::{Shelf, text_of};
@@ -15,11 +16,12 @@ use indexmap::IndexMap;
 use runbook_interpreter::approval::{Approver, Decision, Question};
 use runbook_interpreter::cancel::Cancel;
 use runbook_interpreter::event::{Event, Observer};
+use runbook_interpreter::guard::Guards;
 use runbook_interpreter::journal::MemoryJournal;
 use runbook_interpreter::outcome;
-use runbook_interpreter::plan::Options;
 use runbook_interpreter::plan::forecast::Forecast;
-use runbook_interpreter::plan::policy::{self, LeastPolicy};
+use runbook_interpreter::plan::policy;
+use runbook_interpreter::plan::{Options, Plan};
 use runbook_interpreter::surroundings::Surroundings;
 use runbook_interpreter::truth::Truth;
 use runbook_playbook::checked::Checked;
@@ -29,6 +31,8 @@ use runbook_playbook::yaml::Node;
 use runbook_registry::Registry;
 use runbook_registry::policy::{Grants, Policy};
 use runbook_registry::world::scenario::{ActionFacts, Answers, Outcome, Scenario, ScenarioWorld};
+use serde_json::{Value as Json, json};
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
@@ -43,6 +47,10 @@ struct Tally {
     wrong: Vec<String>,
     passed: usize,
     failed: usize,
+    /// The same for programs.
+    scenarios: Vec<Json>,
+    /// What was reached, where that is wanted.
+    coverage: Coverage,
 }
 
 /// Runs the scenarios of files and folders.
@@ -54,12 +62,19 @@ pub fn execute(arguments: &TestArguments, environment: &Environment) -> Result<u
         test_file(file, arguments, &enforced, &registry, environment)
     });
     let (mut passed, mut failed, mut wrong) = (0, 0, 0);
+    let mut covered = Coverage::default();
+    let mut scenarios = Vec::new();
+    let json = arguments.format == Format::Json;
     for tally in tallies {
-        environment.console.out.lines(&tally.lines);
+        if !json {
+            environment.console.out.lines(&tally.lines);
+        }
         environment.console.err.lines(&tally.wrong);
         passed += tally.passed;
         failed += tally.failed;
         wrong += usize::from(!tally.wrong.is_empty());
+        scenarios.extend(tally.scenarios);
+        covered.merge(tally.coverage);
     }
     if wrong > 0 {
         let files = counted(wrong, "file");
@@ -72,15 +87,85 @@ pub fn execute(arguments: &TestArguments, environment: &Environment) -> Result<u
             "no scenario was run; name files or folders with *.scenarios.yaml, or widen --filter",
         ));
     }
-    environment
-        .console
-        .out
-        .line(format!("{passed} passed, {failed} failed"));
+    let coverage = arguments
+        .covers()
+        .then(|| within(covered, arguments, &registry, environment));
+    let missed = match (&arguments.coverage_min, &coverage) {
+        (Some(least), Some(coverage)) => least.missed(coverage),
+        _ => Vec::new(),
+    };
+    let out = environment.console.out;
+    if json {
+        let mut document = json!({"passed": passed, "failed": failed, "scenarios": scenarios});
+        if let Some(coverage) = &coverage {
+            document["coverage"] = coverage::document(coverage);
+        }
+        out.line(format!("{document:#}"));
+    } else {
+        out.line(format!("{passed} passed, {failed} failed"));
+        if let Some(coverage) = &coverage {
+            out.line("");
+            out.lines(&coverage::lines(coverage, out.look));
+        }
+    }
+    if !missed.is_empty() {
+        return Err(Failure::not_well(missed.join("\nerror: ")));
+    }
     Ok(if failed == 0 {
         exit::WELL
     } else {
         exit::NOT_WELL
     })
+}
+
+/// What was reached of the files that the command line names; those of which nothing was are there too.
+fn within(
+    mut covered: Coverage,
+    arguments: &TestArguments,
+    registry: &Registry,
+    environment: &Environment,
+) -> Coverage {
+    let places = &environment.places;
+    let mut wanted = BTreeSet::new();
+    for path in usual(&arguments.paths, &places.current) {
+        let full = places.current.join(&path);
+        if full.is_dir() {
+            let below = files_below(&full, is_playbook);
+            wanted.extend(below.iter().map(|file| places.place(file).name));
+            let known: Vec<PathBuf> = below
+                .into_iter()
+                .filter(|file| !covered.files.contains_key(&places.place(file).name))
+                .collect();
+            for unreached in side_by_side(&known, |file| nothing_of(file, registry, environment)) {
+                covered.merge(unreached);
+            }
+        } else if is_scenarios(&full) {
+            let name = places.place(&full).name.replace(".scenarios.", ".");
+            if covered.files.contains_key(&name) {
+                wanted.insert(name);
+            } else {
+                // It names its playbook itself.
+                wanted.extend(covered.files.keys().cloned());
+            }
+        } else if let Ok(located) = places.locate(&path.to_string_lossy()) {
+            wanted.insert(located.name);
+        }
+    }
+    covered.files.retain(|name, _| wanted.contains(name));
+    covered
+}
+
+/// A playbook of which nothing was reached; nothing where the file is none.
+fn nothing_of(file: &Path, registry: &Registry, environment: &Environment) -> Coverage {
+    let located = environment.places.place(file);
+    let shelf = Shelf::new(&environment.places, &located.root, registry);
+    let mut ledger = Ledger::new(&shelf);
+    if let Ok(read) = shelf.read(&located)
+        && let Some(checked) = read.checked
+    {
+        ledger.know(&checked);
+    }
+    ledger.close()
 }
 
 /// The files of scenarios that paths name; a playbook stands for its own.
@@ -222,6 +307,7 @@ fn run_file(
         scenarios,
     } = suite(file, registry, environment)?;
     let shelf = Shelf::new(&environment.places, &root, &**registry);
+    let mut ledger = Ledger::new(&shelf);
     let mut wrong = Vec::new();
     for (name, scenario) in scenarios {
         let title = format!("{} {name}", checked.id);
@@ -234,7 +320,20 @@ fn run_file(
         if problems.is_empty() {
             let description = scenario.description.clone().unwrap_or_default();
             let scenario = Arc::new(scenario);
-            let found = run_scenario(&scenario, &checked, &shelf, enforced, registry, environment);
+            let setting = Setting {
+                shelf: &shelf,
+                enforced,
+                registry,
+                environment,
+            };
+            let found = if arguments.covers() {
+                let observed = Observed::default();
+                let found = setting.run(&scenario, &checked, &observed);
+                ledger.add(&checked, observed);
+                found
+            } else {
+                setting.run(&scenario, &checked, &Nobody)
+            };
             let description = Some(description).filter(|_| arguments.verbose || found.is_err());
             tally.add(&title, description.as_deref().unwrap_or_default(), found);
         } else {
@@ -246,6 +345,7 @@ fn run_file(
             wrong.extend(drawn(environment, &placed));
         }
     }
+    tally.coverage = ledger.close();
     if wrong.is_empty() { Ok(()) } else { Err(wrong) }
 }
 
@@ -261,6 +361,11 @@ impl Tally {
                 ("FAIL", differences)
             }
         };
+        self.scenarios.push(json!({
+            "scenario": title,
+            "passed": differences.is_empty(),
+            "differences": differences,
+        }));
         self.lines.push(format!("{word}  {title}"));
         let about = runbook_report::question::safe(description.trim());
         let about = about.lines().map(str::to_owned);
@@ -268,6 +373,14 @@ impl Tally {
             self.lines.push(format!("      {line}"));
         }
     }
+}
+
+/// What scenarios are run with.
+struct Setting<'a> {
+    shelf: &'a Shelf<'a>,
+    enforced: &'a Enforced,
+    registry: &'a Arc<Registry>,
+    environment: &'a Environment,
 }
 
 /// Runs a scenario; what is not as expected comes back.
@@ -279,15 +392,40 @@ pub(super) fn run_scenario(
     registry: &Arc<Registry>,
     environment: &Environment,
 ) -> Result<(), Vec<String>> {
-    let given = members(&scenario.inputs);
-    let plan =
-        load::plan(checked, &given, Options::default(), scenario.clock).map_err(|failure| {
-            failure
-                .message
-                .lines()
-                .map(str::to_owned)
-                .collect::<Vec<_>>()
-        })?;
+    let setting = Setting {
+        shelf,
+        enforced,
+        registry,
+        environment,
+    };
+    setting.run(scenario, checked, &Nobody)
+}
+
+/// What is not as a scenario expects it, in lines; nothing where all is.
+pub(super) fn mismatches(world: &ScenarioWorld, outcome: &outcome::Outcome) -> Vec<String> {
+    let found = world.check_expectations(&compared(outcome));
+    if found.is_empty() {
+        return Vec::new();
+    }
+    let mut lines: Vec<String> = found.iter().map(ToString::to_string).collect();
+    lines.push(format!("{}: {}", outcome.verdict, outcome.explanation));
+    lines
+        .iter()
+        .map(|line| runbook_report::question::safe(line))
+        .collect()
+}
+
+/// Runs a scenario: its world afterwards, and what came out.
+pub(super) fn play_scenario(
+    scenario: &Arc<Scenario>,
+    checked: &Arc<Checked>,
+    shelf: &Shelf<'_>,
+    enforced: &Enforced,
+    registry: &Arc<Registry>,
+    environment: &Environment,
+    observer: &dyn Observer,
+) -> Result<(ScenarioWorld, outcome::Outcome), Vec<String>> {
+    let plan = bound(scenario, checked)?;
     let located = shelf
         .places
         .place(&shelf.root.join(format!("{}.yaml", checked.id)));
@@ -305,7 +443,8 @@ pub(super) fn run_scenario(
     match enforced {
         Enforced::Nothing => {}
         Enforced::Least => {
-            let grants = least(scenario, checked, shelf, registry)?.grants();
+            let (forecast, scope) = forecast(scenario, checked, shelf, registry)?;
+            let grants = policy::least_policy(&forecast, &**registry, &scope).grants();
             world = world.with_grants(Arc::new(grants));
         }
         Enforced::Given(grants) => world = world.with_grants(Arc::clone(grants)),
@@ -314,42 +453,61 @@ pub(super) fn run_scenario(
         world: &world,
         performer: &Calls(registry),
         approver: &ByScenario(&scenario.answers),
-        observer: &Nobody,
+        observer,
         journal: &MemoryJournal::forgetting(),
         library: shelf,
         cancel: &Cancel::new(),
+        guards: Some(&Guards::default()),
     };
     let runtime = super::runtime().map_err(|failure| vec![failure.message])?;
     let outcome = runtime.block_on(runbook_interpreter::run(&plan, &surroundings));
-    let found = world.check_expectations(&compared(&outcome));
-    if found.is_empty() {
-        return Ok(());
-    }
-    let mut lines: Vec<String> = found.iter().map(ToString::to_string).collect();
-    lines.push(format!("{}: {}", outcome.verdict, outcome.explanation));
-    Err(lines
-        .iter()
-        .map(|line| runbook_report::question::safe(line))
-        .collect())
+    Ok((world, outcome))
 }
 
-/// The least policy of a playbook with a scenario's inputs, in a scenario's place.
-pub(super) fn least(
+impl Setting<'_> {
+    /// Runs a scenario, watched; what is not as expected comes back.
+    fn run(
+        &self,
+        scenario: &Arc<Scenario>,
+        checked: &Arc<Checked>,
+        observer: &dyn Observer,
+    ) -> Result<(), Vec<String>> {
+        let (world, outcome) = play_scenario(
+            scenario,
+            checked,
+            self.shelf,
+            self.enforced,
+            self.registry,
+            self.environment,
+            observer,
+        )?;
+        let lines = mismatches(&world, &outcome);
+        if lines.is_empty() { Ok(()) } else { Err(lines) }
+    }
+}
+
+/// A playbook with a scenario's inputs.
+fn bound(scenario: &Scenario, checked: &Arc<Checked>) -> Result<Plan, Vec<String>> {
+    let given = members(&scenario.inputs);
+    load::plan(checked, &given, Options::default(), scenario.clock)
+        .map_err(|failure| failure.message.lines().map(str::to_owned).collect())
+}
+
+/// What a playbook would do with a scenario's inputs, and the scenario's place, for the policy that it needs there.
+pub(super) fn forecast(
     scenario: &Scenario,
     checked: &Arc<Checked>,
     shelf: &Shelf<'_>,
     registry: &Registry,
-) -> Result<LeastPolicy, Vec<String>> {
-    let given = members(&scenario.inputs);
-    let names = given.iter().map(|(name, _)| name.clone()).collect();
-    let plan = load::plan(checked, &given, Options::default(), scenario.clock)
-        .map_err(|failure| vec![failure.message])?;
+) -> Result<(Forecast, policy::Scope), Vec<String>> {
+    let plan = bound(scenario, checked)?;
+    let names = scenario.inputs.keys().cloned().collect();
     let forecast = Forecast::offline(&plan, &names, registry, shelf);
     let scope = policy::Scope {
         graphs: Vec::new(),
         place: scenario.place.clone(),
     };
-    Ok(policy::least_policy(&forecast, registry, &scope))
+    Ok((forecast, scope))
 }
 
 /// What scenarios compare.
@@ -421,7 +579,7 @@ impl Approver for ByScenario<'_> {
 }
 
 /// Watches nothing.
-struct Nobody;
+pub(super) struct Nobody;
 
 impl Observer for Nobody {
     fn observe(&self, _: &Event) {}

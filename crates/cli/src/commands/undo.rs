@@ -17,7 +17,7 @@ pub fn execute(arguments: &UndoArguments, environment: &Environment) -> Result<u
             again.row.id
         )));
     }
-    again.with(&arguments.replay, None, environment, |play| {
+    let undone = again.with(&arguments.replay, None, environment, |play| {
         let file = &again.record.file;
         let rehearsal = file.again(&again.row.id, Mode::Rehearsal).map_err(kept)?;
         play.rehearse(&rehearsal)?;
@@ -28,5 +28,6 @@ pub fn execute(arguments: &UndoArguments, environment: &Environment) -> Result<u
             &|key| journal.has_answer(key),
             &Deed::Undo(&journal),
         )
-    })
+    });
+    again.written(undone, environment)
 }

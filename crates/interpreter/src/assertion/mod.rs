@@ -59,7 +59,7 @@ pub fn judge(
         }
         Subject::Value(expression) => {
             let value = evaluate(expression, evidence.scope)?;
-            let found = found::value(&value);
+            let found = seen(&assertion.predicates, &value, evidence);
             let looked = Looked::One(value);
             let truth = all_of(&assertion.predicates, &looked, false, evidence)?;
             (
@@ -95,7 +95,7 @@ pub fn judge(
             };
             let truth = all_of(&assertion.predicates, &looked, cut, evidence)?;
             let found = match &looked {
-                Looked::One(value) => found::value(value),
+                Looked::One(value) => seen(&assertion.predicates, value, evidence),
                 Looked::Nodes(nodes) => {
                     found::nodes(nodes, &matching(&assertion.predicates, nodes, evidence))
                 }
@@ -274,6 +274,21 @@ fn type_of(value: &Value) -> Type {
         Value::Duration(_) => Type::Duration,
         Value::List(items) => Type::list(items.first().map_or(Type::Any, type_of)),
         Value::Map(_) | Value::Absent | Value::Unknown => Type::Any,
+    }
+}
+
+/// A value in a few words; of a list the element that tells, where one does.
+fn seen(predicates: &[Spanned<Predicate>], value: &Value, evidence: Evidence<'_>) -> Found {
+    match value {
+        Value::List(items) if items.len() > 1 => {
+            let telling = matching(predicates, items, evidence);
+            if telling.is_empty() {
+                found::value(value)
+            } else {
+                found::nodes(items, &telling)
+            }
+        }
+        value => found::value(value),
     }
 }
 

@@ -1,9 +1,10 @@
 //! Events as JSON. Calls have a table of their own, so that their events are not recorded twice.
 
-use crate::approval::{Decision, Question, QuestionCall};
+use crate::approval::{Decision, Question, QuestionCall, ValueChange};
 use crate::event::{Event, EventKind};
-use crate::outcome::StepOutcome;
+use crate::outcome::{AssertionOutcome, Change, Outcome, StepOutcome};
 use crate::truth::Truth;
+use runbook_playbook::catalog::Effect;
 use serde_json::{Value as Json, json};
 
 fn truth(truth: Truth) -> &'static str {
@@ -26,6 +27,7 @@ pub(super) fn kind(event: &Event) -> &'static str {
         EventKind::Waiting { .. } => "waiting",
         EventKind::Asked(_) => "asked",
         EventKind::Answered { .. } => "answered",
+        EventKind::Overridden { .. } => "overridden",
         EventKind::StepEnded { .. } => "step_ended",
         EventKind::CauseJudged(_) => "cause_judged",
         EventKind::RunEnded(_) => "run_ended",
@@ -40,10 +42,21 @@ pub(super) fn event(event: &Event) -> Json {
             playbook,
             title,
             inputs,
-        } => json!({"run": run, "playbook": playbook, "title": title, "inputs": inputs}),
+            place,
+        } => json!({
+            "run": run,
+            "playbook": playbook,
+            "title": title,
+            "inputs": inputs,
+            "place": {"account": place.account, "region": place.region, "partition": place.partition},
+        }),
         EventKind::GraphStarted { graph, reading } => json!({"graph": graph, "reading": reading}),
         EventKind::GraphEnded { graph, summary } => json!({"graph": graph, "summary": summary}),
-        EventKind::StepStarted { step, action, .. } => json!({"step": step, "action": action}),
+        EventKind::StepStarted {
+            step,
+            title,
+            action,
+        } => json!({"step": step, "title": title, "action": action}),
         EventKind::CallStarted { step, attempt, .. }
         | EventKind::CallEnded { step, attempt, .. } => json!({"step": step, "attempt": attempt}),
         EventKind::Waiting { step, why, length } => {
@@ -60,6 +73,13 @@ pub(super) fn event(event: &Event) -> Json {
             };
             json!({"step": step, "answer": answer, "by": by})
         }
+        EventKind::Overridden {
+            step,
+            guard,
+            what,
+            by,
+            reason,
+        } => json!({"step": step, "guard": guard, "what": what, "by": by, "reason": reason}),
         EventKind::StepEnded { step, outcome } => {
             json!({"step": step, "outcome": step_outcome(outcome)})
         }
@@ -68,11 +88,7 @@ pub(super) fn event(event: &Event) -> Json {
             "found": truth(cause.found),
             "evidence": cause.evidence.iter().map(|one| json!({"step": one.step, "truth": truth(one.truth), "found": one.found})).collect::<Vec<_>>(),
         }),
-        EventKind::RunEnded(outcome) => json!({
-            "verdict": outcome.verdict.as_str(),
-            "reason": outcome.reason.map(crate::verdict::Reason::as_str),
-            "explanation": outcome.explanation,
-        }),
+        EventKind::RunEnded(outcome) => run_outcome(outcome),
     };
     let mut entry = json!({"at": event.at.to_string(), "event": kind(event)});
     if let (Json::Object(entry), Json::Object(body)) = (&mut entry, body) {
@@ -98,8 +114,9 @@ pub(super) fn question(question: &Question) -> Json {
             })
             .collect()
     };
-    json!({
+    let mut body = json!({
         "step": question.step,
+        "title": question.title,
         "place": question.place,
         "effects": question.effects.iter().map(|effect| effect.as_str()).collect::<Vec<_>>(),
         "prompt": question.prompt,
@@ -107,11 +124,135 @@ pub(super) fn question(question: &Question) -> Json {
         "undo": calls(&question.undo),
         "people": question.people,
         "from": question.from,
+        "insists": question.insists,
+        "because": question.because,
+    });
+    if !question.stated.is_empty()
+        && let Json::Object(members) = &mut body
+    {
+        members.insert("stated".to_owned(), question.stated.clone().into());
+    }
+    body
+}
+
+/// Reads a question back.
+pub(super) fn read_question(json: &Json) -> Option<Question> {
+    let text = |name: &str| json.get(name).and_then(Json::as_str).map(str::to_owned);
+    let texts = |name: &str| -> Vec<String> {
+        let items = json
+            .get(name)
+            .and_then(Json::as_array)
+            .into_iter()
+            .flatten();
+        items
+            .filter_map(|item| item.as_str().map(str::to_owned))
+            .collect()
+    };
+    let effects = texts("effects");
+    Some(Question {
+        step: text("step")?,
+        title: text("title"),
+        calls: read_calls(json.get("calls")?)?,
+        effects: Effect::ALL
+            .into_iter()
+            .filter(|effect| effects.iter().any(|name| name == effect.as_str()))
+            .collect(),
+        prompt: text("prompt"),
+        place: text("place").unwrap_or_default(),
+        undo: read_calls(json.get("undo")?)?,
+        insists: json
+            .get("insists")
+            .and_then(Json::as_bool)
+            .unwrap_or_default(),
+        people: usize::try_from(json.get("people")?.as_u64()?).ok()?,
+        from: texts("from"),
+        because: texts("because"),
+        stated: texts("stated"),
+        agreed: Vec::new(),
+    })
+}
+
+fn read_calls(json: &Json) -> Option<Vec<QuestionCall>> {
+    let member = |json: &Json, name: &str| json.get(name).cloned().unwrap_or(Json::Null);
+    json.as_array()?
+        .iter()
+        .map(|call| {
+            let changes = call.get("changes").and_then(Json::as_array);
+            Some(QuestionCall {
+                action: call.get("action")?.as_str()?.to_owned(),
+                arguments: member(call, "arguments"),
+                changes: changes
+                    .into_iter()
+                    .flatten()
+                    .filter_map(|change| {
+                        Some(ValueChange {
+                            path: change.get("path")?.as_str()?.to_owned(),
+                            from: member(change, "from"),
+                            to: member(change, "to"),
+                        })
+                    })
+                    .collect(),
+            })
+        })
+        .collect()
+}
+
+/// What reports need of the end of a run beside what its steps and causes have said.
+fn run_outcome(outcome: &Outcome) -> Json {
+    json!({
+        "verdict": outcome.verdict.as_str(),
+        "reason": outcome.reason.map(crate::verdict::Reason::as_str),
+        "explanation": outcome.explanation,
+        "environment": outcome.environment,
+        "changes": outcome.changes.iter().map(change).collect::<Vec<_>>(),
+        "outputs": outcome.outputs.iter().map(|(name, value)| (name.clone(), value.to_json())).collect::<serde_json::Map<_, _>>(),
+        "waiting": outcome.waiting.as_ref().map(|waiting| json!({
+            "step": waiting.step,
+            "question": waiting.question,
+            "why": waiting.why,
+            "next": waiting.next,
+        })),
+        "escalated": outcome.escalated.as_ref().map(|escalated| json!({
+            "levels": escalated.levels,
+            "contacts": escalated.contacts.iter().map(|(name, value)| (name.clone(), value.to_json())).collect::<serde_json::Map<_, _>>(),
+            "gathered": escalated.gathered,
+            "told": escalated.told,
+            "failed": escalated.failed,
+            "not_told": escalated.not_told,
+        })),
+    })
+}
+
+fn change(change: &Change) -> Json {
+    json!({
+        "step": change.step,
+        "action": change.action,
+        "arguments": change.arguments,
+        "values": change.values.iter().map(|value| json!({"path": value.path, "from": value.from, "to": value.to})).collect::<Vec<_>>(),
+        "effect": change.effect.as_str(),
+        "confirmed": change.confirmed,
+        "undoes": change.undoes,
+        "undone": change.undone,
+    })
+}
+
+fn assertion(assertion: &AssertionOutcome) -> Json {
+    json!({
+        "asked": assertion.asked,
+        "holds": truth(assertion.truth),
+        "found": assertion.found,
+        "message": assertion.message,
+        "warn": assertion.warn,
+        "require": assertion.require,
     })
 }
 
 fn step_outcome(outcome: &StepOutcome) -> Json {
     json!({
+        "title": outcome.title,
+        "action": outcome.action,
+        "started": outcome.started.to_string(),
+        "assertions": outcome.assertions.iter().map(assertion).collect::<Vec<_>>(),
         "status": outcome.status.as_str(),
         "holds": outcome.holds.map(truth),
         "captures": outcome.captures.iter().map(|(name, value)| (name.clone(), value.to_json())).collect::<serde_json::Map<_, _>>(),

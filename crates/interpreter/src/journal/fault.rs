@@ -81,6 +81,14 @@ impl Durability for Fault<'_> {
         self.inner.session()
     }
 
+    fn is_settled(&self, key: &str) -> bool {
+        self.inner.is_settled(key)
+    }
+
+    fn report(&self) -> Option<String> {
+        self.inner.report()
+    }
+
     fn begin(&self, run: &RunRecord) -> Result<Timestamp, JournalError> {
         self.inner.begin(run)
     }
@@ -172,4 +180,27 @@ impl Durability for Fault<'_> {
         }
         self.inner.end(outcome)
     }
+}
+
+/// Everything that a journal holds, a row a line, for comparisons.
+///
+/// # Errors
+/// It cannot be read.
+pub fn dump(file: &super::SqliteJournal) -> Result<Vec<String>, JournalError> {
+    let mut lines = Vec::new();
+    for table in ["runs", "files", "steps", "marks", "gates", "events"] {
+        file.guard((|| {
+            let mut all = file.connection.prepare(&format!("SELECT * FROM {table}"))?;
+            let columns = all.column_count();
+            let mut rows = all.query([])?;
+            while let Some(row) = rows.next()? {
+                let values: Result<Vec<String>, rusqlite::Error> = (0..columns)
+                    .map(|at| Ok(format!("{:?}", row.get::<_, rusqlite::types::Value>(at)?)))
+                    .collect();
+                lines.push(format!("{table}: {}", values?.join(" | ")));
+            }
+            Ok(())
+        })())?;
+    }
+    Ok(lines)
 }

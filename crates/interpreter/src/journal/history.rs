@@ -58,6 +58,8 @@ pub struct Filter {
 pub struct EventRow {
     /// Its number, which grows.
     pub number: i64,
+    /// Its name.
+    pub key: String,
     /// The event.
     pub body: Json,
 }
@@ -91,6 +93,12 @@ pub struct CallRow {
     pub answer: Option<Result<Json, (String, String)>>,
     /// The service's id of the request.
     pub request_id: Option<String>,
+    /// The region, where it is not the run's own.
+    pub region: Option<String>,
+    /// The role, where it is not the run's own.
+    pub role: Option<String>,
+    /// The result was cut at the limit.
+    pub truncated: bool,
 }
 
 /// A file that a run went by.
@@ -240,11 +248,12 @@ impl SqliteJournal {
     pub fn events(&self, run: &RunRow, after: i64) -> Result<Vec<EventRow>, JournalError> {
         self.guard((|| {
             self.connection
-                .prepare_cached("SELECT number, body FROM events WHERE run = ?1 AND number > ?2 ORDER BY number")?
+                .prepare_cached("SELECT number, key, body FROM events WHERE run = ?1 AND number > ?2 ORDER BY number")?
                 .query_map(params![run.number, after], |row| {
                     Ok(EventRow {
                         number: row.get(0)?,
-                        body: json(&row.get::<_, String>(1)?),
+                        key: row.get(1)?,
+                        body: json(&row.get::<_, String>(2)?),
                     })
                 })?
                 .collect()
@@ -260,7 +269,7 @@ impl SqliteJournal {
             self.connection
                 .prepare(
                     "SELECT key, step, action, arguments, effect, before, token, attempt, sent, started, ended, result, error_code,
-                     error_message, request_id FROM steps WHERE run = ?1 ORDER BY number",
+                     error_message, request_id, region, role, truncated FROM steps WHERE run = ?1 ORDER BY number",
                 )?
                 .query_map([run.number], |row| {
                     let ended: Option<String> = row.get(10)?;
@@ -283,6 +292,9 @@ impl SqliteJournal {
                         answer: ended.as_ref().map(|_| answer),
                         ended,
                         request_id: row.get(14)?,
+                        region: row.get(15)?,
+                        role: row.get(16)?,
+                        truncated: row.get::<_, Option<bool>>(17)?.unwrap_or_default(),
                     })
                 })?
                 .collect()
@@ -299,7 +311,7 @@ impl SqliteJournal {
         }
         self.commit(|connection| {
             for run in runs {
-                for table in ["events", "gates", "marks", "steps", "files"] {
+                for table in ["events", "votes", "gates", "marks", "steps", "files"] {
                     connection
                         .execute(&format!("DELETE FROM {table} WHERE run = ?1"), [run.number])?;
                 }

@@ -148,6 +148,10 @@ pub(super) async fn bounded(
     let Some(left) = left else {
         return ask.await;
     };
+    // In a world whose time only moves in waits, people take none of it.
+    if !world.is_timed() {
+        return ask.await;
+    }
     if !left.is_positive() {
         return Decision::Expired;
     }

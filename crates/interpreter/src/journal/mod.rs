@@ -9,12 +9,14 @@ pub mod memory;
 mod recorded;
 mod recording;
 pub mod sqlite;
+mod votes;
 
 pub use history::{CallRow, EventRow, FileRow, Filter, RunRow};
 pub use hold::Hold;
 pub use memory::MemoryJournal;
 pub use recording::{Mode, RunJournal};
 pub use sqlite::SqliteJournal;
+pub use votes::{GateRow, Vote, VoteRow};
 
 use crate::approval::{Decision, Question};
 use crate::event::Event;
@@ -29,6 +31,14 @@ use serde_json::Value as Json;
 /// An event's kind, in a word.
 pub(crate) fn word(event: &Event) -> &'static str {
     encode::kind(event)
+}
+
+impl Question {
+    /// Reads a question as it is on record.
+    #[must_use]
+    pub fn of_json(json: &Json) -> Option<Self> {
+        encode::read_question(json)
+    }
 }
 
 /// What carries a run across the death of its process: everything that a run cannot make up itself passes through here
@@ -50,6 +60,17 @@ pub trait Durability {
     /// How often the run has been started, from 1.
     fn session(&self) -> u32 {
         1
+    }
+
+    /// Whether nothing of the world is needed for what has this name: its answer is on record, or nothing is done now that
+    /// is not on record.
+    fn is_settled(&self, _key: &str) -> bool {
+        false
+    }
+
+    /// Where the run's report will be, for those who are told of it.
+    fn report(&self) -> Option<String> {
+        None
     }
 
     /// A run begins, or goes on; says when it began.

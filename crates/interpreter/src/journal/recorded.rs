@@ -39,6 +39,7 @@ pub(super) struct Gate {
 /// A call on record.
 pub(super) struct StepRow {
     pub action: String,
+    pub effect: String,
     pub arguments: Json,
     pub region: Option<String>,
     pub role: Option<String>,
@@ -178,7 +179,7 @@ impl StepRow {
             file.connection
                 .prepare_cached(
                     "SELECT action, arguments, region, role, started, ended, result, error_code, error_message, error_kind,
-                     request_id, truncated, masked FROM steps WHERE number = ?1",
+                     request_id, truncated, masked, effect FROM steps WHERE number = ?1",
                 )?
                 .query_row([number], |row| {
                     let ended: Option<String> = row.get(5)?;
@@ -204,6 +205,7 @@ impl StepRow {
                         started: time(&row.get::<_, String>(4)?),
                         end: ended.map(|ended| (time(&ended), answer)),
                         masked: row.get::<_, Option<bool>>(12)?.unwrap_or_default(),
+                        effect: row.get(13)?,
                     })
                 })
                 .optional()
@@ -216,6 +218,12 @@ impl StepRow {
             return Some(format!(
                 "it called {}, and now {}",
                 self.action, call.action
+            ));
+        }
+        if self.effect != call.effect.as_str() {
+            return Some(format!(
+                "{} was a {}, and now is a {}",
+                call.action, self.effect, call.effect
             ));
         }
         if (&self.region, &self.role) != (&call.target.region, &call.target.role) {
@@ -254,5 +262,50 @@ fn fits(recorded: &Json, now: &Json) -> bool {
                     .all(|(one, other)| fits(one, other))
         }
         (recorded, now) => recorded == now,
+    }
+}
+
+/// A result on record with its secrets as a new reading has them. What is not secret stays as it was: decisions were made by
+/// it. A secret is only taken from what is otherwise the same; else it stays masked, for it may be another by now.
+pub(super) fn renewed(recorded: &Json, fresh: &Json) -> Json {
+    if fits(recorded, fresh) {
+        return fresh.clone();
+    }
+    match (recorded, fresh) {
+        (Json::Object(recorded), Json::Object(fresh)) => recorded
+            .iter()
+            .map(|(name, value)| {
+                let value = match (value, fresh.get(name)) {
+                    (Json::Object(_) | Json::Array(_), Some(other)) => renewed(value, other),
+                    _ => value.clone(),
+                };
+                (name.clone(), value)
+            })
+            .collect(),
+        (Json::Array(recorded), Json::Array(fresh)) => recorded
+            .iter()
+            .map(|item| {
+                let same = fresh.iter().find(|other| fits(item, other));
+                same.unwrap_or(item).clone()
+            })
+            .collect(),
+        (recorded, _) => recorded.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::renewed;
+    use crate::MASK;
+    use serde_json::json;
+
+    #[test]
+    fn only_secrets_are_renewed_and_only_from_what_is_the_same() {
+        let recorded = json!({"all": [{"n": "a", "v": MASK}, {"n": "b", "v": MASK}, {"n": "c", "v": "plain"}], "more": 1});
+        let fresh = json!({"all": [{"n": "x", "v": "x-secret"}, {"n": "b", "v": "b-secret"}, {"n": "c", "v": "changed"}]});
+        assert_eq!(
+            renewed(&recorded, &fresh),
+            json!({"all": [{"n": "a", "v": MASK}, {"n": "b", "v": "b-secret"}, {"n": "c", "v": "plain"}], "more": 1})
+        );
     }
 }

@@ -1,10 +1,11 @@
 //! One run in the journal of this machine: live, and when it is run again.
 
-use super::recorded::{Gate, Recorded, StepRow, UNDO, kind_word};
+mod calls;
+mod questions;
+
+use super::recorded::{Gate, Recorded, StepRow, UNDO};
 use super::sqlite::{Record, SqliteJournal};
-use super::{
-    CallRecord, Durability, JournalError, Repeat, RunRecord, Step, Worked, encode, memory,
-};
+use super::{CallRecord, Durability, JournalError, RunRecord, Step, Worked, encode};
 use crate::approval::{Decision, Question};
 use crate::event::{Event, EventKind};
 use crate::outcome::Outcome;
@@ -12,10 +13,8 @@ use jiff::{SignedDuration, Timestamp};
 use runbook_registry::world::{Pending, World};
 use rusqlite::params;
 use serde_json::{Value as Json, json};
-use sha2::{Digest, Sha256};
 use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
-use std::fmt::Write as _;
 
 /// What happens at the first thing that is not on record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,10 +30,10 @@ pub enum Mode {
 /// A run's record.
 #[derive(Debug)]
 pub struct RunJournal<'j> {
-    file: &'j SqliteJournal,
+    pub(super) file: &'j SqliteJournal,
     id: String,
     /// The run's number in the file, once it has begun.
-    number: Cell<i64>,
+    pub(super) number: Cell<i64>,
     session: u32,
     context: Json,
     /// The texts that the run goes by, by id, beside its playbook's.
@@ -170,25 +169,6 @@ impl RunJournal<'_> {
         }
     }
 
-    fn row(&self, call: &CallRecord) -> Result<Option<(i64, StepRow)>, JournalError> {
-        let Some(number) = self.recorded.borrow().steps.get(&call.key).copied() else {
-            return Ok(None);
-        };
-        self.note(&call.key);
-        let Some(row) = StepRow::read(self.file, number)? else {
-            return Ok(None);
-        };
-        if let Some(why) = row.differs(call) {
-            let error = JournalError::Diverged {
-                step: call.step.clone(),
-                why,
-            };
-            self.different.borrow_mut().get_or_insert(error.clone());
-            return Err(error);
-        }
-        Ok(Some((number, row)))
-    }
-
     /// A key of this session where an undo is tried again.
     fn fresh<'k>(&self, key: &'k str) -> std::borrow::Cow<'k, str> {
         if key.starts_with(UNDO) && !key.contains('!') {
@@ -196,113 +176,6 @@ impl RunJournal<'_> {
         } else {
             key.into()
         }
-    }
-
-    fn insert(
-        &self,
-        call: &CallRecord,
-        at: Timestamp,
-        end: Option<(&Worked, Timestamp)>,
-    ) -> Result<i64, JournalError> {
-        let key = self.fresh(&call.key);
-        let work = |connection: &rusqlite::Connection| {
-            connection
-                .prepare_cached(
-                    "INSERT INTO steps (run, key, step, element, action, arguments, region, role, effect, before, token,
-                     attempt, sent, started) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 1, ?13)",
-                )?
-                .execute(params![
-                    self.number.get(),
-                    key,
-                    call.step,
-                    call.element.and_then(|element| i64::try_from(element).ok()),
-                    call.action,
-                    call.arguments.to_string(),
-                    call.target.region,
-                    call.target.role,
-                    call.effect.as_str(),
-                    call.before.as_ref().map(ToString::to_string),
-                    call.token,
-                    call.attempt,
-                    at.to_string(),
-                ])?;
-            let number = connection.last_insert_rowid();
-            if let Some((worked, at)) = end {
-                update(connection, number, worked, at)?;
-            }
-            Ok(number)
-        };
-        if call.guards() && end.is_none() {
-            self.file.durably(work)
-        } else {
-            self.file.commit(work)
-        }
-    }
-
-    async fn attempt(
-        &self,
-        world: &dyn World,
-        call: CallRecord,
-        work: Pending<'_, Worked>,
-    ) -> Result<Step, JournalError> {
-        let mut number = None;
-        if let Some((known, row)) = self.row(&call)? {
-            number = Some(known);
-            match row.end {
-                Some((at, answer)) => {
-                    // A read whose secrets are not on record is made again; there is nothing else to get them from.
-                    let again =
-                        row.masked && call.repeat == Repeat::Free && self.mode.get() == Mode::Live;
-                    if !again {
-                        return Ok(Step::Done {
-                            answer,
-                            at,
-                            lost: row.masked,
-                            unkept: None,
-                        });
-                    }
-                }
-                None if call.repeat == Repeat::Never => {
-                    return Ok(Step::InFlight { since: row.started });
-                }
-                None => {}
-            }
-        }
-        self.live().await?;
-        let started = world.now();
-        if call.guards() {
-            number = Some(match number {
-                Some(number) => {
-                    self.file.durably(|connection| {
-                        connection.execute(
-                            "UPDATE steps SET sent = sent + 1 WHERE number = ?1",
-                            [number],
-                        )
-                    })?;
-                    number
-                }
-                None => self.insert(&call, started, None)?,
-            });
-        }
-        let worked = work.await;
-        let at = world.now();
-        let unkept = if worked.keep {
-            let kept = match number {
-                Some(number) => self
-                    .file
-                    .commit(|connection| update(connection, number, &worked, at)),
-                None => self.insert(&call, started, Some((&worked, at))).map(|_| ()),
-            };
-            kept.err()
-        } else {
-            None
-        };
-        Ok(Step::Done {
-            answer: worked.answer,
-            at,
-            lost: false,
-            unkept,
-        })
     }
 
     async fn wait(
@@ -336,115 +209,6 @@ impl RunJournal<'_> {
         self.file.later(mark("ended", ended))?;
         Ok(ended)
     }
-
-    async fn ask(
-        &self,
-        world: &dyn World,
-        key: &str,
-        question: &Question,
-        within: Option<SignedDuration>,
-        ask: Pending<'_, Decision>,
-    ) -> Result<(Decision, Timestamp), JournalError> {
-        let hash = hash(question);
-        let known = self.recorded.borrow().gates.get(key).cloned();
-        // An answer holds for what was asked and nothing else; a rehearsal goes on to see whether it was made use of.
-        let rehearses = self.mode.get() == Mode::Rehearsal;
-        let known = known.filter(|gate| rehearses || gate.hash == hash);
-        if let Some(Gate {
-            answer: Some((decision, at)),
-            ..
-        }) = known
-        {
-            return Ok((decision, at));
-        }
-        self.live().await?;
-        let (number, asked) = if let Some(gate) = known {
-            (gate.number, gate.asked)
-        } else {
-            let asked = world.now();
-            (self.asked(key, question, &hash, asked)?, asked)
-        };
-        let left = within.map(|within| within - world.now().duration_since(asked));
-        let decision = memory::bounded(world, left, ask).await;
-        let at = world.now();
-        let (answer, by) = match &decision {
-            Decision::Approved { by } => ("approved", Some(by)),
-            Decision::Declined { by } => ("declined", Some(by)),
-            Decision::Expired => ("expired", None),
-            // The next one who goes on with the run is asked.
-            Decision::Nobody | Decision::Abort => return Ok((decision, at)),
-        };
-        self.file.commit(|connection| {
-            connection
-                .prepare_cached(
-                    "UPDATE gates SET answer = ?2, by = ?3, answered = ?4 WHERE number = ?1",
-                )?
-                .execute(params![number, answer, by, at.to_string()])
-        })?;
-        Ok((decision, at))
-    }
-
-    fn asked(
-        &self,
-        key: &str,
-        question: &Question,
-        hash: &str,
-        at: Timestamp,
-    ) -> Result<i64, JournalError> {
-        let body = encode::question(question).to_string();
-        let key = self.fresh(key);
-        self.file.commit(|connection| {
-            connection
-                .prepare_cached(
-                    "INSERT INTO gates (run, key, step, hash, question, asked) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-                )?
-                .execute(params![self.number.get(), key, question.step, hash, body, at.to_string()])?;
-            Ok(connection.last_insert_rowid())
-        })
-    }
-}
-
-fn update(
-    connection: &rusqlite::Connection,
-    number: i64,
-    worked: &Worked,
-    at: Timestamp,
-) -> Result<(), rusqlite::Error> {
-    let (result, code, message) = match &worked.shown {
-        Ok(result) => (Some(result.to_string()), None, None),
-        Err((code, message)) => (None, Some(code), Some(message)),
-    };
-    let (kind, request_id, truncated) = match &worked.answer {
-        Ok(answer) => (None, &answer.request_id, answer.truncated),
-        Err(error) => (Some(kind_word(error.kind)), &error.request_id, false),
-    };
-    connection
-        .prepare_cached(
-            "UPDATE steps SET ended = ?2, result = ?3, error_code = ?4, error_message = ?5, error_kind = ?6, request_id = ?7,
-             truncated = ?8, masked = ?9 WHERE number = ?1",
-        )?
-        .execute(params![
-            number,
-            at.to_string(),
-            result,
-            code,
-            message,
-            kind,
-            request_id,
-            truncated,
-            worked.masked
-        ])?;
-    Ok(())
-}
-
-/// What an answer to a question holds for.
-fn hash(question: &Question) -> String {
-    let mut hash = String::new();
-    for byte in Sha256::digest(encode::question(question).to_string()) {
-        // Writing to a string cannot fail.
-        let _ = write!(hash, "{byte:02x}");
-    }
-    hash
 }
 
 impl Durability for RunJournal<'_> {
@@ -454,6 +218,23 @@ impl Durability for RunJournal<'_> {
 
     fn session(&self) -> u32 {
         self.session
+    }
+
+    fn is_settled(&self, key: &str) -> bool {
+        let recorded = self.recorded.borrow();
+        let answered = |gate: &Gate| gate.answer.is_some();
+        self.mode.get() != Mode::Live
+            || recorded.gates.get(key).is_some_and(answered)
+            || recorded
+                .sleeps
+                .get(key)
+                .is_some_and(|sleep| sleep.1.is_some())
+            || self.has_answer(key)
+    }
+
+    fn report(&self) -> Option<String> {
+        let report = self.context.get("report")?;
+        report.as_str().map(str::to_owned)
     }
 
     fn begin(&self, run: &RunRecord) -> Result<Timestamp, JournalError> {

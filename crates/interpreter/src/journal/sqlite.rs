@@ -102,6 +102,7 @@ impl SqliteJournal {
                 }
                 making.commit()?;
             }
+            connection.execute_batch(super::votes::TABLE)?;
             format(&connection)
         };
         let found = set_up().map_err(|error| explain(&shown, &error))?;

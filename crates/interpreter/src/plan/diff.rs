@@ -145,52 +145,24 @@ fn causes(old: &Forecast, new: &Forecast, changes: &mut Changes) {
 
 /// Alarms and calendars that keep a run from acting.
 fn guards(base: Side<'_>, head: Side<'_>, changes: &mut Changes) {
+    let alarms = |side: Side<'_>| -> Vec<String> {
+        let playbook = &side.checked.playbook;
+        let alarms = playbook.guards.alarms.iter();
+        alarms
+            .map(|alarm| playbook.source.slice(alarm.span).trim().to_owned())
+            .collect()
+    };
+    let (old, new) = (alarms(base), alarms(head));
+    for alarm in old.iter().filter(|alarm| !new.contains(alarm)) {
+        let text = format!("the guard on the alarm {alarm} is gone");
+        changes.add(Weight::Weakened, Kind::Guard, "", text);
+    }
+    for alarm in new.iter().filter(|alarm| !old.contains(alarm)) {
+        let text = format!("a guard on the alarm {alarm}");
+        changes.add(Weight::Tightened, Kind::Guard, "", text);
+    }
     let (old, new) = (&base.checked.playbook, &head.checked.playbook);
-    for alarm in &old.guards.alarms {
-        if !new
-            .guards
-            .alarms
-            .iter()
-            .any(|other| same_data(other, alarm, head, base))
-        {
-            let text = base
-                .checked
-                .playbook
-                .source
-                .slice(alarm.span)
-                .trim()
-                .to_owned();
-            changes.add(
-                Weight::Weakened,
-                Kind::Guard,
-                "",
-                format!("the guard on the alarm {text} is gone"),
-            );
-        }
-    }
-    for alarm in &new.guards.alarms {
-        if !old
-            .guards
-            .alarms
-            .iter()
-            .any(|other| same_data(other, alarm, base, head))
-        {
-            let text = head
-                .checked
-                .playbook
-                .source
-                .slice(alarm.span)
-                .trim()
-                .to_owned();
-            changes.add(
-                Weight::Tightened,
-                Kind::Guard,
-                "",
-                format!("a guard on the alarm {text}"),
-            );
-        }
-    }
-    match (old.guards.freeze.is_some(), new.guards.freeze.is_some()) {
+    match (!old.guards.freeze.is_empty(), !new.guards.freeze.is_empty()) {
         (true, false) => changes.add(
             Weight::Weakened,
             Kind::Guard,
@@ -200,17 +172,6 @@ fn guards(base: Side<'_>, head: Side<'_>, changes: &mut Changes) {
         (false, true) => changes.add(Weight::Tightened, Kind::Guard, "", "a freeze calendar"),
         _ => {}
     }
-}
-
-/// Whether two pieces of data are written alike.
-fn same_data<T>(
-    one: &runbook_playbook::span::Spanned<T>,
-    other: &runbook_playbook::span::Spanned<T>,
-    of_one: Side<'_>,
-    of_other: Side<'_>,
-) -> bool {
-    let text = |side: Side<'_>, span| side.checked.playbook.source.slice(span).trim().to_owned();
-    text(of_one, one.span) == text(of_other, other.span)
 }
 
 /// A list of allowed places; an empty one allows any.

@@ -8,6 +8,8 @@ pub mod visit;
 
 use indexmap::IndexMap;
 use runbook_playbook::checked::{Checked, StepPath};
+use runbook_playbook::secret::SecretSource;
+use runbook_playbook::syntax::input::{Input, InputKind};
 use runbook_playbook::value::Value;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeSet;
@@ -37,6 +39,8 @@ pub struct Options {
     pub skip: Vec<String>,
     /// Diagnose and resolve although no symptom holds.
     pub force: bool,
+    /// Make no write.
+    pub read_only: bool,
 }
 
 impl Default for Options {
@@ -47,6 +51,7 @@ impl Default for Options {
             only: Vec::new(),
             skip: Vec::new(),
             force: false,
+            read_only: false,
         }
     }
 }
@@ -66,6 +71,7 @@ impl Options {
             "only": self.only,
             "skip": self.skip,
             "force": self.force,
+            "read_only": self.read_only,
         })
     }
 
@@ -92,6 +98,7 @@ impl Options {
             only: names("only"),
             skip: names("skip"),
             force: flag("force").unwrap_or(false),
+            read_only: flag("read_only").unwrap_or(false),
         }
     }
 }
@@ -153,6 +160,23 @@ impl Plan {
             options,
             left_out,
         })
+    }
+
+    /// The secret inputs whose values a run reads itself, and where they lie.
+    pub fn secrets_to_read(&self) -> impl Iterator<Item = (&Input, SecretSource)> {
+        let inputs = self.checked.playbook.inputs.iter();
+        inputs.filter_map(|input| Some((input, self.secret_source(input)?)))
+    }
+
+    /// Where the value of a secret input lies, where the run reads it itself.
+    #[must_use]
+    pub fn secret_source(&self, input: &Input) -> Option<SecretSource> {
+        match (&input.kind, self.inputs.get(&input.name.value)) {
+            (InputKind::Secret, Some(Value::Text(text))) => {
+                SecretSource::read(text).filter(|source| source.call().is_some())
+            }
+            _ => None,
+        }
     }
 
     /// Whether the options leave the step out.

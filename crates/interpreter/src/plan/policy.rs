@@ -1,7 +1,7 @@
 //! The least IAM policy with which a forecast can come true.
 
 use super::forecast::{Forecast, GraphKind, PlannedCall, PlannedText, PlannedValue};
-use super::visit::{Visit, calls};
+use super::visit::calls;
 use indexmap::{IndexMap, IndexSet};
 use runbook_playbook::catalog::Catalog;
 use runbook_registry::policy::{
@@ -40,6 +40,8 @@ pub struct Explained {
     pub statement: Statement,
     /// The steps that need it, each once, in order.
     pub steps: Vec<String>,
+    /// The steps that need each action of it.
+    pub by_action: BTreeMap<String, Vec<String>>,
 }
 
 /// Which calls count.
@@ -68,16 +70,30 @@ pub fn least_policy(forecast: &Forecast, catalog: &dyn Catalog, scope: &Scope) -
         if found.is_empty() {
             continue;
         }
-        let role = visit.call.target.role.as_ref().map(pattern);
+        let role = visit.call.target.role.as_ref();
+        let role = role.map(|role| pattern(role, &scope.place));
         if let Some(role) = &role {
             needs
                 .entry(None)
                 .or_default()
-                .add(&assume_role(role), &visit);
+                .add(&assume_role(role), &visit.step.path);
         }
         let own = needs.entry(role).or_default();
         for requirement in &found {
-            own.add(requirement, &visit);
+            own.add(requirement, &visit.step.path);
+        }
+    }
+    let acts = |kind: &GraphKind| matches!(kind, GraphKind::Resolve | GraphKind::Verify);
+    if scope.graphs.is_empty() || scope.graphs.iter().any(acts) {
+        let own = needs.entry(None).or_default();
+        for (name, arguments) in &forecast.guards {
+            if let Ok(action) = catalog.action(name) {
+                let permissions = catalog.permissions(&action);
+                let arguments = given(arguments, &scope.place);
+                for needed in requirements(&action, &permissions, &arguments, &scope.place) {
+                    own.add(&needed, "guards");
+                }
+            }
         }
     }
     let mut notes = Vec::new();
@@ -108,17 +124,17 @@ pub fn of_call(call: &PlannedCall, catalog: &dyn Catalog, place: &Place) -> Vec<
     };
     let mut place = place.clone();
     if let Some(region) = &call.target.region {
-        place.region = pattern(region).known();
+        place.region = pattern(region, &place).known();
     }
     if let Some(role) = &call.target.role {
         // `arn:aws:iam::123456789012:role/name`
-        place.account = pattern(role)
+        place.account = pattern(role, &place)
             .split(':')
             .get(4)
             .and_then(Pattern::known)
             .filter(|account| !account.is_empty());
     }
-    let mut arguments = given(&call.arguments);
+    let mut arguments = given(&call.arguments, &place);
     let whole = call.base.as_ref().is_none_or(|base| base.value.is_known());
     if let Given::Map { open, .. } = &mut arguments {
         *open = !whole;
@@ -126,15 +142,17 @@ pub fn of_call(call: &PlannedCall, catalog: &dyn Catalog, place: &Place) -> Vec<
     requirements(&action, &catalog.permissions(&action), &arguments, &place)
 }
 
-fn given(value: &PlannedValue) -> Given {
+fn given(value: &PlannedValue, place: &Place) -> Given {
     match value {
         PlannedValue::Known(json) => Given::known(json),
-        PlannedValue::Text(_) => Given::Text(pattern(value)),
-        PlannedValue::List(items) => Given::List(items.iter().map(given).collect()),
+        PlannedValue::Text(_) => Given::Text(pattern(value, place)),
+        PlannedValue::List(items) => {
+            Given::List(items.iter().map(|item| given(item, place)).collect())
+        }
         PlannedValue::Map(entries) => Given::Map {
             members: entries
                 .iter()
-                .map(|(name, value)| (name.clone(), given(value)))
+                .map(|(name, value)| (name.clone(), given(value, place)))
                 .collect(),
             open: false,
         },
@@ -142,7 +160,8 @@ fn given(value: &PlannedValue) -> Given {
     }
 }
 
-fn pattern(value: &PlannedValue) -> Pattern {
+/// A text with its gaps; those that name where the run is are filled in as far as that is known.
+fn pattern(value: &PlannedValue, place: &Place) -> Pattern {
     match value {
         PlannedValue::Known(json) => Given::known(json).pattern(),
         PlannedValue::Text(parts) => {
@@ -150,12 +169,26 @@ fn pattern(value: &PlannedValue) -> Pattern {
             for part in parts {
                 match part {
                     PlannedText::Known(text) => pattern.push_str(text),
-                    PlannedText::Unknown(_) | PlannedText::Secret => pattern.push(&Pattern::any()),
+                    PlannedText::Unknown(unknown) => match placed(&unknown.expression, place) {
+                        Some(text) => pattern.push_str(text),
+                        None => pattern.push(&Pattern::any()),
+                    },
+                    PlannedText::Secret => pattern.push(&Pattern::any()),
                 }
             }
             pattern
         }
         _ => Pattern::any(),
+    }
+}
+
+/// What an expression that names the place of the run is there.
+fn placed<'p>(expression: &str, place: &'p Place) -> Option<&'p str> {
+    match expression {
+        "target.account" => place.account.as_deref(),
+        "target.region" => place.region.as_deref(),
+        "target.partition" => place.partition.as_deref(),
+        _ => None,
     }
 }
 
@@ -166,16 +199,19 @@ struct Needs {
 }
 
 impl Needs {
-    fn add(&mut self, requirement: &Requirement, visit: &Visit<'_>) {
+    fn add(&mut self, requirement: &Requirement, step: &str) {
         if requirement.dependent {
-            self.dependent.add(requirement, visit);
+            self.dependent.add(requirement, step);
         } else {
-            self.always.add(requirement, visit);
+            self.always.add(requirement, step);
         }
     }
 }
 
-/// Resources, or actions, and the steps that need them.
+/// An action, and the steps that need it.
+type NeededAction = (String, IndexSet<String>);
+
+/// Resources, and the steps that need them.
 type Needed = (BTreeSet<Pattern>, IndexSet<String>);
 
 /// Resources and steps by action and conditions.
@@ -187,34 +223,42 @@ impl Gathered {
         self.0.is_empty()
     }
 
-    fn add(&mut self, requirement: &Requirement, visit: &Visit<'_>) {
+    fn add(&mut self, requirement: &Requirement, step: &str) {
         let key = (requirement.action.clone(), requirement.conditions.clone());
         let (resources, steps) = self.0.entry(key).or_default();
         resources.extend(requirement.resources.iter().cloned());
-        steps.insert(visit.step.path.clone());
+        steps.insert(step.to_owned());
     }
 
     /// Statements: actions with the same resources and conditions stand together.
     fn merged(self) -> Vec<Explained> {
-        let mut found: IndexMap<(BTreeSet<Pattern>, Vec<Condition>), Needed> = IndexMap::new();
+        let mut found: IndexMap<(BTreeSet<Pattern>, Vec<Condition>), Vec<NeededAction>> =
+            IndexMap::new();
         for ((action, conditions), (resources, steps)) in self.0 {
             let key = (without_covered(&resources), conditions);
-            let (actions, all) = found.entry(key).or_default();
-            actions.insert(Pattern::literal(&action));
-            all.extend(steps);
+            found.entry(key).or_default().push((action, steps));
         }
         let mut taken = BTreeMap::new();
         found
             .into_iter()
-            .map(|((resources, conditions), (actions, steps))| Explained {
-                statement: Statement {
-                    sid: Some(sid(&steps, &mut taken)),
-                    denies: false,
-                    actions,
-                    resources,
-                    conditions,
-                },
-                steps: steps.into_iter().collect(),
+            .map(|((resources, conditions), needs)| {
+                let steps: IndexSet<String> =
+                    needs.iter().flat_map(|(_, steps)| steps.clone()).collect();
+                let actions = needs.iter().map(|(action, _)| Pattern::literal(action));
+                Explained {
+                    statement: Statement {
+                        sid: Some(sid(&steps, &mut taken)),
+                        denies: false,
+                        actions: actions.collect(),
+                        resources,
+                        conditions,
+                    },
+                    steps: steps.into_iter().collect(),
+                    by_action: needs
+                        .into_iter()
+                        .map(|(action, steps)| (action, steps.into_iter().collect()))
+                        .collect(),
+                }
             })
             .collect()
     }
@@ -276,6 +320,52 @@ impl LeastPolicy {
             }
         }
         grants
+    }
+}
+
+/// The most characters of a session policy (AWS STS API, `AssumeRole`).
+pub const MOST_OF_A_SESSION: usize = 2048;
+
+/// What sessions of a run may do, in one document as short as it can be: what every run can come to need, and what is needed
+/// only where calls ask for it while there is room for that.
+///
+/// # Errors
+/// How many characters it has where those are too many.
+pub fn session(least: &LeastPolicy) -> Result<String, usize> {
+    let all = |with_dependent: bool| {
+        let statements = least.principals.iter().flat_map(|principal| {
+            let dependent = principal.dependent.iter().filter(move |_| with_dependent);
+            principal.statements.iter().chain(dependent)
+        });
+        let mut together: IndexMap<(BTreeSet<Pattern>, Vec<Condition>), BTreeSet<Pattern>> =
+            IndexMap::new();
+        for Explained { statement, .. } in statements {
+            let key = (statement.resources.clone(), statement.conditions.clone());
+            let actions = statement.actions.iter().cloned();
+            together.entry(key).or_default().extend(actions);
+        }
+        let policy = Policy {
+            statements: together
+                .into_iter()
+                .map(|((resources, conditions), actions)| Statement {
+                    sid: None,
+                    denies: false,
+                    actions,
+                    resources,
+                    conditions,
+                })
+                .collect(),
+        };
+        policy.to_json().to_string()
+    };
+    let whole = all(true);
+    if whole.chars().count() <= MOST_OF_A_SESSION {
+        return Ok(whole);
+    }
+    let needed = all(false);
+    match needed.chars().count() {
+        count if count <= MOST_OF_A_SESSION => Ok(needed),
+        count => Err(count),
     }
 }
 

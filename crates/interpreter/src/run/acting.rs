@@ -93,6 +93,9 @@ async fn sequence(run: &Run<'_>, steps: &[Step], container: &Container, is_top: 
         }
     }
     let why = match end {
+        StepEnd::Declined if run.plan.options.read_only => {
+            "what comes before it writes, and the run only reads"
+        }
         StepEnd::Declined => "a person declined what comes before it",
         StepEnd::Failed | StepEnd::Undone => "a step before it failed",
         _ => "the run ended before its turn",

@@ -24,7 +24,7 @@ use runbook_playbook::types::Type;
 use runbook_playbook::value::Value;
 use runbook_registry::world::Pending;
 use serde_json::{Map, Value as Json};
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -96,7 +96,10 @@ pub(super) async fn checkpoint(run: &Run<'_>) {
 
 /// Completes the evidence and tells people that a run did not end well.
 pub(super) async fn end(run: &Run<'_>, verdict: Verdict) {
-    let expired = matches!(run.state.borrow().stop, Some(Stop::Expired(_)));
+    let expired = matches!(
+        run.state.borrow().stop,
+        Some(Stop::Expired(_) | Stop::TimedOut | Stop::Alarm(_))
+    );
     if expired
         || matches!(
             verdict,
@@ -196,6 +199,11 @@ fn inside<'a>(run: &Run<'a>, plan: &'a Plan, escalating: &Escalating) -> Run<'a>
             ..State::default()
         }),
         redactor: Rc::clone(&run.redactor),
+        budget: Rc::default(),
+        outer_guards: Vec::new(),
+        own_guards: OnceCell::new(),
+        guards_seen: Cell::default(),
+        guards_told: RefCell::default(),
     }
 }
 
@@ -273,6 +281,12 @@ async fn allow(run: &Run<'_>, site: &Run<'_>, construct: &Escalate) {
         });
         return;
     }
+    if run.plan.options.read_only {
+        note(run, |record| {
+            record.not_told = Some("the run only reads (--read-only)".to_owned());
+        });
+        return;
+    }
     let own = run.plan.checked.playbook.escalate.as_ref();
     let own = own.and_then(|escalate| escalate.level.as_ref());
     let level = own.map_or(FIRST, |level| level.value);
@@ -288,9 +302,12 @@ async fn allow(run: &Run<'_>, site: &Run<'_>, construct: &Escalate) {
         prompt: None,
         place: run.place(&runbook_registry::call::Target::default()),
         undo: Vec::new(),
+        stated: Vec::new(),
         insists: false,
         people: 1,
         from: Vec::new(),
+        because: Vec::new(),
+        agreed: Vec::new(),
     });
     let key = run.key("notify/leave");
     run.emit(

@@ -31,6 +31,9 @@ impl Run<'_> {
             (Verdict::Diagnosed, _) => format!("found: {}", self.found_causes()),
             (Verdict::Resolved, _) => "the symptom is gone".to_owned(),
             (Verdict::Unresolved, Some(Reason::Declined)) => "the remedy was declined".to_owned(),
+            (Verdict::Unresolved, Some(Reason::ReadOnly)) => {
+                "the remedy writes, and the run only reads (--read-only)".to_owned()
+            }
             (Verdict::Unresolved, Some(Reason::Unexplained)) => {
                 "the symptom holds, and no cause was found".to_owned()
             }
@@ -38,7 +41,7 @@ impl Run<'_> {
                 found if found.is_empty() => "the symptom holds, and no remedy applies".to_owned(),
                 found => format!("no remedy applies to what was found: {found}"),
             },
-            (Verdict::Unresolved, None) => {
+            (Verdict::Unresolved, None | Some(Reason::Timeout)) => {
                 format!("the remedy ran, but {}", self.still())
             }
             (Verdict::Done, _) => "all that was to be done is done".to_owned(),
@@ -53,12 +56,23 @@ impl Run<'_> {
             Some(Stop::Expired(step)) => {
                 format!("nobody answered {step} in the time that it gives")
             }
+            Some(Stop::Alarm(why) | Stop::Inner(why)) => why.clone(),
+            Some(Stop::TimedOut) => {
+                let timeout = self.plan.checked.playbook.timeout.as_ref();
+                let timeout = timeout.map_or_else(String::new, |timeout| {
+                    format!(" of {}", runbook_playbook::duration::format(timeout.value))
+                });
+                format!("the time{timeout} that the playbook gives the whole run is over")
+            }
             _ => "the run was stopped before its end".to_owned(),
         }
     }
 
     fn why_paused(&self) -> String {
         match &self.state.borrow().stop {
+            Some(Stop::Held(waiting)) => {
+                format!("{} is held back: {}", waiting.step, waiting.why)
+            }
             Some(Stop::Paused(waiting)) => {
                 format!("{} needs an answer: {}", waiting.step, waiting.why)
             }
@@ -115,6 +129,8 @@ impl Run<'_> {
         let blocked = self.state.borrow().blocked.clone();
         let why = if let Some(path) = first {
             self.step_failure(&path)
+        } else if facts.verification == Verification::Unreadable && self.reads_clear() {
+            "the remedy ran, and readings that could not be made kept it from being clear often enough in time".to_owned()
         } else if facts.verification == Verification::Unreadable {
             format!(
                 "the symptom could not be read at the end: {}",
@@ -162,6 +178,16 @@ impl Run<'_> {
     }
 
     /// The first step that failed in a graph, or that could not tell.
+    /// The last reading of `verify` could be made.
+    fn reads_clear(&self) -> bool {
+        let state = self.state.borrow();
+        let mut readings = state
+            .steps
+            .iter()
+            .filter(|(path, _)| path.starts_with("verify."));
+        readings.all(|(_, ended)| ended.outcome.holds != Some(Truth::Unknown))
+    }
+
     fn first_bad(&self, prefix: &str) -> String {
         let state = self.state.borrow();
         let bad = |status: StepStatus| {

@@ -48,7 +48,7 @@ impl Run<'_> {
         };
         let outputs = self.outputs();
         let waiting = match &self.state.borrow().stop {
-            Some(Stop::Paused(waiting)) => Some(Waiting::clone(waiting)),
+            Some(Stop::Paused(waiting) | Stop::Held(waiting)) => Some(Waiting::clone(waiting)),
             _ => None,
         };
         let causes = if self.plan.checked.playbook.diagnose.is_some()
@@ -100,7 +100,7 @@ impl Run<'_> {
         };
         self.emit(
             &self.clock,
-            &format!("{}run", self.key_prefix),
+            &format!("{}{}run", self.undo_prefix.get(), self.key_prefix),
             EventKind::RunEnded(Box::new(outcome.clone())),
         );
         // A run inside of another one ends with it.

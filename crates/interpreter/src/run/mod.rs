@@ -1,16 +1,19 @@
 //! A run: symptom → diagnose → resolve → verify, or a check.
 
 pub(crate) mod acting;
+pub(crate) mod budget;
 mod escalate;
 mod explain;
 mod finish;
 pub(crate) mod reading;
 pub(crate) mod scope;
+mod secrets;
 pub(crate) mod state;
 pub(crate) mod undo;
 pub(crate) mod verify;
 
 use crate::event::EventKind;
+use crate::guard::{Kind, Own};
 use crate::journal::{JournalError, RunRecord};
 use crate::outcome::{CauseOutcome, Evidence, Outcome, StepStatus};
 use crate::plan::{Plan, Until};
@@ -19,6 +22,7 @@ use crate::step::StepEnd;
 use crate::surroundings::Surroundings;
 use crate::truth::Truth;
 use crate::verdict::{CheckFacts, Diagnosis, Facts, Resolution, Symptom, UndoFacts, Verification};
+use budget::Budget;
 use jiff::Timestamp;
 use runbook_playbook::syntax::input::InputKind;
 use runbook_playbook::syntax::playbook::MatchSymptoms;
@@ -27,8 +31,8 @@ use runbook_playbook::syntax::verify::Otherwise;
 use runbook_playbook::types::Type;
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
-use state::{Clock, Container, Graph, Run, State, Stop, Undone};
-use std::cell::{Cell, RefCell};
+use state::{Clock, Container, Graph, Left, Run, State, Stop, Undone};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::fmt::Write as _;
 use std::rc::Rc;
 use verify::Verified;
@@ -37,10 +41,19 @@ use verify::Verified;
 ///
 /// Nothing that goes wrong is an error of this function: whatever happens, the outcome says it.
 pub async fn run(plan: &Plan, surroundings: &Surroundings<'_>) -> Outcome {
-    let run = match begun(plan, surroundings) {
+    let with_secrets;
+    let mut run = match begun(plan, surroundings) {
         Ok(run) => run,
         Err(outcome) => return *outcome,
     };
+    match secrets::read(&run).await {
+        Ok(None) => {}
+        Ok(Some(plan)) => {
+            with_secrets = plan;
+            run.plan = &with_secrets;
+        }
+        Err(outcome) => return *outcome,
+    }
     escalate::begin(&run).await;
     to_the_end(&run).await
 }
@@ -55,10 +68,19 @@ pub async fn undo(
     surroundings: &Surroundings<'_>,
     thaw: impl FnOnce() -> Result<(), JournalError>,
 ) -> Result<Outcome, JournalError> {
-    let run = match begun(plan, surroundings) {
+    let with_secrets;
+    let mut run = match begun(plan, surroundings) {
         Ok(run) => run,
         Err(outcome) => return Ok(*outcome),
     };
+    match secrets::read(&run).await {
+        Ok(None) => {}
+        Ok(Some(plan)) => {
+            with_secrets = plan;
+            run.plan = &with_secrets;
+        }
+        Err(outcome) => return Ok(*outcome),
+    }
     run.graphs().await;
     {
         let mut state = run.state.borrow_mut();
@@ -105,14 +127,19 @@ fn begun<'a>(plan: &'a Plan, surroundings: &Surroundings<'a>) -> Result<Run<'a>,
     let id = around.journal.id(around.world);
     let seed = around.world.seed().unwrap_or_else(|| id.clone());
     let inside = Inside {
+        id,
         depth: 0,
         prefix: String::new(),
         key_prefix: String::new(),
         redactor: Rc::new(RefCell::new(Redactor::default())),
         seed,
         started: around.world.now(),
+        last_write: None,
+        deadline: None,
+        budget: None,
+        guards: Vec::new(),
     };
-    let mut run = Run::new(plan, around, id, inside);
+    let mut run = Run::new(plan, around, inside);
     run.learn_inputs();
     if let Err(error) = run.begin() {
         run.state.borrow_mut().journal_error = Some(error);
@@ -122,22 +149,39 @@ fn begun<'a>(plan: &'a Plan, surroundings: &Surroundings<'a>) -> Result<Run<'a>,
 }
 
 /// What a run is inside of.
+#[derive(Clone)]
 pub(crate) struct Inside {
+    /// The id of the outermost run: what is left behind leads to it.
+    pub id: String,
     pub depth: usize,
     pub prefix: String,
     pub key_prefix: String,
     pub redactor: Rc<RefCell<Redactor>>,
     pub seed: String,
     pub started: Timestamp,
+    /// When the last write before it ended.
+    pub last_write: Option<Timestamp>,
+    /// When the run around it ends.
+    pub deadline: Option<Timestamp>,
+    /// The writes of the run around it.
+    pub budget: Option<Rc<Budget>>,
+    /// The guards around it.
+    pub guards: Vec<Rc<Own>>,
 }
 
-/// Runs a plan inside of another run.
-pub(crate) async fn run_inside(plan: &Plan, around: Surroundings<'_>, inside: Inside) -> Outcome {
-    let id = token(&inside.seed, &inside.key_prefix);
-    let run = Run::new(plan, around, id, inside);
+/// Runs a plan inside of another run; what it knows at its end stays in `left`.
+pub(crate) async fn run_inside(
+    plan: &Plan,
+    around: Surroundings<'_>,
+    inside: Inside,
+    left: &Left,
+) -> Outcome {
+    let run = Run::new(plan, around, inside);
     run.learn_inputs();
     run.tell_beginning();
-    to_the_end(&run).await
+    let outcome = to_the_end(&run).await;
+    left.keep(&run);
+    outcome
 }
 
 /// An id derived from a seed and a name, in the form of a UUID (RFC 9562, version 8), which some services demand of a token.
@@ -160,13 +204,13 @@ pub(crate) fn token(seed: &str, key: &str) -> String {
 }
 
 impl<'a> Run<'a> {
-    fn new(plan: &'a Plan, around: Surroundings<'a>, id: String, inside: Inside) -> Self {
+    fn new(plan: &'a Plan, around: Surroundings<'a>, inside: Inside) -> Self {
         let mut run = Self {
             plan,
             around,
-            id,
+            id: inside.id,
             started: inside.started,
-            deadline: None,
+            deadline: inside.deadline,
             depth: inside.depth,
             prefix: inside.prefix,
             key_prefix: inside.key_prefix,
@@ -174,8 +218,23 @@ impl<'a> Run<'a> {
             undo_prefix: Cell::new(""),
             clock: Clock::at(inside.started),
             given: RefCell::default(),
-            state: RefCell::new(State::default()),
+            state: RefCell::new(State {
+                last_write: inside.last_write,
+                ..State::default()
+            }),
             redactor: inside.redactor,
+            budget: Rc::new(Budget::new(
+                plan.checked
+                    .playbook
+                    .max_writes
+                    .as_ref()
+                    .map(|most| most.value),
+                inside.budget,
+            )),
+            outer_guards: inside.guards,
+            own_guards: OnceCell::new(),
+            guards_seen: Cell::default(),
+            guards_told: RefCell::default(),
         };
         run.start(inside.started);
         run
@@ -186,7 +245,11 @@ impl<'a> Run<'a> {
         self.started = started;
         self.clock = Clock::at(started);
         let timeout = self.plan.checked.playbook.timeout.as_ref();
-        self.deadline = timeout.and_then(|timeout| started.checked_add(timeout.value).ok());
+        let own = timeout.and_then(|timeout| started.checked_add(timeout.value).ok());
+        self.deadline = match (own, self.deadline) {
+            (Some(own), Some(outer)) => Some(own.min(outer)),
+            (own, outer) => own.or(outer),
+        };
     }
 }
 
@@ -212,10 +275,16 @@ pub(crate) fn symptom(
 }
 
 impl Run<'_> {
-    /// Learns the secret inputs.
+    /// Learns the secret inputs, and what is none wherever it stands.
     fn learn_inputs(&self) {
+        let place = self.around.world.place();
+        let known = [place.region, place.account, place.partition];
+        for known in known.into_iter().flatten() {
+            self.redactor.borrow_mut().know(&known);
+        }
         for input in &self.plan.checked.playbook.inputs {
             if input.kind == InputKind::Secret
+                && self.plan.secret_source(input).is_none()
                 && let Some(value) = self.plan.inputs.get(&input.name.value)
             {
                 self.redactor.borrow_mut().learn(&value.to_json());
@@ -228,13 +297,6 @@ impl Run<'_> {
         if let Some(ty) = ty {
             self.redactor.borrow_mut().learn_typed(json, ty);
         }
-    }
-
-    /// How many writes were sent.
-    pub(crate) fn sent_writes(&self) -> usize {
-        let state = self.state.borrow();
-        let noted = state.changes.len();
-        noted - state.unsent.len().min(noted)
     }
 
     /// The inputs as they may be shown.
@@ -276,8 +338,26 @@ impl Run<'_> {
             playbook: self.plan.checked.id.clone(),
             title: self.plan.checked.playbook.title.value.clone(),
             inputs: self.shown_inputs(),
+            place: self.around.world.place(),
         };
         self.emit(&self.clock, &format!("{}run", self.key_prefix), began);
+        let Some(guards) = self.around.guards.filter(|_| self.depth == 0) else {
+            return;
+        };
+        if let (Some(what), Some(found)) = (
+            guards.lock.borrow().as_ref(),
+            guards.overridden.get(&Kind::Lock),
+        ) {
+            let overridden = EventKind::Overridden {
+                step: "run".to_owned(),
+                guard: Kind::Lock.as_str(),
+                what: what.clone(),
+                by: found.by.clone(),
+                reason: found.reason.clone(),
+            };
+            let session = self.around.journal.session();
+            self.emit(&self.clock, &format!("run/lock!{session}"), overridden);
+        }
     }
 
     /// Runs the graphs and gathers what the verdict needs.
@@ -291,12 +371,18 @@ impl Run<'_> {
     fn facts(&self, mut facts: Facts) -> Facts {
         let state = self.state.borrow();
         facts.stop = match &state.stop {
-            Some(Stop::Paused(_)) => Some(crate::verdict::StopFacts::Paused),
-            Some(Stop::Aborted | Stop::Expired(_) | Stop::Unrecorded) => {
-                Some(crate::verdict::StopFacts::Aborted)
-            }
+            Some(Stop::Paused(_) | Stop::Held(_)) => Some(crate::verdict::StopFacts::Paused),
+            Some(Stop::TimedOut) => Some(crate::verdict::StopFacts::TimedOut),
+            Some(
+                Stop::Aborted
+                | Stop::Expired(_)
+                | Stop::Alarm(_)
+                | Stop::Inner(_)
+                | Stop::Unrecorded,
+            ) => Some(crate::verdict::StopFacts::Aborted),
             None => None,
         };
+        facts.read_only = self.plan.options.read_only;
         facts.undone = match &state.undone {
             Some(Undone::Completely) => Some(UndoFacts::Completely),
             Some(Undone::Partly(_)) => Some(UndoFacts::Partly),
@@ -390,6 +476,12 @@ impl Run<'_> {
         if self.around.cancel.is_cancelled() {
             self.stop(Stop::Aborted);
         }
+        if self
+            .deadline
+            .is_some_and(|deadline| deadline <= self.clock.now())
+        {
+            self.stop(Stop::TimedOut);
+        }
         self.state.borrow().stop.is_some()
     }
 
@@ -475,7 +567,7 @@ impl Run<'_> {
     }
 
     /// Every cause with what its finders saw.
-    fn causes(&self) -> Vec<CauseOutcome> {
+    pub(crate) fn causes(&self) -> Vec<CauseOutcome> {
         let state = self.state.borrow();
         let redactor = self.redactor.borrow();
         self.plan

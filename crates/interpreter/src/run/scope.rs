@@ -241,7 +241,13 @@ impl Run<'_> {
                 list(causes.map(|(_, cause)| cause.title.clone()).collect()),
             ),
             ("changes", list(changes.collect())),
-            ("report", Value::Absent),
+            (
+                "report",
+                self.around
+                    .journal
+                    .report()
+                    .map_or(Value::Absent, Value::text),
+            ),
         ];
         Value::map(
             entries

@@ -1,8 +1,11 @@
 //! What a run knows while it goes on.
 
+use super::Inside;
+use super::budget::Budget;
 use super::escalate::Escalating;
 use crate::approval::{Question, QuestionCall, ValueChange};
 use crate::event::{Event, EventKind};
+use crate::guard::{self, Kind, Own};
 use crate::journal::JournalError;
 use crate::outcome::{Change, StepOutcome, StepStatus, Waiting};
 use crate::plan::Plan;
@@ -16,8 +19,8 @@ use runbook_playbook::checked::{CheckedStep, StepPath};
 use runbook_playbook::syntax::step::Step;
 use runbook_playbook::value::Value;
 use serde_json::Value as Json;
-use std::cell::{Cell, RefCell};
-use std::collections::{HashMap, HashSet};
+use std::cell::{Cell, OnceCell, RefCell};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
 /// Names that a container gives to its steps: the element of an enclosing `each`, what an undo step sees.
@@ -29,7 +32,7 @@ pub struct Run<'a> {
     pub around: Surroundings<'a>,
     pub id: String,
     pub started: Timestamp,
-    /// When the playbook's own `timeout` ends it.
+    /// When the playbook's own `timeout`, or that of the run around it, ends it.
     pub deadline: Option<Timestamp>,
     /// How many runs this one is inside of.
     pub depth: usize,
@@ -47,6 +50,15 @@ pub struct Run<'a> {
     pub given: RefCell<HashMap<String, u32>>,
     pub state: RefCell<State>,
     pub redactor: Rc<RefCell<Redactor>>,
+    /// How many writes it may make.
+    pub budget: Rc<Budget>,
+    /// The guards of the playbooks around this one, and its own once they have been read.
+    pub outer_guards: Vec<Rc<Own>>,
+    pub own_guards: OnceCell<Rc<Own>>,
+    /// When the guards were last seen to hold nothing back; nothing after a write.
+    pub guards_seen: Cell<Option<Timestamp>>,
+    /// Guards of which was told that they do not count.
+    pub guards_told: RefCell<BTreeSet<Kind>>,
 }
 
 /// The time in one strand of a run: that of the last thing in it that is on record. What goes side by side has clocks of
@@ -130,8 +142,16 @@ pub enum Stop {
     Paused(Box<Waiting>),
     /// Ctrl-C, or a person stopped it at a question.
     Aborted,
+    /// A guard holds a write back.
+    Held(Box<Waiting>),
     /// Nobody answered in time.
     Expired(StepPath),
+    /// An alarm is on: which, and why.
+    Alarm(String),
+    /// The time of the whole run is over.
+    TimedOut,
+    /// A playbook that it ran was stopped: why.
+    Inner(String),
     /// What follows is not on record, and the run is only gone through, or what is on record is not what it does.
     Unrecorded,
 }
@@ -175,6 +195,45 @@ pub struct UndoEntry {
     pub rendered: Rc<HashMap<String, Json>>,
     /// The changes that it takes back, by index.
     pub changes: Vec<usize>,
+    /// The run inside of this one that it takes back, instead of steps.
+    pub inside: Option<Rc<Nested>>,
+}
+
+/// A run inside of this one that has ended: what taking it back needs of it.
+pub struct Nested {
+    pub plan: Plan,
+    pub inside: Inside,
+    pub left: Left,
+}
+
+/// What a run knew when it ended.
+#[derive(Default)]
+pub struct Left {
+    pub state: RefCell<State>,
+    pub given: RefCell<HashMap<String, u32>>,
+}
+
+impl Left {
+    /// Takes what a run knows.
+    pub fn keep(&self, run: &Run<'_>) {
+        self.state.replace(run.state.take());
+        self.given.replace(run.given.take());
+    }
+
+    /// Gives it to a run.
+    pub fn give(&self, run: &Run<'_>) {
+        run.state.replace(self.state.take());
+        run.given.replace(self.given.take());
+    }
+}
+
+impl State {
+    /// The changes that were sent, by index.
+    pub fn sent(&self) -> Vec<usize> {
+        (0..self.changes.len())
+            .filter(|index| !self.unsent.contains(index))
+            .collect()
+    }
 }
 
 /// Where steps run.
@@ -297,7 +356,17 @@ impl Container {
 impl Run<'_> {
     /// A name on record: no two things of a run have the same, and each has the same whenever the run is gone through.
     pub fn key(&self, base: &str) -> String {
-        self.unique(format!("{}{base}", self.key_prefix))
+        self.unique(self.prefixed(base))
+    }
+
+    /// A name with that of the calling step before it, in a run inside of another one. An undo of a run that has ended
+    /// stands before both.
+    fn prefixed(&self, base: &str) -> String {
+        let undo = self.undo_prefix.get();
+        match base.strip_prefix(undo) {
+            Some(rest) => format!("{undo}{}{rest}", self.key_prefix),
+            None => format!("{}{base}", self.key_prefix),
+        }
     }
 
     /// The same below a name that has been given out.
@@ -381,7 +450,7 @@ impl Run<'_> {
             // `finally` runs after an abort; a paused run will go on, so it does not.
             let goes_on = matches!(
                 self.state.borrow().stop,
-                Some(Stop::Paused(_) | Stop::Unrecorded)
+                Some(Stop::Paused(_) | Stop::Held(_) | Stop::Unrecorded)
             );
             return goes_on || !container.shielded;
         }
@@ -389,7 +458,24 @@ impl Run<'_> {
             self.state.borrow_mut().stop = Some(Stop::Aborted);
             return !container.shielded;
         }
+        if self.is_late(container, container.clock.now()) {
+            self.stop(Stop::TimedOut);
+            return true;
+        }
         false
+    }
+
+    /// Whether the time of the whole run is over; what cleans up, takes back or tells people has its own.
+    pub fn is_late(&self, container: &Container, now: Timestamp) -> bool {
+        let bound = !container.shielded && !container.graph.escalates();
+        bound && self.deadline.is_some_and(|deadline| deadline <= now)
+    }
+
+    /// The time that the whole run has left here; `None` where nothing bounds it.
+    pub fn time_left(&self, container: &Container, now: Timestamp) -> Option<jiff::SignedDuration> {
+        let bound = !container.shielded && !container.graph.escalates();
+        let deadline = self.deadline.filter(|_| bound)?;
+        Some(deadline.duration_since(now).max(jiff::SignedDuration::ZERO))
     }
 
     /// Notes that the run ends early; the first reason stays.
@@ -409,7 +495,7 @@ impl Run<'_> {
         }
         self.emit(
             &container.clock,
-            &format!("{}{}", self.key_prefix, container.key(id)),
+            &self.prefixed(&container.key(id)),
             EventKind::StepEnded {
                 step: self.public(&path),
                 outcome: Box::new(masked),
@@ -452,6 +538,10 @@ impl Run<'_> {
         key: String,
     ) -> bool {
         let key = self.unique(key);
+        // A wait that outlasts the run ends with it.
+        let left = self.time_left(container, clock.now());
+        let cut = left.filter(|left| *left < length);
+        let length = cut.unwrap_or(length);
         let waiting = EventKind::Waiting {
             step: self.public(step),
             why: why.to_owned(),
@@ -469,12 +559,19 @@ impl Run<'_> {
                     return false;
                 }
                 ended = sleep => ended,
+                why = self.alarm(container, clock, step, &key) => {
+                    self.stop(Stop::Alarm(why));
+                    return false;
+                }
             }
         };
         match ended {
             Ok(at) => {
                 clock.advance(at);
-                true
+                if cut.is_some() {
+                    self.stop(Stop::TimedOut);
+                }
+                cut.is_none()
             }
             Err(error) => {
                 let unrecorded = matches!(error, JournalError::Unrecorded);
@@ -487,6 +584,20 @@ impl Run<'_> {
                 !unrecorded
             }
         }
+    }
+
+    /// Comes when an alarm goes off during what is done under a key; never where that is on record.
+    pub async fn alarm(
+        &self,
+        container: &Container,
+        clock: &Clock,
+        step: &str,
+        key: &str,
+    ) -> String {
+        if self.around.journal.is_settled(key) {
+            return std::future::pending().await;
+        }
+        guard::until_an_alarm(self, container, clock, step).await
     }
 
     /// The account, region and role acted on, in one line.
@@ -530,9 +641,16 @@ impl Run<'_> {
             effects: question.effects.clone(),
             prompt: question.prompt.as_deref().map(|text| redactor.text(text)),
             place: question.place.clone(),
+            stated: question.stated.clone(),
             insists: question.insists,
             people: question.people,
             from: question.from.clone(),
+            because: question
+                .because
+                .iter()
+                .map(|text| redactor.text(text))
+                .collect(),
+            agreed: question.agreed.clone(),
         }
     }
 

@@ -16,7 +16,7 @@ pub enum Verified {
     Clear,
     /// The problem still shows, or was not clear often enough in time.
     Still,
-    /// The last reading could not tell.
+    /// The last reading that was not clear could not tell.
     Unreadable,
 }
 
@@ -67,6 +67,7 @@ async fn readings(
     }
     let mut clear = 0;
     let mut reading = 1;
+    let mut unread = false;
     loop {
         forget_last_reading(run);
         let started = EventKind::GraphStarted {
@@ -80,6 +81,10 @@ async fn readings(
         }
         let truth = symptom(run, steps, container, matching);
         clear = if truth == Truth::False { clear + 1 } else { 0 };
+        // What keeps it from being clear often enough is what was found last that was not clear.
+        if truth != Truth::False {
+            unread = truth == Truth::Unknown;
+        }
         let summary = match truth {
             Truth::True => "holds".to_owned(),
             Truth::Unknown => "unknown".to_owned(),
@@ -95,9 +100,10 @@ async fn readings(
         }
         let waited = run.clock.now().duration_since(start);
         if waited.saturating_add(verify.every) > verify.within {
-            return Some(match truth {
-                Truth::Unknown => Verified::Unreadable,
-                Truth::True | Truth::False => Verified::Still,
+            return Some(if unread {
+                Verified::Unreadable
+            } else {
+                Verified::Still
             });
         }
         escalate::checkpoint(run).await;

@@ -1,6 +1,6 @@
 //! Asking before a write: what is shown is what is sent.
 
-use super::call::{Prepared, gravest};
+use super::call::{Prepared, gravest, guarded};
 use super::changes::changes;
 use super::{Context, Halt, arguments};
 use crate::approval::{Decision, Question, QuestionCall};
@@ -8,13 +8,14 @@ use crate::event::EventKind;
 use crate::outcome::{StepError, Waiting};
 use crate::run::scope::StepScope;
 use crate::run::state::{Graph, Stop};
+use crate::truth::Truth;
+use crate::voter::Voter;
 use runbook_playbook::catalog::Effect;
 use runbook_playbook::syntax::approve::{Approve, People};
 use runbook_playbook::syntax::step::Work;
 use runbook_playbook::template;
 use runbook_registry::world::Pending;
 use serde_json::Value as Json;
-use std::collections::BTreeSet;
 
 /// Who answers in a scenario; stands for as many people as are needed.
 const SCENARIO: &str = "scenario";
@@ -56,7 +57,7 @@ pub(super) fn undo_calls(
 /// Leave was not given.
 pub(super) async fn ask(
     context: &Context<'_, '_>,
-    prepared: &[Prepared],
+    prepared: &[&Prepared],
     undo: Vec<QuestionCall>,
     scope: &StepScope<'_, '_>,
 ) -> Result<(), Halt> {
@@ -67,6 +68,11 @@ pub(super) async fn ask(
     let by_effect = gravest(&first.effects) != Effect::Read
         && !first.call.action.starts_with("human:")
         && first.call.action != "playbook:Run";
+    let writes = by_effect && !context.states_read();
+    if run.plan.options.read_only && (writes || first.call.action == "human:Do") {
+        run.state.borrow_mut().declined = true;
+        return Err(Halt::Declined);
+    }
     if !by_effect && context.step.approve == Approve::Auto {
         return Ok(());
     }
@@ -99,6 +105,7 @@ pub(super) async fn ask(
             .and_then(|prompt| template::render_text(prompt, scope).ok()),
         place: run.place(&first.call.target),
         undo,
+        stated: context.stated(),
         insists: context.step.approve != Approve::Auto,
         people: people.map_or(1, |people| {
             usize::try_from(people.people.value).unwrap_or(usize::MAX)
@@ -106,15 +113,21 @@ pub(super) async fn ask(
         from: people
             .map(|people| people.from.iter().map(|name| name.value.clone()).collect())
             .unwrap_or_default(),
+        because: because(context),
+        agreed: Vec::new(),
     };
     for one in prepared {
-        run.learn(
+        context.learn(
             &one.call.arguments,
             context.action().map(|action| &action.input),
         );
     }
-    let question = run.masked_question(&question);
-    match decide(context, &question, people).await {
+    // What is shown stands for what is sent from here on; a question can have thousands of calls.
+    let question = {
+        let whole = question;
+        run.masked_question(&whole)
+    };
+    match decide(context, &question, people, writes).await {
         Decision::Approved { .. } => {
             if reading {
                 let path = context.checked_path();
@@ -132,18 +145,7 @@ pub(super) async fn ask(
             Err(StepError::new("declined", format!("declined by {by}")).into())
         }
         Decision::Nobody => {
-            let calls: Vec<String> = question
-                .calls
-                .iter()
-                .map(|call| format!("{} {}", call.action, call.arguments))
-                .collect();
-            let onward = run.around.approver.onward(Some(&question));
-            run.stop(Stop::Paused(Box::new(Waiting {
-                step: context.public(),
-                question: calls.join("; "),
-                why: onward.why,
-                next: onward.command,
-            })));
+            pause(context, &question);
             Err(Halt::Stopped)
         }
         Decision::Abort => {
@@ -151,10 +153,32 @@ pub(super) async fn ask(
             Err(Halt::Stopped)
         }
         Decision::Expired => {
-            run.stop(Stop::Expired(context.public()));
+            let late = run.is_late(context.container, context.clock.now());
+            run.stop(if late {
+                Stop::TimedOut
+            } else {
+                Stop::Expired(context.public())
+            });
             Err(Halt::Stopped)
         }
     }
+}
+
+/// Pauses the run at a question that nobody could be asked.
+fn pause(context: &Context<'_, '_>, question: &Question) {
+    let run = context.run;
+    let calls: Vec<String> = question
+        .calls
+        .iter()
+        .map(|call| format!("{} {}", call.action, call.arguments))
+        .collect();
+    let onward = run.around.approver.onward(Some(question));
+    run.stop(Stop::Paused(Box::new(Waiting {
+        step: context.public(),
+        question: calls.join("; "),
+        why: onward.why,
+        next: onward.command,
+    })));
 }
 
 /// Asks once, or until as many people have said yes as the author wants.
@@ -162,14 +186,28 @@ async fn decide(
     context: &Context<'_, '_>,
     question: &Question,
     people: Option<&People>,
+    writes: bool,
 ) -> Decision {
-    let mut agreed = BTreeSet::new();
+    let mut agreed: Vec<Voter> = Vec::new();
     let run = context.run;
     let within = people
         .and_then(|people| people.within.as_ref())
         .map(|within| within.value);
     loop {
         let key = run.unique(format!("{}/leave", context.keyed));
+        // Nobody is asked about what a guard would not let through.
+        if writes && guarded(context, &key).await.is_err() {
+            return Decision::Abort;
+        }
+        let question = &Question {
+            agreed: agreed.iter().map(ToString::to_string).collect(),
+            ..question.clone()
+        };
+        let left = run.time_left(context.container, context.clock.now());
+        let within = match (within, left) {
+            (Some(within), Some(left)) => Some(within.min(left)),
+            (within, left) => within.or(left),
+        };
         run.emit(
             &context.clock,
             &key,
@@ -201,12 +239,16 @@ async fn decide(
         };
         context.clock.advance(at);
         if let (Decision::Approved { by }, Some(people)) = (&decision, people) {
+            let voter = Voter::of(by);
             let may = people.from.is_empty()
                 || by == SCENARIO
-                || people.from.iter().any(|name| name.value == *by);
+                || people.from.iter().any(|name| voter.is_named(&name.value));
             // One person who answers twice is still one.
-            if !may || (!agreed.insert(by.clone()) && by != SCENARIO) {
+            let again = by != SCENARIO && agreed.iter().any(|other| voter.may_be(other));
+            if !may || again {
                 decision = Decision::Nobody;
+            } else {
+                agreed.push(voter);
             }
         }
         let answered = EventKind::Answered {
@@ -227,8 +269,24 @@ async fn decide(
     }
 }
 
+/// What speaks for what is asked: the causes that were found, and what their finders saw.
+fn because(context: &Context<'_, '_>) -> Vec<String> {
+    if context.container.graph != Graph::Resolve {
+        return Vec::new();
+    }
+    let causes = context.run.causes().into_iter();
+    causes
+        .filter(|cause| cause.found == Truth::True)
+        .flat_map(|cause| {
+            let seen = cause.evidence.into_iter();
+            seen.filter(|one| one.truth == Truth::True)
+                .map(move |one| format!("{}: {} ({})", cause.name, one.found, one.step))
+        })
+        .collect()
+}
+
 /// An undo step that is what was shown with its write's approval needs no answer of its own.
-fn covered_by_write(context: &Context<'_, '_>, prepared: &[Prepared]) -> bool {
+fn covered_by_write(context: &Context<'_, '_>, prepared: &[&Prepared]) -> bool {
     let Some(entry) = &context.container.undoing else {
         return false;
     };

@@ -4,6 +4,7 @@ use super::changes::changes;
 use super::watched::Watched;
 use super::{Context, Halt, in_flight};
 use crate::event::EventKind;
+use crate::guard::{self, Held};
 use crate::journal::{CallRecord, JournalError, Repeat, Step, Worked};
 use crate::outcome::{Change, StepError, Waiting};
 use crate::run::state::{Graph, Stop};
@@ -123,31 +124,82 @@ pub(super) async fn send(
                     )
                     .await;
                 if !done {
+                    give_back(context, change);
                     return Err(Halt::Stopped);
                 }
                 attempt += 1;
             }
         }
     };
+    give_back(context, change);
     Err(give_up(context, action, prepared, failure))
+}
+
+/// A write that was never sent does not count for `limits`.
+fn give_back(context: &Context<'_, '_>, change: Option<usize>) {
+    let unsent = change.is_some_and(|index| context.run.state.borrow().unsent.contains(&index));
+    if unsent && context.container.undoing.is_none() {
+        context.run.budget.give_back();
+    }
+}
+
+/// Looks at the guards before a write is sent under a key, unless that is on record.
+///
+/// # Errors
+/// The run pauses or stops there.
+pub(super) async fn guarded(context: &Context<'_, '_>, key: &str) -> Result<(), CallError> {
+    let run = context.run;
+    if run.around.journal.is_settled(key) {
+        return Ok(());
+    }
+    let looked = guard::before_a_write(run, context.container, &context.clock, &context.path);
+    let Some(held) = looked.await else {
+        return Ok(());
+    };
+    hold(context, held);
+    Err(CallError::new(
+        FailureKind::NotSent,
+        "cancelled",
+        "a guard holds it back",
+    ))
+}
+
+/// Pauses or stops the run for a guard.
+pub(super) fn hold(context: &Context<'_, '_>, held: Held) {
+    let run = context.run;
+    let redactor = run.redactor.borrow();
+    match held {
+        Held::Off(why) => run.stop(Stop::Alarm(redactor.text(&why))),
+        Held::Back(kind, why) => run.stop(Stop::Held(Box::new(Waiting {
+            step: context.public(),
+            question: context
+                .action()
+                .map_or_else(String::new, |action| action.name.clone()),
+            why: redactor.text(&why),
+            next: run.around.approver.overriding(kind),
+        }))),
+    }
 }
 
 /// Notes a write that is about to be sent.
 fn note_change(context: &Context<'_, '_>, prepared: &Prepared) -> Result<usize, StepError> {
     let run = context.run;
-    let sent = run.sent_writes();
-    if let Some(most) = &run.plan.checked.playbook.max_writes
-        && sent >= usize::try_from(most.value).unwrap_or(usize::MAX)
-    {
+    if run.plan.options.read_only {
         return Err(StepError::new(
-            "limit",
-            format!(
-                "the run has made the {} writes that `limits` allows",
-                most.value
-            ),
+            "read_only",
+            "it writes, and the run only reads (--read-only)",
         ));
     }
-    run.learn(
+    // What takes back is kept from nothing.
+    if context.container.undoing.is_none() {
+        run.budget.take().map_err(|most| {
+            StepError::new(
+                "limit",
+                format!("the run has made the {most} writes that `limits` allows"),
+            )
+        })?;
+    }
+    context.learn(
         &prepared.call.arguments,
         context.action().map(|action| &action.input),
     );
@@ -191,6 +243,8 @@ fn settle(context: &Context<'_, '_>, change: Option<usize>, result: &Result<Answ
         }
     }
     let Some(index) = change else { return };
+    // What was seen of the guards is of the time before.
+    context.run.guards_seen.set(None);
     let kind = result.as_ref().err().map(|error| error.kind);
     if matches!(kind, Some(FailureKind::NotSent | FailureKind::Environment)) {
         return;
@@ -294,6 +348,10 @@ fn give_up(
     if error.code == "cancelled" {
         return Halt::Stopped;
     }
+    if error.code == "timeout" && context.run.is_late(context.container, context.clock.now()) {
+        context.run.stop(Stop::TimedOut);
+        return Halt::Stopped;
+    }
     if action.name.starts_with("human:") && error.code == "declined" {
         context.run.state.borrow_mut().declined = true;
         return Halt::Declined;
@@ -311,6 +369,14 @@ fn give_up(
     }
     let message = format!("{}: {}", action.name, error.message);
     StepError::new(error.code, message).into()
+}
+
+/// Whether a call changes something that guards look after.
+fn changes_something(context: &Context<'_, '_>, prepared: &Prepared) -> bool {
+    gravest(&prepared.effects) != Effect::Read
+        && !context.states_read()
+        && !prepared.call.action.starts_with("human:")
+        && prepared.call.action != "playbook:Run"
 }
 
 /// Makes one attempt, with its records before and after.
@@ -331,9 +397,14 @@ pub(super) async fn attempt_once(
         ));
     }
     context.calls.set(context.calls.get() + 1);
-    run.learn(&call.arguments, Some(&action.input));
+    context.learn(&call.arguments, Some(&action.input));
     let shown = run.redactor.borrow().json(&call.arguments);
     let key = run.unique(format!("{}@{attempt}", prepared.key));
+    if changes_something(context, prepared)
+        && let Err(error) = guarded(context, &key).await
+    {
+        return Attempted::failed(error);
+    }
     let started = EventKind::CallStarted {
         step: context.public(),
         action: call.action.clone(),
@@ -489,9 +560,9 @@ fn pause(context: &Context<'_, '_>, call: &Call) -> Option<SignedDuration> {
         return None;
     }
     let length = duration::parse(call.arguments.get("for")?.as_str()?).ok()?;
-    call.timeout
-        .is_none_or(|left| left > length)
-        .then_some(length)
+    // A wait that outlasts the whole run ends with it.
+    let fits = call.timeout.is_none_or(|left| left > length);
+    (fits || context.run_ends_first()).then_some(length)
 }
 
 /// Waits; the end of the wait is on record, so that a run which goes on does not wait again.
@@ -557,7 +628,21 @@ async fn perform(
             context.run.stop(Stop::Aborted);
             Err(CallError::new(FailureKind::NotSent, "cancelled", "the run was asked to end"))
         }
+        why = alarm(context, call, key) => {
+            context.run.stop(Stop::Alarm(why));
+            Err(CallError::new(FailureKind::NotSent, "cancelled", "an alarm stopped the run"))
+        }
     }
+}
+
+/// Comes when an alarm goes off while a waiter waits.
+async fn alarm(context: &Context<'_, '_>, call: &Call, key: &str) -> String {
+    if !call.action.contains(":WaitUntil") {
+        return std::future::pending().await;
+    }
+    let run = context.run;
+    run.alarm(context.container, &context.clock, &context.path, key)
+        .await
 }
 
 /// The answer as it may be shown.
@@ -569,7 +654,7 @@ fn shown_answer(
     let run = context.run;
     match result {
         Ok(answer) => {
-            run.learn(&answer.result, Some(&action.output));
+            context.learn(&answer.result, Some(&action.output));
             match &context.step.sensitive {
                 Some(Sensitive::All) => {
                     run.redactor.borrow_mut().learn(&answer.result);
@@ -583,7 +668,7 @@ fn shown_answer(
                         }
                     }
                 }
-                None => {}
+                None | Some(Sensitive::Nothing) => {}
             }
             Ok(run.redactor.borrow().json(&answer.result))
         }

@@ -176,10 +176,9 @@ async fn with_leave(
         return Ok(Vec::new());
     };
     let scope = context.scope(first.locals.clone());
-    let prepared: Vec<_> = ready.iter().map(|one| one.prepared.clone()).collect();
+    let prepared: Vec<_> = ready.iter().map(|one| &one.prepared).collect();
     let undo = ready.iter().flat_map(|one| one.undo.clone()).collect();
     approval::ask(context, &prepared, undo, &scope).await?;
-    drop(prepared);
     // The time that people take to answer is not the step's.
     context.start_clock();
     let ready: Vec<RefCell<Option<Ready>>> = ready

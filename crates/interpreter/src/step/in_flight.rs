@@ -52,6 +52,10 @@ pub(super) async fn settle(
         },
         Ok(Found::Failed(error)) | Err(error) => return Attempted::failed(error),
     }
+    // It was not made: what holds a write back now holds this one back as well.
+    if let Err(error) = call::guarded(context, &record.key).await {
+        return Attempted::failed(error);
+    }
     let again = CallRecord {
         key: context.run.unique(format!("{}/again", record.key)),
         ..record
@@ -198,9 +202,12 @@ async fn ask(
         prompt: Some("it is not known whether this was made; make it again?".to_owned()),
         place: doubt.place.clone(),
         undo: Vec::new(),
+        stated: context.stated(),
         insists: true,
         people: 1,
         from: Vec::new(),
+        because: Vec::new(),
+        agreed: Vec::new(),
     };
     let key = run.unique(format!("{}/doubt", record.key));
     let ask: Pending<'_, Decision> = Box::pin(async {

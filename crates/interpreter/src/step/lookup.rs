@@ -38,86 +38,81 @@ struct Rule {
 /// a person is asked.
 const RULES: &[Rule] = &[
     Rule {
-        write: "ecs:UpdateService",
-        read: "ecs:DescribeServices",
         give: &[("cluster", "cluster"), ("services[]", "service")],
         at: "/services/0",
         result: "service",
         renamed: &[("cluster", ""), ("service", "")],
-        absent: &[],
-        creates: false,
+        ..set("ecs:UpdateService", "ecs:DescribeServices")
     },
     Rule {
-        write: "ecs:RegisterTaskDefinition",
-        read: "ecs:DescribeTaskDefinition",
         give: &[("taskDefinition", "family")],
         at: "/taskDefinition",
         result: "taskDefinition",
         renamed: &[("tags", "")],
         absent: &["ClientException"],
         creates: true,
+        ..set("ecs:RegisterTaskDefinition", "ecs:DescribeTaskDefinition")
     },
     Rule {
-        write: "autoscaling:SetDesiredCapacity",
-        read: "autoscaling:DescribeAutoScalingGroups",
-        give: &[("AutoScalingGroupNames[]", "AutoScalingGroupName")],
-        at: "/AutoScalingGroups/0",
-        result: "",
         renamed: &[("HonorCooldown", "")],
-        absent: &[],
-        creates: false,
+        ..group("autoscaling:SetDesiredCapacity")
+    },
+    group("autoscaling:UpdateAutoScalingGroup"),
+    function(
+        "lambda:UpdateFunctionConfiguration",
+        "lambda:GetFunctionConfiguration",
+    ),
+    function(
+        "lambda:PutFunctionConcurrency",
+        "lambda:GetFunctionConcurrency",
+    ),
+    Rule {
+        give: &[("TableName", "TableName")],
+        at: "/TimeToLiveDescription",
+        renamed: &[("TableName", "")],
+        absent: &["ResourceNotFoundException"],
+        ..set("dynamodb:UpdateTimeToLive", "dynamodb:DescribeTimeToLive")
     },
     Rule {
-        write: "autoscaling:UpdateAutoScalingGroup",
-        read: "autoscaling:DescribeAutoScalingGroups",
-        give: &[("AutoScalingGroupNames[]", "AutoScalingGroupName")],
-        at: "/AutoScalingGroups/0",
+        give: &[("QueueUrl", "QueueUrl"), ("AttributeNames[]", "=All")],
+        renamed: &[("QueueUrl", "")],
+        ..set("sqs:SetQueueAttributes", "sqs:GetQueueAttributes")
+    },
+];
+
+/// A write that sets values of what the read gives as a whole, and whose result says nothing.
+const fn set(write: &'static str, read: &'static str) -> Rule {
+    Rule {
+        write,
+        read,
+        give: &[],
+        at: "",
         result: "",
         renamed: &[],
         absent: &[],
         creates: false,
-    },
+    }
+}
+
+/// A write to a Lambda function, of which the read gives what the write gives.
+const fn function(write: &'static str, read: &'static str) -> Rule {
     Rule {
-        write: "lambda:UpdateFunctionConfiguration",
-        read: "lambda:GetFunctionConfiguration",
         give: &[("FunctionName", "FunctionName")],
-        at: "",
         result: "*",
         renamed: &[("FunctionName", "")],
         absent: &["ResourceNotFoundException"],
-        creates: false,
-    },
+        ..set(write, read)
+    }
+}
+
+/// A write to an Auto Scaling group.
+const fn group(write: &'static str) -> Rule {
     Rule {
-        write: "lambda:PutFunctionConcurrency",
-        read: "lambda:GetFunctionConcurrency",
-        give: &[("FunctionName", "FunctionName")],
-        at: "",
-        result: "*",
-        renamed: &[("FunctionName", "")],
-        absent: &["ResourceNotFoundException"],
-        creates: false,
-    },
-    Rule {
-        write: "dynamodb:UpdateTimeToLive",
-        read: "dynamodb:DescribeTimeToLive",
-        give: &[("TableName", "TableName")],
-        at: "/TimeToLiveDescription",
-        result: "",
-        renamed: &[("TableName", "")],
-        absent: &["ResourceNotFoundException"],
-        creates: false,
-    },
-    Rule {
-        write: "sqs:SetQueueAttributes",
-        read: "sqs:GetQueueAttributes",
-        give: &[("QueueUrl", "QueueUrl"), ("AttributeNames[]", "=All")],
-        at: "",
-        result: "",
-        renamed: &[("QueueUrl", "")],
-        absent: &[],
-        creates: false,
-    },
-];
+        give: &[("AutoScalingGroupNames[]", "AutoScalingGroupName")],
+        at: "/AutoScalingGroups/0",
+        ..set(write, "autoscaling:DescribeAutoScalingGroups")
+    }
+}
 
 /// A read that tells of a write.
 pub(super) struct Pair {

@@ -12,11 +12,13 @@ mod in_flight;
 mod judge;
 mod lookup;
 mod nested;
+mod target;
 mod unit;
 mod watched;
 
 pub(crate) use base::prune;
 pub(crate) use changes::subject;
+pub(crate) use nested::Inner;
 
 use crate::event::EventKind;
 use crate::outcome::{AssertionOutcome, StepError, StepOutcome, StepStatus};
@@ -28,8 +30,10 @@ use jiff::Timestamp;
 use runbook_playbook::catalog::{Action, Effect, Effects};
 use runbook_playbook::checked::{CheckedStep, StepPath};
 use runbook_playbook::syntax::step::{Sensitive, Step};
+use runbook_playbook::types::Type;
 use runbook_playbook::value::Value;
 use runbook_registry::world::Pending;
+use serde_json::Value as Json;
 use std::cell::Cell;
 use std::rc::Rc;
 
@@ -179,11 +183,38 @@ impl<'r, 'a> Context<'r, 'a> {
             .is_some_and(|effect| effect.value == Effect::Read)
     }
 
+    /// What the author states and nothing can check.
+    pub fn stated(&self) -> Vec<String> {
+        let mut stated = Vec::new();
+        let reads = |effect: &Effect| *effect == Effect::Read;
+        if self.states_read() && !self.effects(None).iter().all(reads) {
+            stated.push("it only reads".to_owned());
+        }
+        if self.step.sensitive == Some(Sensitive::Nothing) {
+            stated.push("nothing in it is secret".to_owned());
+        }
+        stated
+    }
+
+    /// Learns what the model calls sensitive in a document. Where the author states that nothing is, what the document itself
+    /// declares as secret stays so: the value of a `SecureString`.
+    pub fn learn(&self, json: &Json, ty: Option<&Type>) {
+        self.run.learn(json, ty);
+        if self.step.sensitive == Some(Sensitive::Nothing) {
+            self.run.redactor.borrow_mut().learn_declared(json);
+        }
+    }
+
     /// The time left, if there is a bound.
     pub fn time_left(&self) -> Option<jiff::SignedDuration> {
         self.deadline
             .get()
             .map(|deadline| deadline.duration_since(self.clock.now()))
+    }
+
+    /// Whether what bounds the step's time is the end of the run.
+    pub fn run_ends_first(&self) -> bool {
+        self.deadline.get().is_some() && self.deadline.get() == self.run.deadline
     }
 
     /// Starts the step's clock.
@@ -235,6 +266,18 @@ pub(crate) fn leave_out(
         ended.outcome.holds = Some(Truth::False);
     }
     run.end(container, &step.id.value, ended);
+}
+
+/// Why a step was left out that writes.
+fn declined(run: &Run<'_>) -> StepError {
+    if run.plan.options.read_only {
+        StepError::new(
+            "read_only",
+            "it writes, and the run only reads (--read-only)",
+        )
+    } else {
+        StepError::new("declined", "declined by a person")
+    }
 }
 
 async fn life(run: &Run<'_>, step: &Step, container: &Container) -> StepEnd {
@@ -311,7 +354,7 @@ async fn life(run: &Run<'_>, step: &Step, container: &Container) -> StepEnd {
         }
         Err(Halt::Declined) => {
             outcome.status = StepStatus::Skipped;
-            outcome.error = Some(StepError::new("declined", "declined by a person"));
+            outcome.error = Some(declined(run));
             StepEnd::Declined
         }
         Err(Halt::Stopped) => {

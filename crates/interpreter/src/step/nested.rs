@@ -6,7 +6,7 @@ use crate::event::{Event, EventKind, Observer};
 use crate::outcome::{Change, Outcome, StepError};
 use crate::plan::{Options, Plan, Until};
 use crate::run::Inside;
-use crate::run::state::{Stop, Undone};
+use crate::run::state::{Left, Nested, Stop, UndoEntry, Undone};
 use crate::surroundings::Surroundings;
 use crate::verdict::{Reason, Verdict};
 use runbook_playbook::inputs;
@@ -18,7 +18,7 @@ const DEEPEST: usize = 8;
 
 /// Passes on what a nested run's steps do: its beginning and end, its graphs and causes are not those of the whole, and the
 /// names of its steps say where they belong.
-struct Inner<'o>(&'o dyn Observer);
+pub(crate) struct Inner<'o>(pub(crate) &'o dyn Observer);
 
 impl Observer for Inner<'_> {
     fn observe(&self, event: &Event) {
@@ -88,6 +88,7 @@ pub(super) async fn run(context: &Context<'_, '_>, prepared: &Prepared) -> Resul
                 .filter(|until| *until == Until::Resolve),
         },
         verify: run.plan.options.verify,
+        read_only: run.plan.options.read_only,
         ..Options::default()
     };
     let plan = Plan::new(checked, inputs, options)
@@ -102,18 +103,24 @@ pub(super) async fn run(context: &Context<'_, '_>, prepared: &Prepared) -> Resul
         run.unkept(error);
     }
     let inside = Inside {
+        id: run.id.clone(),
         depth: run.depth + 1,
         prefix: format!("{}/", context.public()),
         key_prefix: format!("{}/", prepared.key),
         redactor: Rc::clone(&run.redactor),
         seed: run.seed.clone(),
         started: context.clock.now(),
+        last_write: run.state.borrow().last_write,
+        deadline: run.deadline.filter(|_| !context.container.shielded),
+        budget: Some(Rc::clone(&run.budget)),
+        guards: run.guards(),
     };
     let key = inside.key_prefix.clone();
-    let work = Box::pin(crate::run::run_inside(&plan, around, inside));
+    let left = Left::default();
+    let work = Box::pin(crate::run::run_inside(&plan, around, inside.clone(), &left));
     let outcome = run.around.journal.child(&key, work).await;
     context.clock.advance(outcome.ended);
-    take_over(context, &outcome);
+    take_over(context, prepared, &outcome, Nested { plan, inside, left });
     if let Some(waiting) = &outcome.waiting {
         run.stop(Stop::Paused(Box::new(waiting.clone())));
         return Err(Halt::Stopped);
@@ -135,9 +142,22 @@ fn judged(
     // What a playbook says is an answer where it was only asked; where it had to mend, an end that is not well fails.
     let asked = only && outcome.verdict != Verdict::Failed;
     if outcome.verdict == Verdict::Aborted {
+        let over = run.is_late(context.container, context.clock.now());
+        if outcome.reason == Some(Reason::Timeout) && !over {
+            return Err(
+                StepError::new("timeout", format!("{path}: {}", outcome.explanation)).into(),
+            );
+        }
+        run.stop(if over {
+            Stop::TimedOut
+        } else if run.around.cancel.is_cancelled() {
+            Stop::Aborted
+        } else {
+            Stop::Inner(format!("{path}: {}", outcome.explanation))
+        });
         return Err(Halt::Stopped);
     }
-    if !asked && outcome.reason == Some(Reason::Declined) {
+    if !asked && matches!(outcome.reason, Some(Reason::Declined | Reason::ReadOnly)) {
         run.state.borrow_mut().declined = true;
         return Err(Halt::Declined);
     }
@@ -165,24 +185,43 @@ fn nothing_stands(context: &Context<'_, '_>) -> bool {
     !state.changes.iter().any(stands)
 }
 
-/// Counts the nested run's changes as this run's.
-fn take_over(context: &Context<'_, '_>, outcome: &Outcome) {
+/// Counts the nested run's changes as this run's, and remembers how to take them back.
+fn take_over(context: &Context<'_, '_>, prepared: &Prepared, outcome: &Outcome, nested: Nested) {
     let mut state = context.run.state.borrow_mut();
     state.answered |= !outcome.environment;
     if outcome.environment {
         state.environment.get_or_insert(true);
     }
     let path = &context.path;
-    if !outcome.changes.is_empty() {
-        state.last_write = Some(outcome.ended);
+    let first = state.changes.len();
+    let changes = outcome.changes.iter().map(|change| change.below(path));
+    state.changes.extend(changes);
+    let (sent, open) = {
+        let inner = nested.left.state.borrow();
+        state.last_write = state.last_write.max(inner.last_write);
+        let unanswered = |index: &usize| inner.unanswered.contains(index);
+        let sent = inner.sent();
+        let open: Vec<usize> = (0..sent.len())
+            .filter(|at| sent.get(*at).is_some_and(unanswered))
+            .collect();
+        (sent, open)
+    };
+    let unanswered = open.into_iter().map(|at| first + at);
+    state.unanswered.extend(unanswered);
+    if nested.left.state.borrow().undo.is_empty() {
+        return;
     }
-    state
-        .changes
-        .extend(outcome.changes.iter().map(|change| Change {
-            step: format!("{path}/{}", change.step),
-            undoes: change.undoes.as_ref().map(|step| format!("{path}/{step}")),
-            ..change.clone()
-        }));
+    state.undo.push(UndoEntry {
+        step: path.clone(),
+        checked: context.checked_path(),
+        keyed: prepared.key.clone(),
+        undo: Rc::default(),
+        locals: Rc::default(),
+        shown: Rc::default(),
+        rendered: Rc::default(),
+        changes: (first..first + sent.len()).collect(),
+        inside: Some(Rc::new(nested)),
+    });
 }
 
 /// The verdict, the names of the causes that were found, and the outputs.

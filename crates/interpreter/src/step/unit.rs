@@ -1,7 +1,9 @@
 //! One time through a step: for its only element, or for one of `each`.
 
 use super::call::{Prepared, Sent};
-use super::{Context, Failure, Found, Halt, approval, arguments, call, capture, judge, nested};
+use super::{
+    Context, Failure, Found, Halt, approval, arguments, call, capture, judge, nested, target,
+};
 use crate::approval::QuestionCall;
 use crate::outcome::StepError;
 use crate::run::scope::StepScope;
@@ -11,9 +13,7 @@ use crate::truth::Truth;
 use indexmap::IndexMap;
 use jiff::SignedDuration;
 use runbook_playbook::catalog::{Action, Effect, Effects};
-use runbook_playbook::span::Spanned;
 use runbook_playbook::syntax::step::{Call, OnError, Until, Work};
-use runbook_playbook::template::{self, Data};
 use runbook_playbook::types::Type;
 use runbook_playbook::value::Value;
 use runbook_registry::call as world_call;
@@ -95,7 +95,7 @@ pub(super) async fn prepare(
     };
     let undo = approval::undo_calls(context, &scope);
     let mut request = world_call::Call::new(call.action.value.clone(), arguments);
-    request.target = target(context, &scope)?;
+    request.target = target::of(context, action, &scope)?;
     request.step = Some(context.path.clone());
     if let Some(limit) = &context.step.limit {
         request.limit = usize::try_from(limit.value).unwrap_or(usize::MAX);
@@ -136,7 +136,7 @@ async fn read_before(
     let scope = context.scope(element.locals.clone());
     let arguments = arguments::render(context, &before.call, &action, &scope, None)?;
     let mut request = world_call::Call::new(before.call.action.value.clone(), arguments);
-    request.target = target(context, &scope)?;
+    request.target = target::of(context, &action, &scope)?;
     let prepared = Prepared {
         call: request,
         effects: Effects::from([Effect::Read]),
@@ -203,8 +203,8 @@ pub(super) async fn refresh(
             return Ok(());
         }
         let scope = context.scope(ready.locals.clone());
-        let one = std::slice::from_ref(&ready.prepared);
-        approval::ask(context, one, ready.undo.clone(), &scope).await?;
+        let one = [&ready.prepared];
+        approval::ask(context, &one, ready.undo.clone(), &scope).await?;
         context.start_clock();
     }
     Err(StepError::new(
@@ -212,47 +212,6 @@ pub(super) async fn refresh(
         "what it starts from keeps changing while leave is asked",
     )
     .into())
-}
-
-fn target(
-    context: &Context<'_, '_>,
-    scope: &StepScope<'_, '_>,
-) -> Result<world_call::Target, StepError> {
-    let Some(target) = &context.step.target else {
-        return Ok(world_call::Target::default());
-    };
-    let allowed = &context.run.plan.checked.playbook.target;
-    let text = |data: &Option<Spanned<Data>>, list: &[Spanned<Data>], what: &str| {
-        let Some(data) = data else { return Ok(None) };
-        let text = template::render_text(data, scope)?;
-        for one in list {
-            if template::render_text(one, scope)? == text {
-                return Ok(Some(text));
-            }
-        }
-        if list.is_empty() {
-            return Ok(Some(text));
-        }
-        Err(StepError::new(
-            "target",
-            format!("{what} `{text}` is not among those that the playbook allows"),
-        ))
-    };
-    let account = text(&target.account, &allowed.accounts, "account")?;
-    let here = context.run.around.world.place().account;
-    if let (Some(account), Some(here)) = (&account, &here)
-        && account != here
-        && target.role.is_none()
-    {
-        return Err(StepError::new(
-            "target",
-            format!("the step is for account {account}, and the run acts on {here}"),
-        ));
-    }
-    Ok(world_call::Target {
-        region: text(&target.region, &allowed.regions, "region")?,
-        role: text(&target.role, &allowed.roles, "role")?,
-    })
 }
 
 /// Sends what was prepared and judges the result.
@@ -346,6 +305,7 @@ fn push_undo(context: &Context<'_, '_>, ready: &Ready, scope: &StepScope<'_, '_>
         shown: Rc::new(ready.undo.clone()),
         rendered: Rc::new(rendered),
         changes: vec![change],
+        inside: None,
     });
 }
 
@@ -369,8 +329,8 @@ pub(super) async fn poll(
         let ready = prepare(context, call, &element).await?;
         if first {
             let scope = context.scope(ready.locals.clone());
-            let one = std::slice::from_ref(&ready.prepared);
-            approval::ask(context, one, ready.undo.clone(), &scope).await?;
+            let one = [&ready.prepared];
+            approval::ask(context, &one, ready.undo.clone(), &scope).await?;
             first = false;
         }
         let sent = call::send(context, action, &ready.prepared).await?;
@@ -394,7 +354,9 @@ pub(super) async fn poll(
             return judge::result(context, &scope, sent.truncated, sent.error, outcomes);
         }
         let waited = context.clock.now().duration_since(start);
-        let late = context.time_left().is_some_and(|left| left <= until.every);
+        // Where the whole run ends first, the wait ends with it.
+        let late = !context.run_ends_first()
+            && context.time_left().is_some_and(|left| left <= until.every);
         if late || waited.saturating_add(until.every) > until.within {
             return Err(Halt::Failed(Box::new(Failure {
                 error: StepError::new("timeout", format!("not true in time: {why}")),

@@ -5,7 +5,7 @@ use crate::approval::{Decision, Question};
 use crate::journal::memory::Entry;
 use crate::journal::{CallRecord, Durability, JournalError, RunRecord, Step, Worked};
 use crate::plan::{Options, Plan};
-use crate::verdict::Verdict;
+use crate::verdict::{Reason, Verdict};
 use indexmap::IndexMap;
 use jiff::{SignedDuration, Timestamp};
 use runbook_registry::call::FailureKind;
@@ -57,8 +57,11 @@ resolve:
     finally: {last: {action: t:ReadLast}}
 ",
     );
-    assert_eq!(outcome.verdict, Verdict::Failed);
-    assert_eq!(status(&outcome, "resolve.block.wait"), "failed timeout");
+    assert_eq!(
+        (outcome.verdict, outcome.reason),
+        (Verdict::Aborted, Some(Reason::Timeout))
+    );
+    assert_eq!(status(&outcome, "resolve.block.wait"), "blocked stopped");
     assert_eq!(
         world.called().last().map(String::as_str),
         Some("t:ReadLast")

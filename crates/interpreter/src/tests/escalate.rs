@@ -181,7 +181,7 @@ escalate: {notify: {tell: {action: t:WriteMail}}}
 ";
     let script = script().on("t:Read", json!({"size": 1}));
     let outcome = script.run(&format!("{STAYS}{own}"));
-    assert_eq!(outcome.verdict, Verdict::Failed, "{}", outcome.explanation);
+    assert_eq!(outcome.verdict, Verdict::Aborted, "{}", outcome.explanation);
     assert_eq!(script.arguments("t:WriteMail").len(), 1);
 }
 

@@ -14,7 +14,7 @@ use runbook_playbook::checked::Checked;
 use runbook_playbook::inputs::{self, Given};
 use runbook_playbook::source::Source;
 use runbook_playbook::syntax::playbook::parse;
-use runbook_playbook::types::{Record, Type};
+use runbook_playbook::types::{Record, TextRule, Type};
 use runbook_registry::call::{Answer, Call, CallError, FailureKind};
 use runbook_registry::world::{Pending, Place, World};
 use serde_json::{Value as Json, json};
@@ -41,6 +41,7 @@ impl Catalog for Actions {
             .optional("token", Type::text())
             .optional("path", Type::text())
             .optional("note", Type::text())
+            .optional("hidden", hidden())
             .optional("inputs", Type::map(Type::Any))
             .optional("only", Type::text())
             .optional("for", Type::Duration)
@@ -53,6 +54,8 @@ impl Catalog for Actions {
             .optional("sizes", Type::list(Type::integer()))
             .optional("members", Type::list(member))
             .optional("extra", Type::text())
+            .optional("hidden", hidden())
+            .optional("parameter", Type::Any)
             .optional("state", Type::one_of(&["ON", "OFF"]))
             .optional("failures", Type::list(Type::Any))
             .build();
@@ -79,8 +82,17 @@ impl Catalog for Actions {
     }
 }
 
+/// A text that the model calls sensitive.
+fn hidden() -> Type {
+    Type::Text(Arc::new(TextRule {
+        sensitive: true,
+        ..TextRule::default()
+    }))
+}
+
 /// What the world answers, who approves, and what was seen.
 pub(super) struct Script {
+    guards: crate::guard::Guards,
     answers: RefCell<HashMap<String, VecDeque<Result<Answer, CallError>>>>,
     pub(super) calls: RefCell<Vec<(String, Json)>>,
     pub(super) questions: RefCell<Vec<Question>>,
@@ -103,6 +115,7 @@ pub(super) struct Script {
 /// Starts a script in which everybody says yes.
 pub(super) fn script() -> Script {
     Script {
+        guards: crate::guard::Guards::default(),
         answers: RefCell::default(),
         calls: RefCell::default(),
         questions: RefCell::default(),
@@ -240,6 +253,11 @@ impl Script {
         self
     }
 
+    pub(super) fn guarded(mut self, guards: crate::guard::Guards) -> Self {
+        self.guards = guards;
+        self
+    }
+
     pub(super) fn with_options(mut self, options: Options) -> Self {
         self.options = options;
         self
@@ -273,6 +291,7 @@ impl Script {
     ) -> Result<Outcome, JournalError> {
         self.around(text, journal, |plan, around| {
             tokio::runtime::Builder::new_current_thread()
+                .enable_time()
                 .build()
                 .expect("runtime")
                 .block_on(crate::undo(plan, around, thaw))
@@ -290,6 +309,7 @@ impl Script {
             let run = crate::run(plan, around);
             let mut run = std::pin::pin!(run);
             tokio::runtime::Builder::new_current_thread()
+                .enable_time()
                 .build()
                 .expect("runtime")
                 .block_on(std::future::poll_fn(|context| {
@@ -321,6 +341,7 @@ impl Script {
             journal,
             library: self,
             cancel: &self.cancel,
+            guards: Some(&self.guards),
         };
         work(&plan, &around)
     }

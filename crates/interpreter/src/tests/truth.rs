@@ -323,3 +323,26 @@ diagnose:
         [("first", Truth::Unknown), ("second", Truth::Unknown)]
     );
 }
+
+#[test]
+fn of_a_list_the_element_that_tells_is_shown() {
+    let world = script().on(
+        "t:ReadLog",
+        json!({"items": ["fine", "OutOfMemory", "fine"]}),
+    );
+    let outcome = world.run(
+        "
+symptom:
+  look:
+    action: t:ReadLog
+    capture: {lines: '$.items[*]'}
+    assert: [{value: lines, any: {matches: Memory}}]
+",
+    );
+    let found: Vec<&str> = step(&outcome, "symptom.look")
+        .assertions
+        .iter()
+        .map(|assertion| assertion.found.as_str())
+        .collect();
+    assert_eq!(found, ["1 of 3: \"OutOfMemory\""]);
+}

@@ -133,3 +133,25 @@ fn force_resolves_although_no_symptom_holds() {
         .with_options(options);
     assert_eq!(world.run(FIX).verdict, Verdict::Resolved);
 }
+
+#[test]
+fn readings_that_could_not_be_made_are_not_the_problem_that_is_still_there() {
+    let world = script()
+        .on("t:ReadA", json!({"size": 9}))
+        .fails("t:ReadA", "Denied")
+        .fails("t:ReadA", "Denied")
+        .on("t:ReadA", json!({"size": 1}));
+    let outcome = world.run(
+        "
+symptom: {s: {action: t:ReadA, capture: {size: $.size}, assert: [{that: size > 5}]}}
+resolve: {mend: {action: t:WriteA}}
+verify: {every: 10s, within: 20s, times: 2}
+",
+    );
+    assert_eq!(outcome.verdict, Verdict::Failed, "{}", outcome.explanation);
+    assert!(
+        outcome.explanation.contains("could not be made"),
+        "{}",
+        outcome.explanation
+    );
+}

@@ -15,6 +15,7 @@ const SOME: Facts = Facts {
     no_resolve: false,
     resolution: Resolution::NotRun,
     declined: false,
+    read_only: false,
     own_verify: false,
     verification: Verification::NotRun,
     check: None,

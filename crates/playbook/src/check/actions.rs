@@ -5,7 +5,7 @@ use super::problems::Problems;
 use crate::catalog::{Action, Catalog};
 use crate::diagnostic::Code;
 use crate::span::Spanned;
-use crate::syntax::step::Work;
+use crate::syntax::step::{Sensitive, Work};
 use std::sync::Arc;
 
 /// Looks up every action and keeps its signature in the index.
@@ -17,6 +17,11 @@ pub(super) fn look_up(index: &mut Index<'_>, catalog: &dyn Catalog, problems: &m
         }
         if let Some(before) = &step.before {
             entry.before = find(&before.call.action, catalog, problems);
+        }
+        if step.sensitive == Some(Sensitive::Nothing) {
+            for action in [&mut entry.action, &mut entry.before] {
+                *action = action.take().map(|action| Arc::new(action.plain()));
+            }
         }
     }
 }

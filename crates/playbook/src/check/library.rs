@@ -22,6 +22,11 @@ pub trait Library {
     /// The playbook that `path` names when it stands in the playbook with the id `from`: relative to that playbook's
     /// file, and not outside the root. `None` where there is none, or where it cannot be read.
     fn signature(&self, from: &str, path: &str) -> Option<Signature>;
+
+    /// The text of the file that `path` names, found alike; `None` where files cannot be looked at.
+    fn text(&self, _from: &str, _path: &str) -> Option<Result<String, String>> {
+        None
+    }
 }
 
 /// A library without playbooks.

@@ -12,6 +12,7 @@ mod certain;
 mod conditions;
 mod effects;
 mod errors;
+mod guards;
 mod index;
 mod inputs;
 mod keys;
@@ -80,6 +81,7 @@ pub fn check(
         assertions::check(&index, &types, &mut problems);
         conditions::check(&index, &types, &mut problems);
         playbooks::check(&index, &types, &mut problems, id, library);
+        guards::check(index.playbook, &mut problems, id, library);
         secrets::shown(&index, &types, &mut problems);
         errors::check(&index, catalog, &mut problems);
         unread::check(&index, &mut problems);

@@ -67,7 +67,12 @@ pub(super) fn check(
     };
     if escalate.uses.is_none() {
         let levels: Vec<u32> = escalate.levels.iter().map(|one| one.level.value).collect();
-        level(problems, escalate, &levels);
+        if index.playbook.kind == Kind::Playbook {
+            level(problems, escalate, &levels);
+        }
+        if !levels.is_empty() {
+            contacts(problems, escalate, &levels);
+        }
     }
     if let Some(uses) = &escalate.uses {
         match library.signature(id, uses) {
@@ -96,20 +101,64 @@ pub(super) fn check(
     }
 }
 
+/// The level that is told where a playbook names none.
+const FIRST: u32 = 1;
+
 /// The level that a playbook begins with is one of those that are told.
 fn level(problems: &mut Problems, escalate: &Escalate, levels: &[u32]) {
-    let Some(level) = &escalate.level else { return };
-    if levels.is_empty() || levels.contains(&level.value) {
+    if levels.is_empty() {
         return;
     }
+    let (level, span, message) = if let Some(level) = &escalate.level {
+        let message = format!("nobody is told at level {}", level.value);
+        (level.value, level.span, message)
+    } else {
+        let message = "nobody is told at level 1, which is meant where no `level` is given";
+        let uses = escalate.uses.as_ref().map(|uses| uses.span);
+        (FIRST, uses.unwrap_or(escalate.span), message.to_owned())
+    };
+    if !levels.contains(&level) {
+        unknown_level(problems, span, message, levels);
+    }
+}
+
+/// The levels of contacts are told.
+fn contacts(problems: &mut Problems, escalate: &Escalate, levels: &[u32]) {
+    let never = |level: &u32| !levels.contains(level);
+    for (name, contact) in &escalate.contacts {
+        let members = match &contact.value {
+            Data::Map(members) => members.as_slice(),
+            _ => &[],
+        };
+        let own = members.iter().find(|(name, _)| name.value == "level");
+        let Some((_, own)) = own else {
+            let level = name.value.strip_prefix("level_");
+            let level = level.and_then(|level| level.parse::<u32>().ok());
+            if let Some(level) = level.filter(never) {
+                let message = format!("`{}` is for level {level}, which is never told", name.value);
+                unknown_level(problems, name.span, message, levels);
+            }
+            continue;
+        };
+        let several = match &own.value {
+            Data::List(several) => several.as_slice(),
+            _ => std::slice::from_ref(own),
+        };
+        for one in several {
+            let level = literal(one).and_then(|(text, _)| text.parse::<u32>().ok());
+            if let Some(level) = level.filter(never) {
+                let message = format!("`{}` is for level {level}, which is never told", name.value);
+                unknown_level(problems, one.span, message, levels);
+            }
+        }
+    }
+}
+
+fn unknown_level(problems: &mut Problems, span: Span, message: String, levels: &[u32]) {
     let listed: Vec<String> = levels.iter().map(|level| format!("`{level}`")).collect();
     problems.push(
         problems
-            .error(
-                Code::UnknownLevel,
-                level.span,
-                format!("nobody is told at level {}", level.value),
-            )
+            .error(Code::UnknownLevel, span, message)
             .help(format!("`levels` has {}", listed.join(", "))),
     );
 }

@@ -8,7 +8,7 @@ use super::types::Types;
 use super::uses::{self, Moment};
 use crate::diagnostic::Code;
 use crate::expression::{Expression, TypeScope, infer, is_secret};
-use crate::span::Span;
+use crate::span::{Span, Spanned};
 use crate::syntax::input::InputKind;
 use crate::syntax::step::{Call, Work};
 use crate::template::{Data, Part};
@@ -78,7 +78,8 @@ pub(super) fn shown(index: &Index<'_>, types: &Types<'_>, problems: &mut Problem
     }
 }
 
-/// What people are told is shown to them, whatever argument it stands in. A request's address and headers are not.
+/// What people are told is shown to them, whatever argument it stands in. A request's address and headers are not, and
+/// neither is the key of `PagerDuty`'s Events API v2, which stands in the body.
 fn told(index: &Index<'_>, types: &Types<'_>, problems: &mut Problems, id: StepId, call: &Call) {
     let to_people = call.action.starts_with("human:");
     let notifies = index.group_of(id).stage == Stage::Notify;
@@ -94,11 +95,24 @@ fn told(index: &Index<'_>, types: &Types<'_>, problems: &mut Problems, id: StepI
     for (name, value) in &call.with {
         let hidden = call.action.value == "http:Request"
             && matches!(name.value.as_str(), "headers" | "url" | "query");
-        if !hidden {
-            written(problems, Written::Data(value), &scope, what);
+        if hidden {
+            continue;
+        }
+        match value {
+            Spanned {
+                value: Data::Map(members),
+                ..
+            } if notifies && call.action.value == "http:Request" && name.value == "json" => {
+                let shown = members.iter().filter(|(name, _)| name.value != ROUTING_KEY);
+                shown.for_each(|(_, value)| in_data(problems, value, &scope, what));
+            }
+            value => written(problems, Written::Data(value), &scope, what),
         }
     }
 }
+
+/// By which `PagerDuty` knows the service that an event is for: a credential, taken out of the event before anybody sees it.
+const ROUTING_KEY: &str = "routing_key";
 
 fn written(problems: &mut Problems, written: Written<'_>, scope: &dyn TypeScope, what: &str) {
     match written {

@@ -9,7 +9,8 @@ use std::sync::Arc;
 /// The type of a step's result with what its `sensitive` names made secret.
 pub(super) fn marked(step: &Step, result: Type) -> Type {
     match &step.sensitive {
-        None => result,
+        // What the model says of it is left out where the action is looked up.
+        None | Some(Sensitive::Nothing) => result,
         Some(Sensitive::All) => result.secret(),
         Some(Sensitive::Paths(paths)) => paths
             .iter()

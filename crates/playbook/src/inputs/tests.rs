@@ -288,3 +288,18 @@ fn the_last_of_several_values_counts() {
         "600"
     );
 }
+
+#[test]
+fn where_a_secret_lies_is_said_by_who_runs_the_playbook() {
+    let text = "playbook: v1\ntitle: T\ninputs: {token: {type: secret, default: 'ssm:/a'}}\n";
+    let (playbook, _) = crate::syntax::parse(&Source::new("t.yaml", text));
+    let playbook = playbook.expect("a playbook");
+    let problems = bind(&playbook, &[], Timestamp::UNIX_EPOCH).expect_err("a default");
+    assert!(
+        problems[0].message.contains("-i token=ssm:/a"),
+        "{problems:?}"
+    );
+    let given = [("token".to_owned(), Given::Text("ssm:/a".to_owned()))];
+    let bound = bind(&playbook, &given, Timestamp::UNIX_EPOCH).expect("bound");
+    assert_eq!(bound["token"], Value::text("ssm:/a"));
+}

@@ -162,7 +162,7 @@ fn expect() -> Value {
                 "paused", "undone", "failed", "aborted", "absent", "diagnosed", "resolved",
                 "unresolved", "done", "healthy", "unhealthy",
             ]},
-            "reason": {"enum": ["unexplained", "no_remedy", "declined"]},
+            "reason": {"enum": ["unexplained", "no_remedy", "declined", "read_only", "timeout"]},
             "causes": names,
             "steps": {"type": "object", "additionalProperties": {"type": "string"}},
             "holds": {"type": "object", "additionalProperties": {"enum": [true, false, "unknown"]}},

@@ -7,6 +7,7 @@ pub mod cause;
 pub mod each;
 pub mod escalate;
 pub mod escalation;
+pub mod every_step;
 mod fields;
 mod given;
 pub mod input;

@@ -117,8 +117,8 @@ pub enum MatchSymptoms {
 pub struct Guards {
     /// `CloudWatch` alarms that stop the run when they go off.
     pub alarms: Vec<Spanned<Data>>,
-    /// A calendar of times in which nothing is changed.
-    pub freeze: Option<Spanned<Data>>,
+    /// Calendars of times in which nothing is changed: iCalendar files beside the playbook, or SSM change calendars.
+    pub freeze: Vec<Spanned<Data>>,
 }
 
 /// The version of the language.
@@ -241,7 +241,7 @@ pub static LIMITS: Table = Table {
 /// The keys of `guards`.
 pub static GUARDS: Table = Table {
     name: "`guards`",
-    example: "{alarms: [api-errors]}",
+    example: "{alarms: [api-errors], freeze: freeze.ics}",
     keys: &[
         key(
             "alarms",
@@ -250,8 +250,8 @@ pub static GUARDS: Table = Table {
         ),
         key(
             "freeze",
-            Shape::Data,
-            "A calendar of times in which nothing is changed.",
+            Shape::OneOrMore(&Shape::Template),
+            "Calendars of times in which nothing is changed: iCalendar files, or ARNs of SSM change calendars.",
         ),
     ],
     includes: None,
@@ -435,7 +435,10 @@ impl Guards {
                 .get("alarms")
                 .map(|field| reader.templates(&field))
                 .unwrap_or_default(),
-            freeze: fields.get("freeze").map(|field| reader.data(field.node)),
+            freeze: fields
+                .get("freeze")
+                .map(|field| reader.templates(&field))
+                .unwrap_or_default(),
         })
     }
 }

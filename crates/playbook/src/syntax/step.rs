@@ -145,6 +145,8 @@ pub enum Sensitive {
     All,
     /// Parts of the result.
     Paths(Vec<Path>),
+    /// Nothing: the author states that what the model calls sensitive is not.
+    Nothing,
 }
 
 /// What is drawn in the terminal and the report.
@@ -167,6 +169,22 @@ pub enum Show {
 }
 
 impl Step {
+    /// The path of the playbook that it runs, where it runs one and the path is written out.
+    #[must_use]
+    pub fn runs(&self) -> Option<&str> {
+        let Work::Action(call) = &self.work else {
+            return None;
+        };
+        let mut given = call.with.iter();
+        match given.find(|(name, _)| name.value == "path") {
+            Some((_, data)) if call.action.value == "playbook:Run" => match &data.value {
+                Data::Scalar(scalar) => Some(&scalar.text),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     /// Reads a mapping of steps.
     pub(super) fn read_all(reader: &mut Reader<'_>, field: &Field<'_>, place: Place) -> Vec<Self> {
         let Some(entries) = field.node.entries() else {
@@ -378,13 +396,13 @@ impl Sensitive {
                 return Some(Self::All);
             }
             if text == "false" {
-                return None;
+                return Some(Self::Nothing);
             }
             reader.report(
                 Code::WrongKind,
                 field.node.span,
                 format!("`sensitive` cannot be `{text}`"),
-                "write `true` for the whole result, or a list of JSONPaths: `[$.password]`",
+                "write `true` for the whole result, a list of JSONPaths: `[$.password]`, or `false` where nothing in the call is secret although its model says so",
             );
             return None;
         }

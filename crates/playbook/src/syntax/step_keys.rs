@@ -174,7 +174,7 @@ pub static STEP: Table = Table {
         key(
             "sensitive",
             Shape::Either(&[Shape::Boolean, Shape::OneOrMore(&Shape::Path)]),
-            "What is masked everywhere: JSONPaths, or `true`.",
+            "What is masked everywhere: JSONPaths, or `true`; `false` states that nothing is, whatever the model says.",
         ),
         key(
             "show",

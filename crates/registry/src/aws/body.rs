@@ -1,6 +1,7 @@
 //! Bodies of answers, bounded in size and in silence, and added up.
 
 use super::checksum::{self, Expected, Mismatch};
+use super::error;
 use crate::model::service::Operation;
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::context::BeforeDeserializationInterceptorContextMut;
@@ -14,7 +15,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
-use tokio::time::{Instant, Sleep};
+use tokio::time::Sleep;
 
 /// The most bytes of an answer that is kept in memory, where a client sets no other: 64 MiB.
 pub const DEFAULT_ANSWER_LIMIT: u64 = 64 << 20;
@@ -53,13 +54,53 @@ pub(super) struct Bounds {
 }
 
 /// A body that ends with an error at its bounds.
-struct Bounded {
+pub(super) struct Bounded {
     inner: SdkBody,
     bounds: Bounds,
     seen: u64,
     timer: Option<Pin<Box<Sleep>>>,
     too_large: Arc<AtomicBool>,
     expected: Option<Expected>,
+}
+
+impl Bounded {
+    /// Sets `flag` when the body has more bytes than are accepted.
+    fn flagging(mut self, flag: Arc<AtomicBool>) -> Self {
+        self.too_large = flag;
+        self
+    }
+}
+
+/// Bounds a body, and adds it up where it states a checksum.
+pub(super) fn bounded(inner: SdkBody, bounds: Bounds, expected: Option<Expected>) -> Bounded {
+    Bounded {
+        inner,
+        bounds,
+        seen: 0,
+        timer: None,
+        too_large: Arc::default(),
+        expected,
+    }
+}
+
+/// A body that is nothing but an error.
+struct Broken(Option<BoxError>);
+
+/// A body of which only the error is left with which it ended.
+pub(super) fn broken(problem: BoxError) -> SdkBody {
+    SdkBody::from_body_1_x(Broken(Some(problem)))
+}
+
+impl Body for Broken {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        Poll::Ready(self.0.take().map(Err))
+    }
 }
 
 impl Body for Bounded {
@@ -78,14 +119,19 @@ impl Body for Bounded {
             return Poll::Ready(Some(Err(TooLarge { limit }.into())));
         }
         let Poll::Ready(frame) = Pin::new(&mut this.inner).poll_frame(context) else {
-            let (Some(after), Some(timer)) = (this.bounds.silence, &mut this.timer) else {
+            let Some(after) = this.bounds.silence else {
                 return Poll::Pending;
             };
-            ready!(timer.as_mut().poll(context));
+            let silent = || Box::pin(tokio::time::sleep(after));
+            ready!(this.timer.get_or_insert_with(silent).as_mut().poll(context));
             return Poll::Ready(Some(Err(Silent { after }.into())));
         };
-        if let (Some(silence), Some(timer)) = (this.bounds.silence, &mut this.timer) {
-            timer.as_mut().reset(Instant::now() + silence);
+        // The next silence begins with the next wait.
+        this.timer = None;
+        if let Some(Err(problem)) = &frame
+            && error::is_too_large(problem.as_ref())
+        {
+            this.too_large.store(true, Ordering::Relaxed);
         }
         if let Some(Ok(frame)) = &frame {
             let data = frame.data_ref().map_or(&[][..], |data| data);
@@ -151,17 +197,9 @@ impl Intercept for BoundAnswer {
         };
         let body = response.body_mut();
         let inner = std::mem::replace(body, SdkBody::taken());
-        *body = SdkBody::from_body_1_x(Bounded {
-            inner,
-            bounds,
-            seen: 0,
-            timer: self
-                .bounds
-                .silence
-                .map(|silence| Box::pin(tokio::time::sleep(silence))),
-            too_large: self.too_large.clone(),
-            expected,
-        });
+        *body = SdkBody::from_body_1_x(
+            bounded(inner, bounds, expected).flagging(self.too_large.clone()),
+        );
         Ok(())
     }
 }

@@ -81,12 +81,13 @@ impl Reader<'_> {
             *slot = Some(self.member(member, member_schema, from, source)?);
             Ok(())
         })?;
-        let members = structure
-            .members
-            .iter()
-            .zip(slots)
-            .filter_map(|(member, slot)| Some((member.name.to_owned(), slot?)));
-        Ok(Json::Object(members.collect()))
+        let mut result = Map::with_capacity(slots.iter().flatten().count());
+        for (member, slot) in structure.members.iter().zip(slots) {
+            if let Some(value) = slot {
+                result.insert(member.name.to_owned(), value);
+            }
+        }
+        Ok(Json::Object(result))
     }
 
     fn member(

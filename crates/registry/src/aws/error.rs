@@ -25,11 +25,7 @@ pub(super) fn of_call(error: SdkError<Error, HttpResponse>, address: &str) -> Ca
                 "the answer has an unexpected form",
             ),
         },
-        SdkError::TimeoutError(_) => CallError::new(
-            FailureKind::Unanswered,
-            "timeout",
-            format!("no answer from {address} within the time allowed for this call"),
-        ),
+        SdkError::TimeoutError(_) => out_of_time(address),
         SdkError::ResponseError(context) => {
             let request_id = context.raw().request_id().map(ToOwned::to_owned);
             let error = SdkError::<Error, HttpResponse>::ResponseError(context);
@@ -40,6 +36,15 @@ pub(super) fn of_call(error: SdkError<Error, HttpResponse>, address: &str) -> Ca
         }
         other => not_answered(&other, address),
     }
+}
+
+/// The time allowed for a call is over.
+pub(super) fn out_of_time(address: &str) -> CallError {
+    CallError::new(
+        FailureKind::Unanswered,
+        "timeout",
+        format!("no answer from {address} within the time allowed for this call"),
+    )
 }
 
 /// Whether an answer had more bytes than are accepted.

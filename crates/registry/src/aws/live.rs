@@ -304,9 +304,7 @@ impl AwsClient {
         let channel = self
             .channel(service, operation, &target, Way::Ordinary)
             .await?;
-        let answered = channel
-            .call(operation, arguments, files, left, call.limit)
-            .await;
+        let answered = Box::pin(channel.call(operation, arguments, files, left, call.limit)).await;
         answered.map_err(|refusal| refusal.error)
     }
 

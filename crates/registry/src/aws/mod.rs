@@ -2,11 +2,13 @@
 //!
 //! A model becomes schemas ([`schema`]); arguments go through them onto the wire ([`encode`]) and results come back
 //! ([`decode`]); [`protocol`] has the glue that AWS's protocol crates leave to generated code; [`endpoint`] says where to
-//! and how to sign; [`orchestrate`] signs, sends and retries; [`paginate`] joins pages; [`live`] is the client.
+//! and how to sign; [`orchestrate`] signs, sends and retries,
+//! with [`first_try`] as a short way for calls that succeed at once; [`paginate`] joins pages; [`live`] is the client.
 
 mod auth;
 mod body;
 mod checksum;
+mod clock;
 mod compress;
 mod configuration;
 mod customize;
@@ -20,7 +22,9 @@ mod express;
 mod expression;
 mod failure;
 mod files;
+mod first_try;
 mod garbage;
+mod handed;
 mod instant;
 mod kept;
 mod live;
@@ -35,6 +39,7 @@ mod role;
 mod s3;
 mod schema;
 mod session;
+mod signature;
 mod transport;
 mod unsupported;
 

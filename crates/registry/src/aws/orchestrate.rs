@@ -10,6 +10,8 @@ use super::events::{self, Until};
 use super::express;
 use super::failure::Failure;
 use super::files::{self, Files};
+use super::first_try::{self, Attempt, FirstTry, Tried};
+use super::handed::{Counted, SameInvocation};
 use super::protocol::{Reply, Wire};
 use super::retry::GiveUp;
 use crate::call::{CallError, FailureKind};
@@ -20,11 +22,11 @@ use aws_runtime::auth::{
     PayloadSigningOverride, SigV4OperationSigningConfig, SigV4SessionTokenNameOverride,
     SigningOptions,
 };
-use aws_runtime::invocation_id::InvocationIdInterceptor;
+use aws_runtime::invocation_id::SharedInvocationIdGenerator;
 use aws_runtime::request_info::RequestInfoInterceptor;
 use aws_runtime::retries::classifiers::AwsErrorCodeClassifier;
-use aws_runtime::service_clock_skew::{ServiceClockSkewClassifier, ServiceClockSkewInterceptor};
-use aws_runtime::user_agent::{ApiMetadata, UserAgentInterceptor};
+use aws_runtime::service_clock_skew::ServiceClockSkewClassifier;
+use aws_runtime::user_agent::ApiMetadata;
 use aws_smithy_runtime::client::auth::http::BearerAuthScheme;
 use aws_smithy_runtime::client::auth::no_auth::{NO_AUTH_SCHEME_ID, NoAuthScheme};
 use aws_smithy_runtime::client::defaults::{DefaultPluginParams, default_plugins};
@@ -74,7 +76,9 @@ use aws_types::app_name::AppName;
 use aws_types::region::{Region, SigningRegion};
 use serde_json::Value as Json;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// How long a person may take to type a code.
 const PATIENCE: Duration = Duration::from_mins(10);
@@ -109,10 +113,15 @@ pub(super) struct Channel {
     settings: Arc<Settings>,
     proof: Proof,
     plugins: RuntimePlugins,
+    http: SharedHttpClient,
+    first: Option<FirstTry>,
     timeouts: TimeoutConfig,
     bounds: Bounds,
     compression: Option<u32>,
 }
+
+/// Channels made in this process.
+static MADE: AtomicU64 = AtomicU64::new(0);
 
 impl Channel {
     pub(super) fn new(parts: Parts) -> Self {
@@ -120,7 +129,7 @@ impl Channel {
         let mut layer = Layer::new("runbook");
         parts.wire.describe(&mut layer);
         layer.store_put(AuthSchemeAndEndpointOrchestrationV2);
-        layer.store_put(parts.retry);
+        layer.store_put(parts.retry.clone());
         // Bodies of answers have bounds of their own.
         layer.store_put(
             StalledStreamProtectionConfig::enabled()
@@ -145,72 +154,56 @@ impl Channel {
         if let Ok(name) = AppName::new("runbook") {
             layer.store_put(name);
         }
-        let mut components = RuntimeComponentsBuilder::new("runbook")
-            .with_http_client(Some(parts.http))
-            .with_auth_scheme(SharedAuthScheme::new(SigV4AuthScheme::new()))
-            .with_auth_scheme(SharedAuthScheme::new(SigV4aAuthScheme::new()))
-            .with_auth_scheme(SharedAuthScheme::new(BearerAuthScheme::new()))
-            .with_auth_scheme(SharedAuthScheme::new(NoAuthScheme::new()))
-            .with_identity_resolver(
-                NO_AUTH_SCHEME_ID,
-                SharedIdentityResolver::new(NoAuthIdentityResolver::new()),
-            )
-            .with_retry_classifier(HttpStatusCodeClassifier::default())
-            .with_retry_classifier(TransientErrorClassifier::<Failure>::new())
-            .with_retry_classifier(ModeledAsRetryableClassifier::<Failure>::new())
-            .with_retry_classifier(AwsErrorCodeClassifier::<Failure>::new())
-            .with_retry_classifier(SharedRetryClassifier::new(ServiceClockSkewClassifier::<
-                Failure,
-            >::new()))
-            .with_interceptor(SharedInterceptor::permanent(
-                ConnectionPoisoningInterceptor::new(),
-            ))
-            .with_interceptor(ServiceClockSkewInterceptor::new())
-            .with_interceptor(RequestInfoInterceptor::new())
-            .with_interceptor(UserAgentInterceptor::new())
-            .with_interceptor(InvocationIdInterceptor::new());
-        if let Some(identity) = parts.identity {
-            components = match parts.proof {
-                Proof::Token => {
-                    components.with_identity_resolver(HTTP_BEARER_AUTH_SCHEME_ID, identity)
-                }
-                _ => components
-                    .with_identity_resolver(SIGV4, identity.clone())
-                    .with_identity_resolver(SIGV4A, identity),
-            };
-        }
-        if parts.patient {
-            let cache = IdentityCache::lazy().load_timeout(PATIENCE).build();
-            components = components.with_identity_cache(Some(cache));
-        }
+        let config = layer.freeze();
+        let shared = first_try::Shared::new();
+        let components = components(&parts, &shared);
         let plugins = RuntimePlugins::new()
             .with_client_plugins(default_plugins(
                 DefaultPluginParams::new()
+                    // The tokens that bound repetitions are the channel's own.
                     .with_retry_partition_name(format!(
-                        "{}-{}",
+                        "{}-{}-{}",
                         service.name,
-                        parts.settings.region.as_deref().unwrap_or_default()
+                        parts.settings.region.as_deref().unwrap_or_default(),
+                        MADE.fetch_add(1, Ordering::Relaxed)
                     ))
                     .with_behavior_version(BehaviorVersion::latest()),
             ))
             .with_client_plugin(
                 StaticRuntimePlugin::new()
-                    .with_config(layer.freeze())
+                    .with_config(config.clone())
                     .with_runtime_components(components),
             );
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(parts.connect_timeout)
+            .read_timeout(parts.read_timeout)
+            .build();
+        let bounds = Bounds {
+            limit: Some(parts.answer_limit),
+            silence: Some(parts.read_timeout),
+        };
+        let signs = parts.proof == Proof::Credentials;
+        let first = parts.identity.filter(|_| signs).and_then(|identity| {
+            FirstTry::new(first_try::Parts {
+                plugins: plugins.clone(),
+                config,
+                identity,
+                shared,
+                retry: parts.retry,
+                timeouts: timeouts.clone(),
+                bounds: bounds.clone(),
+                compression: parts.compression,
+            })
+        });
         Self {
             wire: parts.wire,
             settings: parts.settings,
             proof: parts.proof,
             plugins,
-            timeouts: TimeoutConfig::builder()
-                .connect_timeout(parts.connect_timeout)
-                .read_timeout(parts.read_timeout)
-                .build(),
-            bounds: Bounds {
-                limit: Some(parts.answer_limit),
-                silence: Some(parts.read_timeout),
-            },
+            http: parts.http,
+            first,
+            timeouts,
+            bounds,
             compression: parts.compression,
         }
     }
@@ -233,15 +226,32 @@ impl Channel {
         limit: usize,
     ) -> Result<Reply, Refusal> {
         let service = self.wire.schemas.service;
-        let deadline = timeout.map(|timeout| tokio::time::Instant::now() + timeout);
-        let plugins = self.operation_plugins(operation, &arguments, files, timeout);
-        let finished = invoke(
+        let deadline = timeout.map(|timeout| Instant::now() + timeout);
+        let outcome = match self
+            .try_first(operation, &arguments, files, deadline)
+            .await?
+        {
+            Tried::Answered(reply) => return Ok(reply),
+            Tried::Sent(outcome) => Some(*outcome),
+            Tried::NotSent => None,
+        };
+        if let Some(first) = &self.first {
+            first.leave_to_orchestrator();
+        }
+        let timeout = deadline.map(|at| at.saturating_duration_since(Instant::now()));
+        let http = Counted::new(self.http.clone(), outcome);
+        let plugins = self.operation_plugins(operation, &arguments, files, timeout, &http);
+        // Few calls come here, and all would carry its size.
+        let finished = Box::pin(invoke(
             service.metadata.service_id,
             operation.name,
             Input::erase(arguments),
             &plugins,
-        )
+        ))
         .await;
+        if let Some(first) = self.first.as_ref().filter(|_| http.was_repeated()) {
+            first.was_repeated();
+        }
         let output = match finished {
             Ok(output) => output,
             Err(error) => {
@@ -262,12 +272,53 @@ impl Channel {
         };
         let address = self.address();
         let read = if let Some(path) = &files.download {
-            files::save(&self.wire, operation, opened, path, deadline, &address).await
+            Box::pin(files::save(
+                &self.wire, operation, opened, path, deadline, &address,
+            ))
+            .await
         } else {
             let until = Until { deadline, limit };
-            events::collect(&self.wire, operation, opened, until, &address).await
+            Box::pin(events::collect(
+                &self.wire, operation, opened, until, &address,
+            ))
+            .await
         };
         read.map_err(Into::into)
+    }
+
+    /// Tries a call the short way, where it may go that way.
+    async fn try_first(
+        &self,
+        operation: &'static Operation,
+        arguments: &Json,
+        files: &Files,
+        deadline: Option<Instant>,
+    ) -> Result<Tried, Refusal> {
+        let whole =
+            files.upload.is_none() && files.download.is_none() && operation.output_stream.is_none();
+        let service = self.wire.schemas.service;
+        let Some(first) = self.first.as_ref().filter(|first| {
+            whole && !is_asymmetric(service, operation, arguments, &self.settings) && first.is_due()
+        }) else {
+            return Ok(Tried::NotSent);
+        };
+        let attempt = first.run(Attempt {
+            wire: &self.wire,
+            operation,
+            arguments,
+            settings: &self.settings,
+        });
+        let tried = match deadline {
+            None => attempt.await,
+            Some(at) => match tokio::time::timeout_at(at, attempt).await {
+                Ok(tried) => tried,
+                Err(_) => return Err(error::out_of_time(&self.address()).into()),
+            },
+        };
+        tried.map_err(|problem| {
+            let problem = SdkError::construction_failure(problem);
+            error::of_call(problem, &self.address()).into()
+        })
     }
 
     /// Where calls go, as messages name it.
@@ -286,9 +337,13 @@ impl Channel {
         arguments: &Arc<Json>,
         files: &Arc<Files>,
         timeout: Option<Duration>,
+        http: &Counted,
     ) -> RuntimePlugins {
         let service = self.wire.schemas.service;
         let mut layer = Layer::new("operation");
+        if let Some(invocation) = http.invocation() {
+            layer.store_put(SharedInvocationIdGenerator::new(SameInvocation(invocation)));
+        }
         layer.store_put(SharedRequestSerializer::new(Codec {
             wire: self.wire.clone(),
             operation,
@@ -339,6 +394,7 @@ impl Channel {
         };
         let give_up = GiveUp::default();
         let components = RuntimeComponentsBuilder::new("operation")
+            .with_http_client(Some(http.clone()))
             .with_interceptor(SharedInterceptor::permanent(EndpointParams))
             .with_interceptor(SharedInterceptor::permanent(BoundAnswer {
                 bounds: Bounds {
@@ -369,6 +425,47 @@ impl Channel {
                 .with_runtime_components(components),
         )
     }
+}
+
+/// The parts of the orchestrator that calls on a channel share.
+fn components(parts: &Parts, shared: &first_try::Shared) -> RuntimeComponentsBuilder {
+    let mut components = RuntimeComponentsBuilder::new("runbook")
+        .with_http_client(Some(parts.http.clone()))
+        .with_auth_scheme(SharedAuthScheme::new(SigV4AuthScheme::new()))
+        .with_auth_scheme(SharedAuthScheme::new(SigV4aAuthScheme::new()))
+        .with_auth_scheme(SharedAuthScheme::new(BearerAuthScheme::new()))
+        .with_auth_scheme(SharedAuthScheme::new(NoAuthScheme::new()))
+        .with_identity_resolver(
+            NO_AUTH_SCHEME_ID,
+            SharedIdentityResolver::new(NoAuthIdentityResolver::new()),
+        )
+        .with_retry_classifier(HttpStatusCodeClassifier::default())
+        .with_retry_classifier(TransientErrorClassifier::<Failure>::new())
+        .with_retry_classifier(ModeledAsRetryableClassifier::<Failure>::new())
+        .with_retry_classifier(AwsErrorCodeClassifier::<Failure>::new())
+        .with_retry_classifier(SharedRetryClassifier::new(ServiceClockSkewClassifier::<
+            Failure,
+        >::new()))
+        .with_interceptor(SharedInterceptor::permanent(
+            ConnectionPoisoningInterceptor::new(),
+        ))
+        .with_interceptor(shared.clock.clone())
+        .with_interceptor(RequestInfoInterceptor::new())
+        .with_interceptor(shared.agent.clone())
+        .with_interceptor(shared.invocation.clone());
+    if let Some(identity) = parts.identity.clone() {
+        components = match parts.proof {
+            Proof::Token => components.with_identity_resolver(HTTP_BEARER_AUTH_SCHEME_ID, identity),
+            _ => components
+                .with_identity_resolver(SIGV4, identity.clone())
+                .with_identity_resolver(SIGV4A, identity),
+        };
+    }
+    if parts.patient {
+        let cache = IdentityCache::lazy().load_timeout(PATIENCE).build();
+        components = components.with_identity_cache(Some(cache));
+    }
+    components
 }
 
 /// A call that failed.
@@ -414,7 +511,7 @@ pub(super) fn host_prefix(operation: &Operation, arguments: &Json) -> Option<Str
     Some(prefix)
 }
 
-fn signing_options(service: &Service) -> SigningOptions {
+pub(super) fn signing_options(service: &Service) -> SigningOptions {
     let s3 = matches!(service.metadata.signature_version, "s3" | "s3v4");
     let mut options = SigningOptions::default();
     options.double_uri_encode = !s3;

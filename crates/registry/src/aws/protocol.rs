@@ -9,7 +9,7 @@ use super::garbage;
 use super::s3;
 use super::schema::Schemas;
 use crate::model::service::{Operation, Protocol, Service};
-use crate::model::shape::{ShapeKind, ShapeTrait};
+use crate::model::shape::{Location, Member, ShapeKind, ShapeTrait};
 use aws_smithy_cbor::protocol::RpcV2CborProtocol;
 use aws_smithy_json::protocol::aws_json_rpc::AwsJsonRpcProtocol;
 use aws_smithy_json::protocol::aws_rest_json_1::AwsRestJsonProtocol;
@@ -201,6 +201,11 @@ impl Wire {
                 },
             ));
         }
+        let empty = body.iter().all(u8::is_ascii_whitespace);
+        if empty && response.status().as_u16() == 200 && self.says_something(operation) {
+            let message = garbage::unreadable(response, self.protocol(), &"it is empty");
+            return Err(Box::new(Failure::garbled(message, request_id)));
+        }
         match self.result(operation, response, body, cfg) {
             Ok(result) => Ok(Reply {
                 result,
@@ -387,6 +392,20 @@ impl Wire {
     }
 
     /// Whether the whole body of a success is one blob or text.
+    /// Whether a success of the operation has a body: an empty one is then no answer, and must not be taken for one that has
+    /// found nothing. Writes of the REST protocols may answer with nothing, whatever their models say.
+    fn says_something(&self, operation: &Operation) -> bool {
+        let rest = matches!(self.protocol(), Protocol::RestJson | Protocol::RestXml);
+        if operation.output_stream.is_some() || (rest && operation.method != "GET") {
+            return false;
+        }
+        let output = self.service().structure(operation.output);
+        output.is_some_and(|output| {
+            let in_body = |member: &Member| !rest || member.location == Location::Body;
+            output.payload_member().is_none() && output.members.iter().any(in_body)
+        })
+    }
+
     fn has_raw_payload(&self, operation: &Operation) -> bool {
         self.service()
             .structure(operation.output)

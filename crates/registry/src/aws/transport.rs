@@ -103,6 +103,7 @@ impl HttpClient for Transport {
             pools: self.pools.clone(),
             settings: settings.clone(),
             components: components.clone(),
+            chosen: [const { OnceLock::new() }; 2],
         })
     }
 }
@@ -112,15 +113,25 @@ struct Chooser {
     pools: Arc<Pools>,
     settings: HttpConnectorSettings,
     components: RuntimeComponents,
+    chosen: [OnceLock<SharedHttpConnector>; 2],
+}
+
+impl Chooser {
+    fn of(&self, tls_wanted: bool) -> Result<&SharedHttpConnector, ConnectorError> {
+        let [plain, tls] = &self.chosen;
+        let chosen = if tls_wanted { tls } else { plain };
+        if let Some(connector) = chosen.get() {
+            return Ok(connector);
+        }
+        let pool = self.pools.of(tls_wanted)?;
+        Ok(chosen.get_or_init(|| pool.http_connector(&self.settings, &self.components)))
+    }
 }
 
 impl HttpConnector for Chooser {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let plain = request.uri().starts_with("http://");
-        match self.pools.of(!plain) {
-            Ok(pool) => pool
-                .http_connector(&self.settings, &self.components)
-                .call(request),
+        match self.of(!request.uri().starts_with("http://")) {
+            Ok(connector) => connector.call(request),
             Err(problem) => HttpConnectorFuture::ready(Err(problem)),
         }
     }

@@ -29,11 +29,11 @@ const DAY: i64 = 86_400;
 /// | `from`, `to` | the window, now at its end by default; periods that begin in it count, and where none does there are no points |
 /// | `every` | the period, 5m by default: 1s, 5s, 10s, 20s, 30s or whole minutes; points older than 15 days exist for multiples of 5m only, older than 63 days for multiples of 1h |
 /// | `stat` | `Average` (default), `Maximum`, `Minimum`, `Sum`, `SampleCount`, `p99`, `tm90` … |
-/// | `missing` | `zero` fills periods without data; `unknown` fails with `missing` where a period that has ended has none; by default they are left out |
+/// | `missing` | of periods without data: `unknown` (default) leaves them out, `zero` fills those that have ended |
 ///
 /// Result: `points` (`at`, the period's start, and `value`), `label`.
 ///
-/// Errors: those of `cloudwatch:GetMetricData`, and `missing`.
+/// Errors: those of `cloudwatch:GetMetricData`.
 #[derive(Debug, Clone, Copy)]
 pub struct Series;
 
@@ -67,7 +67,7 @@ impl Composite for Series {
             input,
             output,
             Effect::Read,
-            &["InvalidNextToken", "InternalError", "Forbidden", "missing"],
+            &["InvalidNextToken", "InternalError", "Forbidden"],
             &["cloudwatch:GetMetricData"],
         )
     }
@@ -134,9 +134,8 @@ struct Query {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Missing {
-    LeftOut,
-    Zero,
     Unknown,
+    Zero,
 }
 
 impl Query {
@@ -182,9 +181,8 @@ impl Query {
             end: first_at_or_after(to, period),
             now: now.as_second(),
             missing: match arguments.optional_text("missing")? {
-                None => Missing::LeftOut,
+                None | Some("unknown") => Missing::Unknown,
                 Some("zero") => Missing::Zero,
-                Some("unknown") => Missing::Unknown,
                 Some(_) => return Err(arguments.wrong("missing", "must be zero or unknown")),
             },
         };
@@ -252,41 +250,21 @@ impl Query {
                 }
             }
         }
-        self.complete(&mut found)?;
+        if self.missing == Missing::Zero {
+            self.fill(&mut found);
+        }
         Ok(found
             .into_iter()
             .map(|(second, value)| (instant(second), value))
             .collect())
     }
 
-    fn complete(&self, found: &mut BTreeMap<i64, f64>) -> Result<(), CallError> {
-        if self.missing == Missing::LeftOut {
-            return Ok(());
-        }
+    fn fill(&self, found: &mut BTreeMap<i64, f64>) {
+        let periods = (self.start..self.end).step_by(usize::try_from(self.period).unwrap_or(1));
         // The period that is still going on may have no data yet.
-        let ended = (self.start..self.end)
-            .step_by(usize::try_from(self.period).unwrap_or(1))
-            .filter(|start| start + self.period <= self.now);
-        let gaps: Vec<i64> = ended.filter(|start| !found.contains_key(start)).collect();
-        let Some(first) = gaps.first() else {
-            return Ok(());
-        };
-        if self.missing == Missing::Unknown {
-            return Err(CallError::new(
-                FailureKind::Answered,
-                "missing",
-                format!(
-                    "{}/{} has no data for {} of {} periods, the first at {}",
-                    self.namespace,
-                    self.name,
-                    gaps.len(),
-                    (self.end - self.start) / self.period,
-                    instant(*first)
-                ),
-            ));
+        for start in periods.filter(|start| start + self.period <= self.now) {
+            found.entry(start).or_insert(0.0);
         }
-        found.extend(gaps.into_iter().map(|start| (start, 0.0)));
-        Ok(())
     }
 }
 

@@ -36,6 +36,11 @@ pub trait World {
     /// Waits. A scenario moves its clock instead.
     fn sleep(&self, length: SignedDuration) -> Pending<'_, ()>;
 
+    /// Whether time passes by itself, also while a person is asked.
+    fn is_timed(&self) -> bool {
+        true
+    }
+
     /// A fresh id for a run or an idempotency token, unique and (in a scenario) predictable.
     fn fresh_id(&self) -> String;
 

@@ -251,6 +251,35 @@ async fn a_web_identity_is_exchanged() {
 }
 
 #[tokio::test]
+async fn who_is_logged_in_by_sso_has_the_credentials_of_a_role() {
+    let document = r#"{"roleCredentials": {"accessKeyId": "ASIASSO", "secretAccessKey": "s", "sessionToken": "t", "expiration": 4070908800000}}"#;
+    let (ecs, sso) = (
+        clusters().await,
+        Stub::start(vec![answer("200 OK", "application/json", document)]).await,
+    );
+    let home = Home::new(
+        "[default]\nsso_session = team\nsso_account_id = 123456789012\nsso_role_name = Reader\n[sso-session team]\nsso_region = eu-west-1\nsso_start_url = https://example.test/start\n",
+    );
+    // `aws sso login` leaves the token here, under the SHA-1 of the session's name.
+    let cache = home.path(".aws/sso/cache");
+    fs::create_dir_all(&cache).expect("a folder");
+    fs::write(
+        format!("{cache}/d25187dc137f35c88bc80ec8c3ffbdb17b5eb873.json"),
+        r#"{"accessToken": "logged-in", "expiresAt": "2099-01-01T00:00:00Z"}"#,
+    )
+    .expect("a file");
+    let environment = [
+        ("AWS_ENDPOINT_URL_ECS", ecs.url.as_str()),
+        ("AWS_ENDPOINT_URL_SSO", sso.url.as_str()),
+    ];
+    assert_eq!(home.run(&environment, json!({})).await, "ok");
+    let head = &sso.asked()[0].head;
+    assert!(head.contains("role_name=Reader"), "{head}");
+    assert!(head.contains("x-amz-sso_bearer_token: logged-in"), "{head}");
+    signed_by(&ecs, "ASIASSO");
+}
+
+#[tokio::test]
 async fn a_container_and_an_instance_have_credentials() {
     let document = r#"{"Code":"Success","Type":"AWS-HMAC","LastUpdated":"2026-01-01T00:00:00Z","AccessKeyId":"ASIAHOST","SecretAccessKey":"s","Token":"t","Expiration":"2099-01-01T00:00:00Z"}"#;
     let home = Home::new("");

@@ -164,3 +164,27 @@ async fn a_refused_connection_is_given_up_soon() {
         started.elapsed()
     );
 }
+
+#[tokio::test]
+async fn nothing_at_all_is_no_answer_where_something_is_due() {
+    for (action, arguments) in [
+        ("logs:FilterLogEvents", json!({"logGroupName": "g"})),
+        ("sns:ListTopics", json!({})),
+        ("lambda:ListFunctions", json!({})),
+    ] {
+        let message = failed(
+            call_once(answer("200 OK", JSON, ""), action, arguments).await,
+            FailureKind::Garbled,
+            "response",
+        );
+        assert!(message.contains("it is empty"), "{message}");
+    }
+    // It says nothing where there is nothing to say.
+    call_once(
+        answer("200 OK", JSON, ""),
+        "logs:CreateLogGroup",
+        json!({"logGroupName": "g"}),
+    )
+    .await
+    .expect("done");
+}

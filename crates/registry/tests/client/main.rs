@@ -9,6 +9,7 @@ mod events;
 mod express;
 mod faults;
 mod files;
+mod first_try;
 mod s3;
 mod stub;
 mod tls;

@@ -180,6 +180,23 @@ fn a_call_that_is_not_the_one_on_record_is_refused_with_the_reason() {
 }
 
 #[test]
+fn a_call_that_another_catalogue_knows_otherwise_is_refused() {
+    let (_folder, path) = place();
+    let file = SqliteJournal::open(&path).expect("journal");
+    let journal = file.start("run-1".into(), json!({}));
+    journal.begin(&run("run-1")).expect("begin");
+    step(&journal, call(Effect::Read, Repeat::Free)).expect("made");
+    let again = file.again("run-1", Mode::Live).expect("again");
+    let error = step(&again, call(Effect::Destroy, Repeat::Never)).expect_err("another effect");
+    assert!(
+        error
+            .to_string()
+            .contains("was a read, and now is a destroy"),
+        "{error}"
+    );
+}
+
+#[test]
 fn a_write_in_flight_is_repeated_only_where_that_is_harmless() {
     let (_folder, path) = place();
     let file = SqliteJournal::open(&path).expect("journal");

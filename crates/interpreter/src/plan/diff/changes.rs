@@ -84,6 +84,31 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// All of them.
+    pub const ALL: [Self; 21] = [
+        Self::Playbook,
+        Self::Scenario,
+        Self::Approval,
+        Self::Verification,
+        Self::Undo,
+        Self::Guard,
+        Self::Target,
+        Self::Effect,
+        Self::Condition,
+        Self::Assertion,
+        Self::Bound,
+        Self::Error,
+        Self::Permission,
+        Self::Reaches,
+        Self::Runs,
+        Self::Call,
+        Self::Argument,
+        Self::Moved,
+        Self::Escalation,
+        Self::Cause,
+        Self::Input,
+    ];
+
     /// The word for programs.
     #[must_use]
     pub fn as_str(self) -> &'static str {

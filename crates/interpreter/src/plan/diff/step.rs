@@ -79,9 +79,7 @@ pub(super) fn added(visit: &StepVisit<'_>, changes: &mut Changes) {
         path,
         format!("calls {} ({effect})", call.action),
     );
-    if call.stated_read {
-        stated(path, call, changes);
-    }
+    stated(path, call, changes);
 }
 
 pub(super) fn gone(visit: &StepVisit<'_>, changes: &mut Changes) {
@@ -107,11 +105,20 @@ pub(super) fn gone(visit: &StepVisit<'_>, changes: &mut Changes) {
 }
 
 fn stated(path: &str, call: &PlannedCall, changes: &mut Changes) {
-    let text = format!(
-        "its author states that {} only reads; nothing else says so",
-        call.action
-    );
-    changes.add(Weight::Weakened, Kind::Effect, path, text);
+    if call.stated_read {
+        let text = format!(
+            "its author states that {} only reads; nothing else says so",
+            call.action
+        );
+        changes.add(Weight::Weakened, Kind::Effect, path, text);
+    }
+    if call.stated_plain {
+        let text = format!(
+            "its author states that nothing in {} is secret; nothing else says so",
+            call.action
+        );
+        changes.add(Weight::Weakened, Kind::Effect, path, text);
+    }
 }
 
 pub(super) fn compare(old: &StepVisit<'_>, new: &StepVisit<'_>, changes: &mut Changes) {
@@ -202,7 +209,8 @@ fn calls(was: &PlannedStep, is: &PlannedStep, changes: &mut Changes) {
             after.to_string(),
         );
     }
-    if new.stated_read && (!old.stated_read || old.action != new.action) {
+    let more = (new.stated_read && !old.stated_read) || (new.stated_plain && !old.stated_plain);
+    if more || old.action != new.action {
         stated(path, new, changes);
     }
     let (old_given, new_given) = (given(was), given(is));

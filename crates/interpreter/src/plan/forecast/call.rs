@@ -2,7 +2,7 @@
 
 use super::build::{Build, Place};
 use super::names::{KnownNames, Local, Names};
-use super::value::planned;
+use super::value::{hidden, planned};
 use super::{
     Longest, OpenEnd, PlannedBase, PlannedCall, PlannedTarget, PlannedUnknown, PlannedValue,
 };
@@ -14,7 +14,7 @@ use runbook_playbook::duration;
 use runbook_playbook::expression::partial::{self, Origin, Partial, PartialScope};
 use runbook_playbook::jsonpath::Path;
 use runbook_playbook::span::{Spanned, TextPlace};
-use runbook_playbook::syntax::step::{Call, Step};
+use runbook_playbook::syntax::step::{Call, Sensitive, Step};
 use runbook_playbook::template::Data;
 use runbook_playbook::types::{Member, Type};
 use runbook_playbook::value::Value;
@@ -22,7 +22,7 @@ use serde_json::Value as Json;
 
 /// The client's own bounds on one request: 5 s to connect and 60 s for an answer, three times, and two waits of at most 20 s
 /// between (`docs/aws.md`, "Bounds").
-const REQUEST: SignedDuration = SignedDuration::from_secs(3 * 65 + 2 * 20);
+pub(super) const REQUEST: SignedDuration = SignedDuration::from_secs(3 * 65 + 2 * 20);
 
 /// What a call is planned for.
 pub(super) struct Site<'s> {
@@ -61,6 +61,7 @@ pub(super) fn plan(
         action: action.name.clone(),
         effects,
         stated_read,
+        stated_plain: site.step.sensitive == Some(Sensitive::Nothing),
         arguments,
         base,
         target: target(site.step, &names),
@@ -188,8 +189,8 @@ fn arguments(
         let sensitive = found.as_ref().is_some_and(|member| member.sensitive);
         let ty = found.map_or(Type::Any, |member| member.ty);
         match read(build, data, &ty, names) {
-            Some(_) if sensitive => {
-                entries.insert(key.value.clone(), PlannedValue::Secret);
+            Some(value) if sensitive => {
+                entries.insert(key.value.clone(), hidden(value));
             }
             Some(value) => {
                 entries.insert(key.value.clone(), value);
@@ -361,7 +362,7 @@ fn defaults(
         };
         if let Some(value) = read(build, data, &member.ty, names) {
             let value = if member.sensitive {
-                PlannedValue::Secret
+                hidden(value)
             } else {
                 value
             };

@@ -2,9 +2,10 @@
 
 use super::build::{Build, Place};
 use super::contacts;
+use super::escalation::escalation;
 use super::longest::{in_turn, of_undo, side_by_side};
-use super::names::{Local, path_expr};
 use super::nested;
+use super::secrets;
 use super::step::all;
 use super::totals::totals;
 use super::value::planned;
@@ -13,17 +14,17 @@ use super::{
     PlannedCause, PlannedGraph, PlannedInput, PlannedStep, PlannedValue, PlannedWork, Reading,
     Readings, Reason,
 };
-use crate::plan::{Options, Plan, Until};
+use crate::plan::{Plan, Until};
 use crate::run::state::Graph;
 use crate::step::claims;
 use crate::surroundings::Library;
 use crate::truth::Truth;
 use indexmap::IndexMap;
 use runbook_playbook::catalog::{Catalog, Effect};
-use runbook_playbook::expression::partial::{self, Origin, Partial};
+use runbook_playbook::expression::partial::{Origin, Partial};
+use runbook_playbook::guard::Alarm;
 use runbook_playbook::inputs::type_of;
 use runbook_playbook::span::Spanned;
-use runbook_playbook::syntax::escalate::Escalate;
 use runbook_playbook::syntax::input::InputKind;
 use runbook_playbook::syntax::playbook::MatchSymptoms;
 use runbook_playbook::syntax::step::{Step, Work};
@@ -35,7 +36,6 @@ use sha2::{Digest, Sha256};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::sync::Arc;
 
 impl Forecast {
     /// Says what a run of the plan would do, with nothing read. `given` are the names of the inputs that are not defaults:
@@ -126,9 +126,6 @@ pub(super) fn forecast(build: &Build<'_>) -> Forecast {
             most.value
         ));
     }
-    if !playbook.guards.alarms.is_empty() || playbook.guards.freeze.is_some() {
-        build.note("`guards` may end a run before a write");
-    }
     let (reaches, runs) = contacts::of(build, &graphs);
     let names = Place::of(Graph::Symptom, "");
     let place = |list: &[Spanned<Data>]| -> Vec<PlannedValue> {
@@ -142,6 +139,21 @@ pub(super) fn forecast(build: &Build<'_>) -> Forecast {
         roles: place(&playbook.target.roles),
     };
     places.roles.shrink_to_fit();
+    let guards = guards(
+        place(&playbook.guards.alarms),
+        place(&playbook.guards.freeze),
+    );
+    if !playbook.guards.alarms.is_empty() || !playbook.guards.freeze.is_empty() {
+        let reads: Vec<&str> = guards.iter().map(|(action, _)| *action).collect();
+        build.note(if reads.is_empty() {
+            "`guards` may end a run before a write".to_owned()
+        } else {
+            format!(
+                "`guards` may end a run before a write; they read {} before writes and while the run waits, which is counted nowhere",
+                reads.join(", ")
+            )
+        });
+    }
     Forecast {
         playbook: plan.checked.id.clone(),
         file: playbook.source.name().to_owned(),
@@ -159,7 +171,43 @@ pub(super) fn forecast(build: &Build<'_>) -> Forecast {
         left_out,
         totals,
         notes: build.notes.borrow().clone(),
+        guards,
     }
+}
+
+/// What guards read: the states of alarms, and of calendars that are no files.
+fn guards(
+    alarms: Vec<PlannedValue>,
+    calendars: Vec<PlannedValue>,
+) -> Vec<(&'static str, PlannedValue)> {
+    let list = |name: &str, items| {
+        PlannedValue::Map([(name.to_owned(), PlannedValue::List(items))].into())
+    };
+    let mut found = Vec::new();
+    if !alarms.is_empty() {
+        let names = alarms.into_iter().map(|alarm| {
+            let text = alarm.known().and_then(Json::as_str);
+            match text.and_then(|text| Alarm::read(text).ok()) {
+                Some(alarm) => PlannedValue::Known(alarm.name.into()),
+                None => alarm,
+            }
+        });
+        found.push((
+            "cloudwatch:DescribeAlarms",
+            list("AlarmNames", names.collect()),
+        ));
+    }
+    let changes: Vec<PlannedValue> = calendars
+        .into_iter()
+        .filter(|calendar| {
+            let text = calendar.known().and_then(Json::as_str);
+            text.is_none_or(|text| text.starts_with("arn:"))
+        })
+        .collect();
+    if !changes.is_empty() {
+        found.push(("ssm:GetCalendarState", list("CalendarNames", changes)));
+    }
+    found
 }
 
 fn inputs(build: &Build<'_>) -> Vec<PlannedInput> {
@@ -171,7 +219,8 @@ fn inputs(build: &Build<'_>) -> Vec<PlannedInput> {
             let value = match build.inputs.get(name) {
                 _ if input.kind == InputKind::Secret => PlannedValue::Secret,
                 Some(value) => {
-                    planned(value, &Type::Any).unwrap_or(PlannedValue::Known(Json::Null))
+                    let value = planned(value, &Type::Any);
+                    unnamed(name, value.unwrap_or(PlannedValue::Known(Json::Null)))
                 }
                 None => PlannedValue::Known(Json::Null),
             };
@@ -182,6 +231,16 @@ fn inputs(build: &Build<'_>) -> Vec<PlannedInput> {
             }
         })
         .collect()
+}
+
+/// An input that is not known is not explained by itself.
+fn unnamed(name: &str, mut value: PlannedValue) -> PlannedValue {
+    if let PlannedValue::Unknown(unknown) = &mut value
+        && unknown.expression == format!("inputs.{name}")
+    {
+        unknown.expression.clear();
+    }
+    value
 }
 
 fn causes(build: &Build<'_>) -> Vec<PlannedCause> {
@@ -206,13 +265,15 @@ fn causes(build: &Build<'_>) -> Vec<PlannedCause> {
 }
 
 /// Whether a graph is reached, and what decides it.
-struct Reach {
+#[derive(Default)]
+pub(super) struct Reach {
     conditions: Vec<Condition>,
     never: Option<Reason>,
 }
 
 impl Reach {
-    fn certainty(&self) -> Certainty {
+    /// Whether it is reached at all, and if so, under which conditions.
+    pub(super) fn certainty(&self) -> Certainty {
         match &self.never {
             Some(reason) => Certainty::Never(reason.clone()),
             None if self.conditions.is_empty() => Certainty::Runs,
@@ -220,7 +281,8 @@ impl Reach {
         }
     }
 
-    fn needs(&mut self, text: &str, origins: Vec<Origin>) {
+    /// Adds a condition.
+    pub(super) fn needs(&mut self, text: &str, origins: Vec<Origin>) {
         self.conditions.push(Condition {
             kind: ConditionKind::Graph,
             text: text.to_owned(),
@@ -239,11 +301,9 @@ impl Reach {
 fn graphs(build: &Build<'_>) -> Vec<PlannedGraph> {
     let playbook = &build.plan.checked.playbook;
     let options = &build.plan.options;
-    let mut reach = Reach {
-        conditions: Vec::new(),
-        never: None,
-    };
+    let mut reach = Reach::default();
     let mut found = Vec::new();
+    found.extend(secrets::graph(build));
     if let Some(check) = &playbook.check {
         found.extend(graph(
             build,
@@ -483,190 +543,4 @@ fn readings(verify: &Verify) -> Readings {
         at_most,
         undoes: verify.otherwise == Otherwise::Undo,
     }
-}
-
-/// Plans what happens when a run did not end well: the evidence of the playbook and of the file that it shares, and the people
-/// who are told.
-fn escalation(build: &Build<'_>) -> Vec<PlannedGraph> {
-    let Some(escalate) = &build.plan.checked.playbook.escalate else {
-        return Vec::new();
-    };
-    // Only the outermost run escalates.
-    if build.chain.len() > 1 {
-        return Vec::new();
-    }
-    let mut levels: BTreeSet<u32> =
-        BTreeSet::from([escalate.level.as_ref().map_or(1, |level| level.value)]);
-    let mut found = Vec::new();
-    match &escalate.uses {
-        None => {
-            levels.extend(escalate.levels.iter().map(|level| level.level.value));
-            found.extend(gather(build, escalate));
-            found.extend(notify(build, escalate, &levels));
-        }
-        Some(file) => {
-            found.extend(gather(build, escalate));
-            match shared(build, escalate, &file.value, levels) {
-                Ok(more) => found.extend(more),
-                Err(why) => build.note(format!("escalation: {why}")),
-            }
-        }
-    }
-    found
-}
-
-/// Plans the file that playbooks share.
-fn shared(
-    build: &Build<'_>,
-    escalate: &Escalate,
-    file: &str,
-    mut levels: BTreeSet<u32>,
-) -> Result<Vec<PlannedGraph>, String> {
-    let checked = build.library.load(&build.plan.checked, file)?;
-    let place = Place::of(Graph::Notify, "notify");
-    let names = build.names(&place);
-    let mut given = IndexMap::new();
-    for (name, data) in &escalate.with {
-        let value = partial::read(data, &Type::Any, &names)
-            .map_err(|error| format!("`{}`: {}", name.value, error.message))?;
-        if let Some(value) = planned(&value, &Type::Any) {
-            given.insert(name.value.clone(), value);
-        }
-    }
-    let inputs = nested::bind(&checked, Some(&PlannedValue::Map(given)))?;
-    let known = inputs
-        .iter()
-        .filter_map(|(name, value)| Some((name.clone(), value.known()?.clone())))
-        .collect();
-    let plan = Plan::new(Arc::clone(&checked), known, Options::default())
-        .map_err(|error| error.to_string())?;
-    let inner = Build {
-        plan: &plan,
-        catalog: build.catalog,
-        library: build.library,
-        evidence: None,
-        inputs,
-        prefix: "escalation/".to_owned(),
-        chain: build.chain.clone(),
-        states: RefCell::default(),
-        left_out: RefCell::default(),
-        notes: RefCell::default(),
-    };
-    let Some(construct) = &checked.playbook.escalate else {
-        return Ok(Vec::new());
-    };
-    levels.extend(construct.levels.iter().map(|level| level.level.value));
-    let mut found: Vec<PlannedGraph> = gather(&inner, construct).into_iter().collect();
-    found.extend(notify(&inner, construct, &levels));
-    build
-        .left_out
-        .borrow_mut()
-        .extend(inner.left_out.borrow().iter().cloned());
-    for note in inner.notes.borrow().iter() {
-        build.note(note.clone());
-    }
-    Ok(found)
-}
-
-fn gather(build: &Build<'_>, escalate: &Escalate) -> Option<PlannedGraph> {
-    let place = Place {
-        locals: escalating(build, escalate, None),
-        ..Place::of(Graph::Gather, "gather")
-    };
-    if escalate.gather.is_empty() {
-        return None;
-    }
-    let mut reach = Reach {
-        conditions: Vec::new(),
-        never: None,
-    };
-    reach.needs(
-        "the run did not end well, or takes long",
-        vec![Origin::RunTime],
-    );
-    let steps = all(build, &escalate.gather, &place);
-    Some(PlannedGraph {
-        kind: GraphKind::Gather,
-        certainty: reach.certainty(),
-        longest: side_by_side(&steps),
-        steps,
-        times: Count::one(),
-        readings: None,
-    })
-}
-
-fn notify(build: &Build<'_>, escalate: &Escalate, levels: &BTreeSet<u32>) -> Option<PlannedGraph> {
-    if escalate.notify.is_empty() {
-        return None;
-    }
-    let place = Place {
-        locals: escalating(build, escalate, Some(levels)),
-        ..Place::of(Graph::Notify, "notify")
-    };
-    let mut reach = Reach {
-        conditions: Vec::new(),
-        never: None,
-    };
-    let words: Vec<String> = levels.iter().map(ToString::to_string).collect();
-    reach.needs(
-        &format!(
-            "people may be told (asked at the start, or --yes=notify), once for each level that is due of {}",
-            words.join(", ")
-        ),
-        vec![Origin::RunTime],
-    );
-    let steps = all(build, &escalate.notify, &place);
-    let times = u64::try_from(levels.len()).unwrap_or(u64::MAX);
-    Some(PlannedGraph {
-        kind: GraphKind::Notify,
-        certainty: reach.certainty(),
-        longest: in_turn(&steps).times(times),
-        steps,
-        times: Count {
-            at_least: 0,
-            at_most: Some(times),
-        },
-        readings: None,
-    })
-}
-
-/// What the steps of escalation see beside what every step sees.
-fn escalating(
-    build: &Build<'_>,
-    escalate: &Escalate,
-    levels: Option<&BTreeSet<u32>>,
-) -> IndexMap<String, Local> {
-    let place = Place::of(Graph::Notify, "notify");
-    let names = build.names(&place);
-    let contacts = escalate
-        .contacts
-        .iter()
-        .map(|(name, data)| {
-            let value = partial::read(data, &Type::Any, &names)
-                .unwrap_or(Partial::Known(runbook_playbook::value::Value::Absent));
-            (name.value.clone(), value)
-        })
-        .collect();
-    let mut locals = IndexMap::from([(
-        "contacts".to_owned(),
-        Local {
-            value: Partial::map(contacts),
-            ty: Type::map(Type::Any),
-        },
-    )]);
-    if levels.is_some() {
-        let value = Partial::unknown(
-            Type::integer(),
-            path_expr("level"),
-            [Origin::Element("level".to_owned())],
-        );
-        locals.insert(
-            "level".to_owned(),
-            Local {
-                value,
-                ty: Type::integer(),
-            },
-        );
-    }
-    locals
 }

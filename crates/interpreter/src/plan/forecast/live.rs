@@ -94,6 +94,7 @@ async fn read(plan: &Plan, held: &Held<'_>, readers: Readers<'_>) -> Evidence {
         journal: &journal,
         library: readers.library,
         cancel: readers.cancel,
+        guards: None,
     };
     let outcome = crate::run::run(&reading, &surroundings).await;
     let mut evidence = gatherer.end();

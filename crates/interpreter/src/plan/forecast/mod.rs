@@ -8,13 +8,16 @@ mod build;
 mod call;
 mod condition;
 mod contacts;
+mod escalation;
 mod evidence;
 mod graphs;
 mod live;
 mod longest;
 mod names;
 mod nested;
+mod secrets;
 mod step;
+mod terms;
 mod totals;
 mod value;
 
@@ -65,6 +68,8 @@ pub struct Forecast {
     pub totals: Totals,
     /// What a reviewer should know besides, in sentences.
     pub notes: Vec<String>,
+    /// Reads that guards make before writes: actions and arguments.
+    pub guards: Vec<(&'static str, PlannedValue)>,
 }
 
 /// What was read to make a forecast.
@@ -147,6 +152,8 @@ pub struct PlannedCause {
 /// Which part of a playbook a graph is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum GraphKind {
+    /// Secrets that the run reads itself, before anything else.
+    Inputs,
     /// The single graph of a health check.
     Check,
     /// How the problem shows.
@@ -168,6 +175,7 @@ impl GraphKind {
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Inputs => "inputs",
             Self::Check => "check",
             Self::Symptom => "symptom",
             Self::Diagnose => "diagnose",
@@ -380,6 +388,8 @@ pub struct PlannedCall {
     pub effects: Effects,
     /// The author states that it only reads, and the registry cannot know.
     pub stated_read: bool,
+    /// The author states that nothing in it is secret, although the model calls parts of it sensitive.
+    pub stated_plain: bool,
     /// Its arguments: a mapping as `aws … --cli-input-json` takes it, service defaults included.
     pub arguments: PlannedValue,
     /// What the arguments begin from.

@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 pub use runbook_playbook::expression::partial::Origin;
 use runbook_playbook::expression::partial::{Partial, Unknown, print};
 use runbook_playbook::template;
-use runbook_playbook::types::Type;
+use runbook_playbook::types::{Type, are_pair};
 use runbook_playbook::value::Value;
 use serde_json::Value as Json;
 
@@ -158,16 +158,49 @@ pub(super) fn planned(partial: &Partial, ty: &Type) -> Option<PlannedValue> {
                         Type::Map(inner) => (inner.as_ref().clone(), false),
                         _ => (Type::Any, false),
                     };
-                    let value = if sensitive {
-                        Some(PlannedValue::Secret)
-                    } else {
-                        planned(value, &member)
-                    };
-                    Some((name.clone(), value?))
+                    let value = planned(value, &member)?;
+                    let value = if sensitive { hidden(value) } else { value };
+                    Some((name.clone(), value))
                 })
                 .collect(),
         )),
     }
+}
+
+/// A value that a model calls sensitive as a whole: what its members are called is shown, and in pairs of a name and a value,
+/// as environment variables are, the name.
+pub(super) fn hidden(value: PlannedValue) -> PlannedValue {
+    match value {
+        PlannedValue::List(items) => PlannedValue::List(items.into_iter().map(hidden).collect()),
+        PlannedValue::Known(Json::Array(items)) => PlannedValue::List(
+            items
+                .into_iter()
+                .map(|item| hidden(PlannedValue::Known(item)))
+                .collect(),
+        ),
+        PlannedValue::Map(entries) => of_members(entries.into_iter().collect()),
+        PlannedValue::Known(Json::Object(members)) => of_members(
+            members
+                .into_iter()
+                .map(|(name, value)| (name, PlannedValue::Known(value)))
+                .collect(),
+        ),
+        _ => PlannedValue::Secret,
+    }
+}
+
+fn of_members(members: Vec<(String, PlannedValue)>) -> PlannedValue {
+    let pair = are_pair(members.iter().map(|(name, _)| name.as_str()));
+    PlannedValue::Map(
+        members
+            .into_iter()
+            .map(|(name, value)| {
+                let named = pair && name.eq_ignore_ascii_case("name");
+                let value = if named { value } else { hidden(value) };
+                (name, value)
+            })
+            .collect(),
+    )
 }
 
 fn gap(unknown: PlannedUnknown) -> PlannedValue {
@@ -212,7 +245,7 @@ fn masked(json: Json, ty: &Type) -> PlannedValue {
                 .map(|(name, value)| {
                     let value = match present {
                         Type::Structure(structure) => match structure.member(&name) {
-                            Some(member) if member.sensitive => PlannedValue::Secret,
+                            Some(member) if member.sensitive => hidden(PlannedValue::Known(value)),
                             Some(member) => masked(value, &member.ty),
                             None => PlannedValue::Known(value),
                         },

@@ -57,11 +57,7 @@ pub(super) struct Resolver {
 
 impl ResolveEndpoint for Resolver {
     fn resolve_endpoint<'a>(&'a self, params: &'a EndpointResolverParams) -> EndpointFuture<'a> {
-        let account = params
-            .get_property::<Identity>()
-            .and_then(|identity| identity.data::<Credentials>())
-            .and_then(|credentials| credentials.account_id())
-            .map(aws_credential_types::attributes::AccountId::as_str);
+        let account = params.get_property::<Identity>().and_then(account_of);
         let found = resolve(
             self.service,
             self.operation,
@@ -71,6 +67,33 @@ impl ResolveEndpoint for Resolver {
         );
         EndpointFuture::ready(found.map_err(Into::into))
     }
+}
+
+/// Stands where a resolver must be and none is asked.
+#[derive(Debug)]
+pub(super) struct Unused;
+
+impl ResolveEndpoint for Unused {
+    fn resolve_endpoint<'a>(&'a self, _params: &'a EndpointResolverParams) -> EndpointFuture<'a> {
+        EndpointFuture::ready(Err("no endpoint is looked for here".into()))
+    }
+}
+
+/// The account of credentials that name one.
+pub(super) fn account_of(identity: &Identity) -> Option<&str> {
+    let credentials = identity.data::<Credentials>()?;
+    Some(credentials.account_id()?.as_str())
+}
+
+/// Whether the arguments of an operation have a say in where its calls go.
+pub(super) fn depends_on_arguments(service: &Service, operation: &Operation) -> bool {
+    let members = service.structure(operation.input);
+    let mut members = members.into_iter().flat_map(|input| &input.members);
+    !operation.operation_context_params.is_empty()
+        || members.any(|member| {
+            let rare = member.rare.as_ref();
+            rare.is_some_and(|rare| rare.context_param.is_some())
+        })
 }
 
 /// The partitions of the embedded catalogue.

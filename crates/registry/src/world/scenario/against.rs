@@ -30,7 +30,13 @@ const VERDICTS: [&str; 11] = [
     "paused",
 ];
 /// Why a run is unresolved though nothing was done.
-const REASONS: [&str; 3] = ["unexplained", "no_remedy", "declined"];
+const REASONS: [&str; 5] = [
+    "unexplained",
+    "no_remedy",
+    "declined",
+    "read_only",
+    "timeout",
+];
 /// How a step can end.
 const STATUSES: [&str; 5] = ["done", "skipped", "blocked", "failed", "undone"];
 
@@ -43,7 +49,7 @@ impl Scenario {
             scenario: self,
             checked,
             catalog,
-            called: called(checked),
+            called: called(checked, catalog),
             open: runs_others(checked),
             problems: Vec::new(),
         };
@@ -55,9 +61,19 @@ impl Scenario {
     }
 }
 
-/// The actions that a playbook calls, by the names that scenarios answer them by: a waiter by the operation that it polls.
-fn called(checked: &Checked) -> BTreeMap<String, Arc<Action>> {
+/// The actions that a playbook and its guards call, by the names that scenarios answer them by: a waiter by the operation that it polls.
+fn called(checked: &Checked, catalog: &dyn Catalog) -> BTreeMap<String, Arc<Action>> {
     let mut called = BTreeMap::new();
+    let guards = &checked.playbook.guards;
+    let read = [
+        ("cloudwatch:DescribeAlarms", guards.alarms.is_empty()),
+        ("ssm:GetCalendarState", guards.freeze.is_empty()),
+    ];
+    for (name, unused) in read {
+        if !unused && let Ok(action) = catalog.action(name) {
+            called.insert(name.to_owned(), action);
+        }
+    }
     for step in checked.steps.values() {
         for action in [&step.action, &step.before].into_iter().flatten() {
             if let ActionKind::Waiter { polls, .. } = &action.kind {

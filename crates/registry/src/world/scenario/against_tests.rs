@@ -162,7 +162,7 @@ fn expectations_that_no_run_can_meet_are_named() {
             "scenario-expectation answers.nobody: the playbook has no step `nobody`; there is ask, listed, reasons, scale, settled, short, up",
             "scenario-expectation answers.approve[0]: the playbook has no step `upp`; did you mean `up`?",
             "scenario-expectation expect.verdict: only a playbook with `check` ends `healthy`",
-            "scenario-expectation expect.reason: there is no reason `bored`; there is unexplained, no_remedy, declined",
+            "scenario-expectation expect.reason: there is no reason `bored`; there is unexplained, no_remedy, declined, read_only, timeout",
             "scenario-expectation expect.causes: no step finds the cause `too_fwe`; did you mean `too_few`?",
             "scenario-expectation expect.steps.setled: the playbook has no step `setled`; did you mean `settled`?",
             "scenario-expectation expect.steps.up: no step ends `finished`; there is done, skipped, blocked, failed, undone",

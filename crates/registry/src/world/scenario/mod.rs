@@ -499,6 +499,10 @@ impl World for ScenarioWorld {
         })
     }
 
+    fn is_timed(&self) -> bool {
+        false
+    }
+
     fn seed(&self) -> Option<String> {
         Some(self.scenario.name.clone())
     }
