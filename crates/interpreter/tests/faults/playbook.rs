@@ -92,6 +92,7 @@ pub async fn around(
         journal,
         library: &NoLibrary,
         cancel: &cancel,
+        guards: None,
     };
     runbook_interpreter::run(&plan, &surroundings).await
 }
