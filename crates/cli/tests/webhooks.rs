@@ -76,11 +76,11 @@ fn slack_teams_and_pagerduty_get_what_they_ask_for() {
     let at = |path: &str| format!("http://127.0.0.1:{port}{path}");
     let words = [
         "to=[\"slack\",\"teams\",\"pagerduty\"]".to_owned(),
-        format!("slack={}", at("/services/T0/B0/x")),
+        "slack=env:SLACK".to_owned(),
         "slack_host=127.0.0.1".to_owned(),
-        format!("teams={}", at("/workflows/x")),
+        "teams=env:TEAMS".to_owned(),
         "teams_host=127.0.0.1".to_owned(),
-        "pagerduty_key=0123456789abcdef0123456789abcdef".to_owned(),
+        "pagerduty_key=env:PAGERDUTY_KEY".to_owned(),
         format!("pagerduty={}", at("/v2/enqueue")),
         "pagerduty_host=127.0.0.1".to_owned(),
     ];
@@ -92,6 +92,9 @@ fn slack_teams_and_pagerduty_get_what_they_ask_for() {
         .env("AWS_SECRET_ACCESS_KEY", "x")
         .env("AWS_EC2_METADATA_DISABLED", "true")
         .env("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+        .env("SLACK", at("/services/T0/B0/x"))
+        .env("TEAMS", at("/workflows/x"))
+        .env("PAGERDUTY_KEY", "0123456789abcdef0123456789abcdef")
         .arg("run")
         .arg(file)
         .args(["--yes=notify", "--state-dir", "state"]);

@@ -190,6 +190,7 @@ fn a_level_with_a_time_and_a_condition_waits_for_both() {
     let own = "
 escalate:
   levels:
+    - {level: 1, when: run.verdict == 'unresolved'}
     - {level: 2, after: 30m, when: run.changed}
     - {level: 3, after: 30m, when: run.verdict == 'unresolved'}
     - {level: 4, after: 30m, when: run.verdict == 'failed'}
