@@ -164,14 +164,12 @@ impl Again {
         let files = Shelf::new(&environment.places, &located.root, &*registry);
         let library = Kept::new(files, texts);
         let checked = load::playbook(&library, &located, environment.console.err)?;
-        let scenario = match row.context.get("scenario").and_then(Json::as_str) {
-            Some(name) => {
-                let text = scenarios.unwrap_or_default();
-                let staged = Staged::of_text(name, text, &located, &registry, environment)?;
-                Some(staged.scenario)
-            }
-            None => None,
-        };
+        let world = row.context.get("scenario").and_then(Json::as_str);
+        let staged = world.map(|name| {
+            let text = scenarios.unwrap_or_default();
+            Staged::of_text(name, text, &located, &registry, environment)
+        });
+        let scenario = staged.transpose()?.map(|staged| staged.scenario);
         let known = sources(&row.context);
         let given = given(row, replay, &checked, &known)?;
         let handling = Handling {
@@ -194,15 +192,7 @@ impl Again {
             row.started,
         )?;
         let onward = self.record.resume(&row.id, &not_on_record(&plan, &read));
-        let begun_with: Vec<String> = row
-            .context
-            .get("freeze")
-            .and_then(Json::as_array)
-            .into_iter()
-            .flatten()
-            .filter_map(|named| named.as_str().map(str::to_owned))
-            .collect();
-        let guards = guards::read(&replay.guards, &begun_with, environment)?;
+        let guards = guards::read(&replay.guards, &begun_with(row), environment)?;
         let is_scoped = row.context.get("scoped").and_then(Json::as_bool);
         let session_policy = if is_scoped == Some(true) {
             let names = plan.inputs.keys().cloned().collect();
@@ -242,6 +232,16 @@ impl Again {
         prepared.judge_target()?;
         work(&prepared)
     }
+}
+
+/// The calendars that the run was begun with.
+fn begun_with(row: &RunRow) -> Vec<String> {
+    let named = row.context.get("freeze").and_then(Json::as_array);
+    named
+        .into_iter()
+        .flatten()
+        .filter_map(|named| named.as_str().map(str::to_owned))
+        .collect()
 }
 
 /// The same place with another file.

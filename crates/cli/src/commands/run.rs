@@ -51,6 +51,7 @@ pub fn execute(arguments: &RunArguments, environment: &Environment) -> Result<u8
     let secrets = secrets(&plan, &sources);
     let consent = arguments.yes.clone().unwrap_or_default();
     let again = environment.command(None, &secrets);
+    let without = |option, value| environment.command(Some(Left { option, value }), &secrets);
     let mut prepared = Play {
         environment,
         registry: &registry,
@@ -68,20 +69,8 @@ pub fn execute(arguments: &RunArguments, environment: &Environment) -> Result<u8
         },
         again: again.clone(),
         onward: again,
-        unanswered: environment.command(
-            Some(Left {
-                option: "--yes",
-                value: false,
-            }),
-            &secrets,
-        ),
-        further: arguments.part.until.map(|_| {
-            let left = Left {
-                option: "--until",
-                value: true,
-            };
-            environment.command(Some(left), &secrets)
-        }),
+        unanswered: without("--yes", false),
+        further: arguments.part.until.map(|_| without("--until", true)),
         memory: None,
         reported: Wanted::of(&arguments.written, environment).wants_report(),
         resumes: None,
@@ -104,16 +93,8 @@ pub fn execute(arguments: &RunArguments, environment: &Environment) -> Result<u8
     }
     note(&mut context, &sources);
     if state_dir.is_none() && arguments.scenario.is_some() {
-        if wanted.is_nothing() {
-            return prepared.play(&MemoryJournal::forgetting(), &|_| true, &Deed::Run);
-        }
-        let record = Record::fleeting()?;
         texts.extend(kept.texts());
-        let named = wanted.named(None);
-        wanted.keep(&mut context, named.as_deref());
-        let journal = record.file.start(FLEETING.to_owned(), context);
-        let played = prepared.play(&journal.with_files(texts), &|_| true, &Deed::Run);
-        return wanted.after(played, &record, FLEETING, environment);
+        return off_record(&prepared, &wanted, context, texts);
     }
     let record = Record::open(state_dir, environment)?;
     let id = uuid::Uuid::new_v4().to_string();
@@ -152,6 +133,24 @@ fn begun_with(arguments: &RunArguments, located: &Located, environment: &Environ
     context["freeze"] = guards::on_record(&arguments.guards, environment);
     context["scoped"] = arguments.scoped.into();
     context
+}
+
+/// Runs a scenario that nobody asked to keep: it is on record until its report is written, where one is wanted.
+fn off_record(
+    prepared: &Play<'_>,
+    wanted: &Wanted,
+    mut context: Json,
+    texts: Vec<(String, String)>,
+) -> Result<u8, Failure> {
+    if wanted.is_nothing() {
+        return prepared.play(&MemoryJournal::forgetting(), &|_| true, &Deed::Run);
+    }
+    let record = Record::fleeting()?;
+    let named = wanted.named(None);
+    wanted.keep(&mut context, named.as_deref());
+    let journal = record.file.start(FLEETING.to_owned(), context);
+    let played = prepared.play(&journal.with_files(texts), &|_| true, &Deed::Run);
+    wanted.after(played, &record, FLEETING, prepared.environment)
 }
 
 /// The id of a run that is on record only until its report is written; the same each time, as a scenario's run is.
