@@ -185,6 +185,8 @@ fn renamed(action: &str, option: &str) -> Option<(&'static str, bool)> {
         ("ecs", "ExecuteCommand", "non-interactive") => ("interactive", true),
         ("sns", "Subscribe", "notification-endpoint")
         | ("workdocs", _, "notification-endpoint") => ("endpoint", false),
+        ("route53domains", "ViewBilling", "start-time") => ("start", false),
+        ("route53domains", "ViewBilling", "end-time") => ("end", false),
         ("emr", _, "cluster-id") => ("job-flow-id", false),
         ("emr", _, "cluster-ids") => ("job-flow-ids", false),
         ("stepfunctions", "SendTaskSuccess", "task-output") => ("output", false),
