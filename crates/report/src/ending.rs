@@ -172,7 +172,7 @@ fn escalated(outcome: &Outcome, look: Look) -> Vec<String> {
 
 /// Whether a contact belongs to one of the levels: by its `level`, one or a list, or by its name, `level_2`. One that
 /// says neither belongs to all.
-fn concerns(name: &str, contact: &Json, levels: &[u32]) -> bool {
+pub(crate) fn concerns(name: &str, contact: &Json, levels: &[u32]) -> bool {
     let one = |level: &Json| {
         let level = level.as_u64().and_then(|level| u32::try_from(level).ok());
         level.is_some_and(|level| levels.contains(&level))

@@ -191,10 +191,15 @@ fn sent(calls: &[CallRow], approvals: &[Approval]) -> Vec<Change> {
 
 fn escalation(ending: &Json) -> Option<Escalation> {
     let escalated = ending.get("escalated").filter(|json| !json.is_null())?;
-    let levels = items(escalated, "levels").filter_map(Json::as_u64);
+    let levels: Vec<u32> = items(escalated, "levels")
+        .filter_map(Json::as_u64)
+        .filter_map(|level| level.try_into().ok())
+        .collect();
+    let mut contacts = members(escalated, "contacts");
+    contacts.retain(|name, contact| crate::ending::concerns(name, contact, &levels));
     Some(Escalation {
-        levels: levels.filter_map(|level| level.try_into().ok()).collect(),
-        contacts: members(escalated, "contacts"),
+        levels,
+        contacts,
         gathered: texts(escalated, "gathered"),
         told: texts(escalated, "told"),
         failed: texts(escalated, "failed"),
