@@ -98,6 +98,8 @@ pub enum Command {
     Import(ImportArguments),
     /// Explain a code of `check`: what it means, and what to write instead
     Explain(ExplainArguments),
+    /// Serve an editor: the Language Server Protocol on standard input and output
+    Lsp,
     /// Make one typed call and print the result as the AWS CLI does
     Call(CallArguments),
     /// Look up what can be called

@@ -10,6 +10,7 @@ use crate::locate::{files_below, is_scenarios, is_yaml};
 use crate::parallel::side_by_side;
 use crate::problems::counted;
 use crate::shelf::{Shelf, Signatures, text_of};
+use runbook_lsp::FileKind;
 use runbook_playbook::diagnostic::{Code, Diagnostic, Severity, Style, render};
 use runbook_playbook::source::Source;
 use runbook_playbook::span::Span;
@@ -252,6 +253,17 @@ fn has_key(text: &str, keys: &[&str]) -> bool {
     let text = text.trim_start_matches('\u{feff}');
     text.lines()
         .any(|line| keys.iter().any(|key| line.starts_with(key)))
+}
+
+/// What a file is to an editor, by its name and its text; one that is empty may become a playbook.
+pub(super) fn kind(path: &Path, text: &str) -> FileKind {
+    if is_scenarios(path) {
+        FileKind::Scenarios
+    } else if has_key(text, &TOP_KEYS) || has_key(text, &GRAPHS) || text.trim().is_empty() {
+        FileKind::Playbook
+    } else {
+        FileKind::Foreign
+    }
 }
 
 /// A file that was named, and is something else.

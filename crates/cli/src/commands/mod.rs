@@ -13,6 +13,7 @@ mod history;
 mod import;
 mod list;
 mod logs;
+mod lsp;
 mod offer;
 mod plan;
 #[cfg(test)]
@@ -65,6 +66,7 @@ pub fn execute(command: &Command, environment: &Environment) -> Result<u8, Failu
         Command::Check(arguments) => check::execute(arguments, environment),
         Command::Import(arguments) => import::execute(arguments, environment),
         Command::Explain(arguments) => explain::execute(arguments, environment),
+        Command::Lsp => Ok(lsp::execute(environment)),
         Command::Call(arguments) => call::execute(arguments, environment),
         Command::Actions(command) => actions::execute(command, environment),
     }

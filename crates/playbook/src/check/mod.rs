@@ -28,6 +28,7 @@ mod secrets;
 mod sensitive;
 mod shadowing;
 mod steps;
+mod survey;
 mod truncated;
 mod types;
 mod typing;
@@ -37,6 +38,7 @@ mod unverified;
 mod uses;
 
 pub use library::{Empty, Library, Signature};
+pub use survey::{Mention, Survey, SurveyedStep, Symbol, survey};
 
 use crate::catalog::Catalog;
 use crate::checked::Checked;

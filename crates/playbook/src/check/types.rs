@@ -130,7 +130,7 @@ impl<'a> Types<'a> {
     }
 
     /// What a step offers to others.
-    fn step(&self, step: StepId) -> Type {
+    pub(super) fn step(&self, step: StepId) -> Type {
         let entry = self.index.entry(step);
         let own = self.captures.get(step).into_iter().flatten();
         let many = entry.step.each.is_some();
@@ -380,7 +380,10 @@ impl Structure for Namespace {
     }
 }
 
-fn namespace<'n>(name: &str, members: impl IntoIterator<Item = (&'n str, Type)>) -> Type {
+pub(super) fn namespace<'n>(
+    name: &str,
+    members: impl IntoIterator<Item = (&'n str, Type)>,
+) -> Type {
     Type::Structure(Arc::new(Namespace {
         name: format!("`{name}`"),
         members: members

@@ -1,0 +1,65 @@
+//! `runbook lsp`: a language server on standard input and output.
+
+use super::check::kind;
+use crate::document;
+use crate::environment::Environment;
+use crate::exit;
+use crate::locate::{Places, files_below, is_playbook};
+use runbook_lsp::{FileKind, Home, Workspace, serve};
+use runbook_playbook::checked::Checked;
+use runbook_playbook::diagnostic::Diagnostic;
+use runbook_playbook::source::Source;
+use runbook_registry::Registry;
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+
+/// Serves an editor until it says that it has ended.
+pub fn execute(environment: &Environment) -> u8 {
+    let registry = Registry::new();
+    let files = Files {
+        places: &environment.places,
+        registry: &registry,
+    };
+    let input = BufReader::new(std::io::stdin());
+    let output = (environment.console.out.open)();
+    let version = env!("CARGO_PKG_VERSION");
+    if serve(input, output, &registry, &files, version) {
+        exit::WELL
+    } else {
+        exit::NOT_WELL
+    }
+}
+
+/// What the editor's files are.
+struct Files<'a> {
+    places: &'a Places,
+    registry: &'a Registry,
+}
+
+impl Workspace for Files<'_> {
+    fn home(&self, file: &Path) -> Home {
+        let located = self.places.place(file);
+        Home {
+            root: located.root,
+            id: located.id,
+            name: located.name,
+        }
+    }
+
+    fn kind(&self, file: &Path, text: &str) -> FileKind {
+        kind(file, text)
+    }
+
+    fn playbooks(&self, root: &Path) -> Vec<PathBuf> {
+        files_below(root, is_playbook)
+    }
+
+    fn check_scenarios(
+        &self,
+        source: &Source,
+        file: &Path,
+        checked: &dyn Fn(&Path) -> Option<Checked>,
+    ) -> Vec<Diagnostic> {
+        document::check_scenarios(source, file, self.registry, checked)
+    }
+}

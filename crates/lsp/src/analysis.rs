@@ -1,0 +1,81 @@
+//! What the checker says of one text, kept until the text changes.
+
+use crate::documents::{Documents, path_of};
+use crate::workspace::{FileKind, Home, Shelf, Workspace};
+use runbook_playbook::check::{Survey, survey};
+use runbook_playbook::diagnostic::Diagnostic;
+use runbook_playbook::review::review;
+use runbook_playbook::source::Source;
+use runbook_playbook::syntax;
+use runbook_registry::Registry;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// One text, checked.
+pub(crate) struct Analysis {
+    /// The text.
+    pub(crate) source: Source,
+    /// The file.
+    pub(crate) file: PathBuf,
+    /// Where it belongs.
+    pub(crate) home: Home,
+    /// What is wrong with it.
+    pub(crate) diagnostics: Vec<Diagnostic>,
+    /// Its names; `None` where the text cannot be read.
+    pub(crate) survey: Option<Arc<Survey>>,
+}
+
+/// Checks a text.
+pub(crate) fn analyse(
+    address: &str,
+    text: &str,
+    documents: &Documents,
+    registry: &Registry,
+    workspace: &dyn Workspace,
+) -> Analysis {
+    let file = path_of(address).unwrap_or_else(|| PathBuf::from(address));
+    let home = workspace.home(&file);
+    let kind = workspace.kind(&file, text);
+    let source = Source::new(&home.name, text);
+    let shelf = Shelf {
+        documents,
+        root: &home.root,
+        catalog: registry,
+    };
+    let mut names = None;
+    let diagnostics = match kind {
+        FileKind::Foreign => Vec::new(),
+        FileKind::Playbook => {
+            names = surveyed(&source, &home, &shelf, registry);
+            review(&source, &home.id, registry, &shelf).1
+        }
+        FileKind::Scenarios => workspace.check_scenarios(&source, &file, &|playbook| {
+            let text = documents.text_of(playbook)?;
+            let home = workspace.home(playbook);
+            let shelf = Shelf {
+                documents,
+                root: &home.root,
+                catalog: registry,
+            };
+            review(&Source::new(&home.name, text), &home.id, registry, &shelf).0
+        }),
+    };
+    Analysis {
+        source,
+        file,
+        home,
+        diagnostics,
+        survey: names,
+    }
+}
+
+/// The names of a text; `None` where it cannot be read.
+pub(crate) fn surveyed(
+    source: &Source,
+    home: &Home,
+    shelf: &Shelf<'_>,
+    registry: &Registry,
+) -> Option<Arc<Survey>> {
+    let (playbook, _) = syntax::parse(source);
+    Some(Arc::new(survey(&playbook?, &home.id, registry, shelf)))
+}

@@ -1,0 +1,192 @@
+//! Files of scenarios: keys by their schema, answers and arguments by the types of actions, and what the playbook names.
+
+use super::{Item, Kind, Offered, Place, Request, actions, arguments, bare_start};
+use crate::analysis::surveyed;
+use crate::documents::Documents;
+use crate::layout::Layout;
+use crate::workspace::Shelf;
+use runbook_playbook::catalog::Catalog as _;
+use runbook_playbook::check::Survey;
+use runbook_playbook::schema::scenarios_schema;
+use runbook_playbook::source::Source;
+use serde_json::Value as Json;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// What may stand at a place of a file of scenarios.
+pub(super) fn offered(place: &Place<'_>, request: &Request<'_>) -> Option<Offered> {
+    let route: Vec<&str> = place.cursor.route.iter().map(String::as_str).collect();
+    let start = bare_start(place);
+    let named = |names: Vec<String>, kind: Kind| {
+        let items = names.into_iter().map(|name| {
+            let item = Item::new(name, kind);
+            if place.cursor.value || kind_is_value(kind) {
+                item
+            } else {
+                item.key()
+            }
+        });
+        Some(Offered {
+            start,
+            items: items.collect(),
+        })
+    };
+    let survey = || survey_of(request);
+    match route.as_slice() {
+        ["scenarios", _, "actions"] | ["scenarios", _, "expect", "writes" | "calls", _] => {
+            return Some(actions(place, start));
+        }
+        [
+            "scenarios",
+            _,
+            "actions",
+            action,
+            _,
+            part @ ("with" | "return"),
+            inside @ ..,
+        ] => {
+            let action = place.registry.action(action).ok()?;
+            let ty = if *part == "with" {
+                &action.input
+            } else {
+                &action.output
+            };
+            return arguments::of_type(place, ty, inside);
+        }
+        [
+            "scenarios",
+            _,
+            "expect",
+            "writes" | "calls",
+            _,
+            action,
+            inside @ ..,
+        ] => {
+            let action = place.registry.action(action).ok()?;
+            return arguments::of_type(place, &action.input, inside);
+        }
+        ["scenarios", _, "inputs"] => {
+            let survey = survey()?;
+            let inputs = survey.inputs.iter().map(|(name, _)| name.value.clone());
+            return named(inputs.collect(), Kind::Property);
+        }
+        ["scenarios", _, "expect", "causes", ..] => {
+            return named(survey()?.causes.clone(), Kind::EnumMember);
+        }
+        ["scenarios", _, "expect", "steps" | "holds"] => {
+            let survey = survey()?;
+            let steps = survey.steps.iter().map(|step| step.path.clone());
+            return named(steps.collect(), Kind::Property);
+        }
+        _ => {}
+    }
+    let schema = scenarios_schema();
+    let node = route
+        .iter()
+        .try_fold(&schema, |node, segment| inside(&schema, node, segment))?;
+    let node = resolved(&schema, node);
+    if let Some(words) = node.get("enum").and_then(Json::as_array) {
+        let words = words.iter().map(|word| match word {
+            Json::String(word) => word.clone(),
+            other => other.to_string(),
+        });
+        return named(words.collect(), Kind::EnumMember);
+    }
+    let properties = node.get("properties").and_then(Json::as_object)?;
+    let written: Vec<&str> = place.layout.keys(&place.cursor.route).collect();
+    let items = properties
+        .iter()
+        .filter(|(name, _)| !written.contains(&name.as_str()))
+        .map(|(name, about)| {
+            let mut item = Item::new(name, Kind::Property).key();
+            let about = about.get("description").and_then(Json::as_str);
+            about.unwrap_or_default().clone_into(&mut item.about);
+            item
+        });
+    Some(Offered {
+        start,
+        items: items.collect(),
+    })
+}
+
+fn kind_is_value(kind: Kind) -> bool {
+    matches!(kind, Kind::EnumMember)
+}
+
+/// The schema of a key or of an element.
+fn inside<'s>(schema: &'s Json, node: &'s Json, segment: &str) -> Option<&'s Json> {
+    let node = resolved(schema, node);
+    if segment.starts_with('[') {
+        return node.get("items");
+    }
+    let own = node
+        .get("properties")
+        .and_then(|properties| properties.get(segment));
+    own.or_else(|| {
+        node.get("additionalProperties")
+            .filter(|free| free.is_object())
+    })
+}
+
+fn resolved<'s>(schema: &'s Json, node: &'s Json) -> &'s Json {
+    node.get("$ref")
+        .and_then(Json::as_str)
+        .and_then(|path| schema.pointer(path.trim_start_matches('#')))
+        .unwrap_or(node)
+}
+
+/// The names of the playbook that the scenarios are for.
+fn survey_of(request: &Request<'_>) -> Option<Arc<Survey>> {
+    let playbook = playbook_of(request.file, request.text);
+    let text = request.documents.text_of(&playbook)?;
+    let home = request.workspace.home(&playbook);
+    let shelf = Shelf {
+        documents: request.documents,
+        root: &home.root,
+        catalog: request.registry,
+    };
+    surveyed(
+        &Source::new(&home.name, text),
+        &home,
+        &shelf,
+        request.registry,
+    )
+}
+
+/// The playbook of a file of scenarios: the one that it names, else the one beside it.
+fn playbook_of(file: &Path, text: &str) -> PathBuf {
+    let layout = Layout::read(text, 0);
+    match layout.value(text, &[], "playbook") {
+        Some(named) if !named.is_empty() => file.parent().unwrap_or(Path::new("")).join(named),
+        _ => PathBuf::from(file.to_string_lossy().replace(".scenarios.yaml", ".yaml")),
+    }
+}
+
+/// The places in the scenarios of a playbook at which an input or a cause is named.
+pub(crate) fn naming(
+    documents: &Documents,
+    playbook: &Path,
+    name: &str,
+    cause: bool,
+) -> Option<(PathBuf, Source, Vec<runbook_playbook::span::Span>)> {
+    let file = playbook.with_extension("scenarios.yaml");
+    let text = documents.text_of(&file)?;
+    if playbook_of(&file, &text) != playbook {
+        return None;
+    }
+    let layout = Layout::read(&text, 0);
+    let found = layout.entries.iter().filter_map(|entry| {
+        let route: Vec<&str> = entry.route.iter().map(String::as_str).collect();
+        let range = match route.as_slice() {
+            ["scenarios", _, "inputs", input] if !cause && *input == name => &entry.key,
+            ["scenarios", _, "expect", "causes", _] if cause => &entry.value,
+            _ => return None,
+        };
+        let at = text.get(range.clone())?.find(name)?;
+        let bare = text.get(range.clone())?.trim().trim_matches(['"', '\'']);
+        let start = range.start + at;
+        (bare == name).then(|| runbook_playbook::span::Span::new(start, start + name.len()))
+    });
+    let found = found.collect();
+    Some((file, Source::new("", text.clone()), found))
+}
