@@ -39,6 +39,13 @@ Exit codes:
   2  the command line or an input is wrong
   4  the environment is wrong: no credentials, no region, endpoint out of reach";
 
+/// The codes of `fmt` as its `--help` shows them.
+pub const FMT_HELP: &str = "\
+Exit codes:
+  0  all files are laid out
+  1  with --check or --diff: a file is not
+  2  a file cannot be read, or is no playbook; it is left alone";
+
 /// Why a command could not do what was asked: what is said, and the code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {

@@ -12,6 +12,7 @@ pub mod expression;
 pub mod guard;
 pub mod inputs;
 pub mod jsonpath;
+pub mod layout;
 mod place;
 pub mod review;
 pub mod schema;

@@ -145,10 +145,12 @@ fn dependencies(root: &Path) -> Result<(), String> {
 /// What scenarios must reach of what is shipped, in percent.
 const REACHED: &str = "steps=95,causes=100";
 
-/// What is shipped has nothing wrong with it, and its scenarios come out as expected and reach what they must.
+/// What is shipped has nothing wrong with it, is laid out, and its scenarios come out as expected and reach what they must.
 fn scenarios(root: &Path) -> Result<(), String> {
     let shipped = ["check", "playbooks", "examples", "--deny", "warnings"];
     run(binary(root).current_dir(root).args(shipped))?;
+    let laid_out = ["fmt", "--check", "playbooks", "examples"];
+    run(binary(root).current_dir(root).args(laid_out))?;
     let reached = ["test", "--coverage-min", REACHED];
     run(binary(root).current_dir(root).args(reached))
 }

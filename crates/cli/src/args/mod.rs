@@ -3,6 +3,7 @@
 mod check;
 mod consent;
 mod find;
+mod fmt;
 mod guards;
 mod import;
 mod part;
@@ -13,6 +14,7 @@ mod review;
 pub use check::{CheckArguments, CheckFormat, ExplainArguments, PageFormat, TestArguments};
 pub use consent::Consent;
 pub use find::{ListArguments, TriageArguments};
+pub use fmt::FmtArguments;
 pub use guards::GuardArguments;
 pub use import::ImportArguments;
 pub use part::{GivenArguments, PartArguments};
@@ -93,6 +95,9 @@ pub enum Command {
     /// Say what is wrong with playbooks
     #[command(after_help = exit::CHECK_HELP)]
     Check(CheckArguments),
+    /// Lay playbooks, scenarios and files of escalation out in one way; comments stay
+    #[command(after_help = exit::FMT_HELP)]
+    Fmt(FmtArguments),
     /// Make playbooks of a troubleshooting page, a script or a command, and say what is wrong with its commands
     #[command(after_help = exit::CHECK_HELP)]
     Import(ImportArguments),

@@ -55,10 +55,10 @@ pub fn execute(arguments: &CheckArguments, environment: &Environment) -> Result<
 }
 
 /// A file that is to be checked.
-struct File {
-    path: PathBuf,
+pub(super) struct File {
+    pub path: PathBuf,
     /// It was named, and not met in a folder.
-    named: bool,
+    pub named: bool,
 }
 
 /// What checks a file; several threads share it.
@@ -94,11 +94,11 @@ impl Checker<'_> {
             Err(why) => return Checked::Unread(Unread { file: name, why }),
         };
         let scenarios = is_scenarios(&file.path);
-        if !file.named && !scenarios && !has_key(&text, &TOP_KEYS) {
+        let whose = whose(file, &text);
+        if whose == Whose::Others {
             return Checked::LeftAlone;
         }
-        let foreign = !scenarios && !has_key(&text, &TOP_KEYS) && !has_key(&text, &GRAPHS);
-        let diagnostics = if foreign && !text.trim().is_empty() {
+        let diagnostics = if whose == Whose::Unknown {
             vec![foreign_file(&Source::new(&name, text))]
         } else if scenarios {
             let source = Source::new(&name, text);
@@ -248,6 +248,30 @@ impl Summary {
     }
 }
 
+/// Whose file it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Whose {
+    /// A playbook, scenarios or a file of escalation.
+    Ours,
+    /// It was met in a folder, and is something else.
+    Others,
+    /// It was named, and is something else.
+    Unknown,
+}
+
+/// Tells by its keys whose file a text is.
+pub(super) fn whose(file: &File, text: &str) -> Whose {
+    if is_scenarios(&file.path) || has_key(text, &TOP_KEYS) {
+        Whose::Ours
+    } else if !file.named {
+        Whose::Others
+    } else if has_key(text, &GRAPHS) || text.trim().is_empty() {
+        Whose::Ours
+    } else {
+        Whose::Unknown
+    }
+}
+
 /// Whether the text of a YAML file has one of these keys at its top.
 fn has_key(text: &str, keys: &[&str]) -> bool {
     let text = text.trim_start_matches('\u{feff}');
@@ -267,7 +291,7 @@ pub(super) fn kind(path: &Path, text: &str) -> FileKind {
 }
 
 /// A file that was named, and is something else.
-fn foreign_file(source: &Source) -> Diagnostic {
+pub(super) fn foreign_file(source: &Source) -> Diagnostic {
     let message = "this is no playbook, no file of escalation and no file of scenarios";
     Diagnostic::new(Code::MissingKey, source, Span::default(), message)
         .help("a playbook begins with `playbook: v1`; files of other programs need not be named")
@@ -275,7 +299,7 @@ fn foreign_file(source: &Source) -> Diagnostic {
 
 /// The files that paths name, each once, in the order of the paths and sorted within folders; a name that is no path is
 /// looked for as `run` does.
-fn files(paths: &[PathBuf], environment: &Environment) -> Result<Vec<File>, Failure> {
+pub(super) fn files(paths: &[PathBuf], environment: &Environment) -> Result<Vec<File>, Failure> {
     let places = &environment.places;
     let mut seen = HashSet::new();
     let mut found = Vec::new();

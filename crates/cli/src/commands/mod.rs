@@ -8,6 +8,7 @@ mod check;
 pub mod crash_matrix;
 mod diff;
 mod explain;
+mod fmt;
 mod guarded;
 mod history;
 mod import;
@@ -64,6 +65,7 @@ pub fn execute(command: &Command, environment: &Environment) -> Result<u8, Failu
         Command::Triage(arguments) => triage::execute(arguments, environment),
         Command::Test(arguments) => test::execute(arguments, environment),
         Command::Check(arguments) => check::execute(arguments, environment),
+        Command::Fmt(arguments) => fmt::execute(arguments, environment),
         Command::Import(arguments) => import::execute(arguments, environment),
         Command::Explain(arguments) => explain::execute(arguments, environment),
         Command::Lsp => Ok(lsp::execute(environment)),

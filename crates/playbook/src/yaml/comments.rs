@@ -1,9 +1,9 @@
-//! Comments with their places: the YAML library drops them.
+//! Comments and scalars with their places: the YAML library drops the first.
 
 use super::read::{Offsets, within_quotes};
 use crate::source::Source;
 use crate::span::Span;
-use saphyr_parser::{Event, Parser, StrInput};
+use saphyr_parser::{Event, Parser, ScalarStyle, StrInput};
 
 /// The comments of a file in written order, each from its `#` to the end of its line. Where the text is not well-formed,
 /// those before the place at which reading stops.
@@ -13,7 +13,8 @@ pub fn comments(source: &Source) -> Vec<Span> {
     if !text.contains('#') {
         return Vec::new();
     }
-    let (scalars, end) = scalars(text);
+    let (scalars, end) = written_scalars(text);
+    let scalars: Vec<Span> = scalars.into_iter().map(|(span, _)| span).collect();
     let mut found = Vec::new();
     let mut start = 0;
     for line in text.split_inclusive('\n') {
@@ -41,14 +42,39 @@ fn within(scalars: &[Span], at: usize) -> bool {
     last.is_some_and(|scalar| at < scalar.end)
 }
 
+/// How a scalar is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Style {
+    /// Without quotes.
+    Plain,
+    /// In single or double quotes.
+    Quoted,
+    /// As lines below `|` or `>`.
+    Block,
+}
+
+/// The scalars of a file in written order, quotes included; a block scalar from its `|` or `>` to its last line of text.
+/// Where the text is not well-formed, those before the place at which reading stops.
+#[must_use]
+pub fn scalars(source: &Source) -> Vec<(Span, Style)> {
+    let text = source.text();
+    let (scalars, _) = written_scalars(text);
+    let trimmed = scalars.into_iter().map(|(span, style)| {
+        let written = text.get(span.start..span.end).unwrap_or_default();
+        let end = span.start + written.trim_end().len();
+        (Span::new(span.start, end), style)
+    });
+    trimmed.collect()
+}
+
 /// Where text stands that is no comment, and where reading ended.
-fn scalars(text: &str) -> (Vec<Span>, usize) {
+fn written_scalars(text: &str) -> (Vec<(Span, Style)>, usize) {
     let offsets = Offsets::new(text, 0);
     let mut parser: Parser<'_, StrInput<'_>> = Parser::new_from_str(text);
-    let mut found: Vec<Span> = Vec::new();
+    let mut found: Vec<(Span, Style)> = Vec::new();
     while let Some(event) = parser.next_event() {
         let Ok((event, place)) = event else {
-            let end = found.last().map_or(0, |last| last.end);
+            let end = found.last().map_or(0, |(last, _)| last.end);
             return (found, end);
         };
         let Event::Scalar(_, style, ..) = event else {
@@ -59,7 +85,12 @@ fn scalars(text: &str) -> (Vec<Span>, usize) {
             offsets.byte(place.end.index()),
         );
         let written = within_quotes(text.get(span.start..span.end).unwrap_or_default(), style);
-        found.push(Span::new(span.start, span.start + written.len()));
+        let style = match style {
+            ScalarStyle::Plain => Style::Plain,
+            ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => Style::Quoted,
+            ScalarStyle::Literal | ScalarStyle::Folded => Style::Block,
+        };
+        found.push((Span::new(span.start, span.start + written.len()), style));
     }
     (found, text.len())
 }

@@ -6,7 +6,7 @@ mod json;
 mod read;
 mod trap;
 
-pub use comments::comments;
+pub use comments::{Style, comments, scalars};
 pub use json::POSITION;
 pub use read::{MAX_BYTES, MAX_DEPTH, MAX_NODES, read};
 
