@@ -31,12 +31,15 @@ mod person;
 mod problems;
 mod prompt;
 mod record;
+mod recorder;
+mod recording;
 mod scoped;
 mod secrets;
 mod shelf;
 mod staged;
 mod triage;
 mod world;
+mod yaml_text;
 
 use args::{Arguments, Color};
 use clap::Parser;

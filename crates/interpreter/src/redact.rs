@@ -15,7 +15,7 @@ pub const MASK: &str = "‹secret›";
 const SHORTEST_PART: usize = 4;
 
 /// The secrets of a run. It knows values, not places, so that a secret stays masked wherever it turns up.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Redactor {
     secrets: HashSet<String>,
     /// Those that are masked inside other text too, longest first: a secret that contains another leaves no rest of itself

@@ -160,6 +160,16 @@ pub struct RunArguments {
     /// Run in this world of NAME.scenarios.yaml instead of AWS
     #[arg(long, value_name = "NAME")]
     pub scenario: Option<String>,
+    /// Write the run as a scenario into this file, NAME.scenarios.yaml, without its secrets
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with_all = ["plan", "until", "no_verify", "only", "skip", "force"]
+    )]
+    pub record: Option<PathBuf>,
+    /// The name of that scenario [default: recorded]
+    #[arg(long, value_name = "NAME", requires = "record")]
+    pub record_as: Option<String>,
     /// What is written to standard output
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
     pub format: Format,

@@ -189,7 +189,7 @@ pub(super) fn difference(name: &str, before: &str, after: &str) -> Vec<String> {
 }
 
 /// Writes a file as a whole: whoever reads it meanwhile gets the old text or the new one.
-pub(super) fn replace(path: &Path, text: &str) -> std::io::Result<()> {
+pub(crate) fn replace(path: &Path, text: &str) -> std::io::Result<()> {
     let path: PathBuf = std::fs::canonicalize(path)?;
     let permissions = std::fs::metadata(&path)?.permissions();
     let folder = path.parent().unwrap_or(Path::new("."));

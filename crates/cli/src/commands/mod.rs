@@ -35,6 +35,9 @@ mod triage;
 mod triage_text;
 mod undo;
 
+pub(crate) use fmt::replace;
+pub(crate) use test::{Enforced, run_scenario};
+
 use crate::args::Command;
 use crate::environment::Environment;
 use crate::exit::Failure;

@@ -1,6 +1,7 @@
 //! A run on the command line, from its beginning or from where it was interrupted.
 
 use super::saved::{Bound, Only};
+use super::test::compared;
 use crate::approve::Answers;
 use crate::args::{Consent, Format, TargetArguments};
 use crate::calls::Calls;
@@ -10,6 +11,7 @@ use crate::kept::Kept;
 use crate::locate::{Located, scenarios_of};
 use crate::lock::{Claim, Lock, Taken};
 use crate::record::Record;
+use crate::recorder::{Approving, Ended, Performing, Recorder, Watching};
 use crate::world;
 use jiff::Timestamp;
 use runbook_interpreter::cancel::Cancel;
@@ -23,6 +25,7 @@ use runbook_interpreter::verdict::{Reason, Verdict};
 use runbook_playbook::syntax::input::InputKind;
 use runbook_registry::Registry;
 use runbook_registry::world::World;
+use runbook_registry::world::recording::Recording;
 use runbook_registry::world::scenario::{ActionFacts, Scenario, ScenarioWorld};
 use runbook_report::chart::charts_of;
 use runbook_report::json::Collector;
@@ -79,6 +82,8 @@ pub(super) struct Play<'a> {
     pub session_policy: Option<String>,
     /// It was stopped, and what it changed can be taken back.
     pub undoable: Cell<bool>,
+    /// Takes notes of it, if a recording is made.
+    pub recorder: Option<&'a Recorder<'a>>,
 }
 
 /// What is done.
@@ -109,6 +114,12 @@ impl Play<'_> {
             (None, Some(written)) => written,
             (None, None) => return Err(Failure::wrong("there is no world to run in")),
         };
+        let recording = self
+            .recorder
+            .map(|recorder| Recording::new(world, &recorder.log));
+        let world = recording
+            .as_ref()
+            .map_or(world, |recording| recording as &dyn World);
         let watchers = Watchers::new(self);
         let cancel = Cancel::new();
         let approver = Answers {
@@ -126,14 +137,24 @@ impl Play<'_> {
             inner: watchers.observer(),
             muted: Cell::new(matches!(deed, Deed::Undo(_))),
         };
+        let recorder = self.recorder;
         let surroundings = Surroundings {
             world,
-            performer: &Only {
-                calls: Calls(self.registry),
-                bound: self.bound,
+            performer: &Performing {
+                inner: &Only {
+                    calls: Calls(self.registry),
+                    bound: self.bound,
+                },
+                recorder,
             },
-            approver: &approver,
-            observer: &muted,
+            approver: &Approving {
+                inner: &approver,
+                recorder,
+            },
+            observer: &Watching {
+                inner: &muted,
+                recorder,
+            },
             journal,
             library: self.library,
             cancel: &cancel,
@@ -173,6 +194,13 @@ impl Play<'_> {
         runtime.shutdown_background();
         let outcome = outcome?;
         watchers.end(self.environment);
+        if let Some(recorder) = recorder {
+            recorder.end(Ended {
+                outcome: compared(&outcome),
+                place: world.place(),
+                started: outcome.started,
+            });
+        }
         self.say_how_to_go_on(&outcome);
         match written.map(|world| missing(&world, self.located, self.environment)) {
             Some(missing) if !missing.is_empty() => Err(Failure {
@@ -295,6 +323,7 @@ impl Play<'_> {
             guards: Guards::default(),
             session_policy: self.session_policy.clone(),
             undoable: Cell::default(),
+            recorder: None,
             ..*self
         };
         unread.world(&mut live, &mut written, &|_| true)?;

@@ -228,6 +228,7 @@ impl Again {
             waits: replay.guards.wait_for_approval,
             session_policy,
             undoable: Cell::default(),
+            recorder: None,
         };
         prepared.judge_target()?;
         work(&prepared)

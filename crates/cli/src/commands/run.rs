@@ -7,15 +7,18 @@ use crate::args::RunArguments;
 use crate::environment::{Environment, Left};
 use crate::exit::Failure;
 use crate::kept::Kept;
-use crate::load::{self, Asked};
+use crate::load::{self, Asked, Ready};
 use crate::locate::Located;
 use crate::record::{Record, context, note};
+use crate::recorder::Recorder;
+use crate::recording::Target;
 use crate::shelf::Shelf;
 use crate::{guards, scoped};
 use runbook_interpreter::journal::MemoryJournal;
 use runbook_interpreter::plan::Options;
+use runbook_playbook::checked::Checked;
 use runbook_registry::Registry;
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -42,6 +45,12 @@ pub fn execute(arguments: &RunArguments, environment: &Environment) -> Result<u8
         reads: true,
     };
     let ready = load::ready(asked, &located, &kept, &registry, environment)?;
+    let recorder = Recorder::new(&registry);
+    let recording = Recording::of(arguments, &ready, &registry, &located, environment)?;
+    let recorded = |code: u8| match &recording {
+        Some(recording) => recording.write(code, &recorder, &kept, &located, environment),
+        None => Ok(code),
+    };
     let mut texts = Vec::new();
     let scenario = ready.scenario.map(|staged| {
         texts.push((SCENARIOS.to_owned(), staged.text));
@@ -79,6 +88,7 @@ pub fn execute(arguments: &RunArguments, environment: &Environment) -> Result<u8
         waits: arguments.guards.wait_for_approval,
         session_policy: None,
         undoable: Cell::default(),
+        recorder: recording.as_ref().map(|_| &recorder),
     };
     if arguments.scoped {
         let (target, guards) = (&arguments.target, &prepared.guards);
@@ -94,7 +104,7 @@ pub fn execute(arguments: &RunArguments, environment: &Environment) -> Result<u8
     note(&mut context, &sources);
     if state_dir.is_none() && arguments.scenario.is_some() {
         texts.extend(kept.texts());
-        return off_record(&prepared, &wanted, context, texts);
+        return off_record(&prepared, &wanted, context, texts).and_then(recorded);
     }
     let record = Record::open(state_dir, environment)?;
     let id = uuid::Uuid::new_v4().to_string();
@@ -121,9 +131,63 @@ pub fn execute(arguments: &RunArguments, environment: &Environment) -> Result<u8
         Ok(_) => prepared.offer(&arguments.given.input),
         Err(_) => None,
     };
-    let code = wanted.after(played, &record, &id, environment)?;
+    let code = recorded(wanted.after(played, &record, &id, environment)?)?;
     drop(hold);
     offer.map_or(Ok(code), |offer| offer.make(code, environment))
+}
+
+/// What a run that is recorded is written into, and what it began with.
+struct Recording {
+    target: Target,
+    inputs: Map<String, Json>,
+    checked: Arc<Checked>,
+    registry: Arc<Registry>,
+}
+
+impl Recording {
+    /// What the command line asks for; nothing where no recording is made.
+    fn of(
+        arguments: &RunArguments,
+        ready: &Ready,
+        registry: &Arc<Registry>,
+        located: &Located,
+        environment: &Environment,
+    ) -> Result<Option<Self>, Failure> {
+        let Some(file) = arguments.record.as_deref() else {
+            return Ok(None);
+        };
+        let name = arguments.record_as.as_deref();
+        let given = ready.given.iter();
+        Ok(Some(Self {
+            target: Target::open(file, name, located, environment)?,
+            inputs: given
+                .filter_map(|name| Some((name.clone(), ready.plan.inputs.get(name)?.to_json())))
+                .collect(),
+            checked: Arc::clone(&ready.checked),
+            registry: Arc::clone(registry),
+        }))
+    }
+
+    /// Writes the scenario when the run has ended.
+    fn write(
+        &self,
+        code: u8,
+        recorder: &Recorder<'_>,
+        kept: &Kept<'_>,
+        located: &Located,
+        environment: &Environment,
+    ) -> Result<u8, Failure> {
+        self.target.write(
+            recorder,
+            self.inputs.clone(),
+            kept.texts().into_iter().map(|(_, text)| text).collect(),
+            &self.checked,
+            located,
+            &self.registry,
+            environment,
+        )?;
+        Ok(code)
+    }
 }
 
 /// What whoever resumes the run needs to know of how it was begun.

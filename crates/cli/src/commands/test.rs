@@ -200,7 +200,7 @@ pub(super) fn files(paths: &[PathBuf], environment: &Environment) -> Result<Vec<
 
 /// What calls of a scenario may do.
 #[derive(Debug, Clone)]
-pub(super) enum Enforced {
+pub(crate) enum Enforced {
     /// Anything.
     Nothing,
     /// What the least policy of the playbook with the scenario's inputs grants.
@@ -384,7 +384,7 @@ struct Setting<'a> {
 }
 
 /// Runs a scenario; what is not as expected comes back.
-pub(super) fn run_scenario(
+pub(crate) fn run_scenario(
     scenario: &Arc<Scenario>,
     checked: &Arc<Checked>,
     shelf: &Shelf<'_>,
@@ -511,7 +511,7 @@ pub(super) fn forecast(
 }
 
 /// What scenarios compare.
-fn compared(outcome: &outcome::Outcome) -> Outcome {
+pub(super) fn compared(outcome: &outcome::Outcome) -> Outcome {
     Outcome {
         verdict: outcome.verdict.as_str().to_owned(),
         reason: outcome.reason.map(|reason| reason.as_str().to_owned()),

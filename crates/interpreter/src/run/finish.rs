@@ -105,6 +105,7 @@ impl Run<'_> {
         );
         // A run inside of another one ends with it.
         let kept = if self.depth == 0 {
+            self.around.observer.secrets(&self.redactor.borrow());
             self.around.journal.end(&outcome)
         } else {
             Ok(())

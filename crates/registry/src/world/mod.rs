@@ -5,6 +5,7 @@
 
 pub mod clock;
 pub mod live;
+pub mod recording;
 pub mod scenario;
 
 use crate::call::{Answer, Call, CallError, FailureKind};

@@ -19,6 +19,7 @@ pub use definition::{
 pub use expectation::{Mismatch, Outcome};
 pub use facts::ActionFacts;
 pub use read::text_is_due;
+pub(super) use read::usual_kind;
 
 use crate::call::{Answer, Call, CallError, DEFAULT_LIMIT, FailureKind, Target};
 use crate::local::{self, LocalAction, LocalContext, Session, SessionOutput};
@@ -36,7 +37,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// How often the client sends a call that is refused for a moment, the first time included.
-const ATTEMPTS: usize = 3;
+pub(super) const ATTEMPTS: usize = 3;
 /// Codes of server errors, which the client takes for transient by their status.
 const SERVER_ERRORS: [&str; 6] = [
     "InternalError",
@@ -558,14 +559,14 @@ impl World for ScenarioWorld {
 }
 
 /// Whether the client sends the call again after this error.
-fn is_retried(error: &CallError) -> bool {
+pub(super) fn is_retried(error: &CallError) -> bool {
     let code = error.code.as_str();
     THROTTLING_ERRORS.contains(&code)
         || TRANSIENT_ERRORS.contains(&code)
         || SERVER_ERRORS.contains(&code)
 }
 
-fn is_human(action: &str) -> bool {
+pub(super) fn is_human(action: &str) -> bool {
     matches!(action, "human:Do" | "human:Ask")
 }
 

@@ -503,7 +503,7 @@ fn default_place() -> Place {
 }
 
 /// What a code of ours means for a run; those of services are answers.
-fn usual_kind(code: &str) -> FailureKind {
+pub(in crate::world) fn usual_kind(code: &str) -> FailureKind {
     match code {
         "timeout" => FailureKind::Unanswered,
         "connect" | "dns" | "tls" | "not_allowed" | "arguments" => FailureKind::NotSent,

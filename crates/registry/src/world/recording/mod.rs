@@ -1,0 +1,190 @@
+//! A recording being made: a world that notes what it is asked and what it answers.
+
+mod accounts;
+mod document;
+mod entries;
+
+pub use accounts::Accounts;
+pub use document::Recorded;
+
+use crate::call::{Answer, Call, CallError};
+use crate::local::{self, LocalAction, Session, SessionOutput};
+use crate::world::{Pending, Place, Recalled, World};
+use jiff::{SignedDuration, Timestamp};
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+/// A call that was made, and what came back.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Made {
+    /// The call.
+    pub call: Call,
+    /// The answer; nothing where the run ended before one came.
+    pub result: Option<Result<Answer, CallError>>,
+}
+
+/// What is noted of a run, in the order in which its calls began.
+#[derive(Default)]
+pub struct Log {
+    calls: RefCell<Vec<Made>>,
+    /// Calls inside of one that is noted as a whole are not noted.
+    silent: Cell<bool>,
+}
+
+impl Log {
+    /// The calls so far.
+    #[must_use]
+    pub fn calls(&self) -> Vec<Made> {
+        self.calls.borrow().clone()
+    }
+
+    /// Notes a call that is made of others as one.
+    pub fn whole<'a>(
+        &'a self,
+        call: &'a Call,
+        made: Pending<'a, Result<Answer, CallError>>,
+    ) -> Pending<'a, Result<Answer, CallError>> {
+        Box::pin(async move {
+            let place = self.begin(call);
+            let silent = Silent {
+                made,
+                silent: &self.silent,
+            };
+            let result = silent.await;
+            self.end(place, &result);
+            result
+        })
+    }
+
+    /// The place of a call in the log; nothing where it is inside of another.
+    fn begin(&self, call: &Call) -> Option<usize> {
+        if self.silent.get() {
+            return None;
+        }
+        let mut calls = self.calls.borrow_mut();
+        calls.push(Made {
+            call: call.clone(),
+            result: None,
+        });
+        Some(calls.len() - 1)
+    }
+
+    fn end(&self, place: Option<usize>, result: &Result<Answer, CallError>) {
+        let mut calls = self.calls.borrow_mut();
+        if let Some(made) = place.and_then(|place| calls.get_mut(place)) {
+            made.result = Some(result.clone());
+        }
+    }
+}
+
+impl std::fmt::Debug for Log {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Log").finish_non_exhaustive()
+    }
+}
+
+/// A call inside of which nothing is noted.
+struct Silent<'a> {
+    made: Pending<'a, Result<Answer, CallError>>,
+    silent: &'a Cell<bool>,
+}
+
+impl Future for Silent<'_> {
+    type Output = Result<Answer, CallError>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        // Other calls are polled between two polls of this one.
+        let before = self.silent.replace(true);
+        let polled = self.made.as_mut().poll(context);
+        self.silent.set(before);
+        polled
+    }
+}
+
+/// A world whose calls are noted.
+pub struct Recording<'w> {
+    inner: &'w dyn World,
+    log: &'w Log,
+    locals: HashMap<String, Box<dyn LocalAction>>,
+}
+
+impl<'w> Recording<'w> {
+    /// Notes the calls of a world in a log.
+    #[must_use]
+    pub fn new(inner: &'w dyn World, log: &'w Log) -> Self {
+        let locals = local::all().into_iter();
+        Self {
+            inner,
+            log,
+            locals: locals
+                .map(|action| (action.signature().name, action))
+                .collect(),
+        }
+    }
+
+    /// Whether a scenario carries the action out itself, so that its answer need not be noted.
+    fn is_self_contained(&self, action: &str) -> bool {
+        let own = self.locals.get(action);
+        own.is_some_and(|action| action.is_self_contained()) && !self.inner.answers(action)
+    }
+}
+
+impl World for Recording<'_> {
+    fn send<'a>(&'a self, call: &'a Call) -> Pending<'a, Result<Answer, CallError>> {
+        if self.is_self_contained(&call.action) {
+            return self.inner.send(call);
+        }
+        Box::pin(async move {
+            let place = self.log.begin(call);
+            let result = self.inner.send(call).await;
+            self.log.end(place, &result);
+            result
+        })
+    }
+
+    fn answers(&self, action: &str) -> bool {
+        self.inner.answers(action)
+    }
+
+    fn now(&self) -> Timestamp {
+        self.inner.now()
+    }
+
+    fn sleep(&self, length: SignedDuration) -> Pending<'_, ()> {
+        self.inner.sleep(length)
+    }
+
+    fn fresh_id(&self) -> String {
+        self.inner.fresh_id()
+    }
+
+    fn seed(&self) -> Option<String> {
+        self.inner.seed()
+    }
+
+    fn recall(&self, call: &Call, key: &str) -> Option<Recalled> {
+        self.inner.recall(call, key)
+    }
+
+    fn place(&self) -> Place {
+        self.inner.place()
+    }
+
+    fn session<'a>(
+        &'a self,
+        session: &'a Session,
+    ) -> Pending<'a, Result<SessionOutput, CallError>> {
+        self.inner.session(session)
+    }
+
+    fn stopped(&self) -> Pending<'_, ()> {
+        self.inner.stopped()
+    }
+
+    fn session_plugin(&self) -> Result<PathBuf, String> {
+        self.inner.session_plugin()
+    }
+}
