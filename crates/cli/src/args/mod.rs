@@ -6,6 +6,7 @@ mod find;
 mod fmt;
 mod guards;
 mod import;
+mod new;
 mod part;
 mod records;
 mod report;
@@ -17,6 +18,7 @@ pub use find::{ListArguments, TriageArguments};
 pub use fmt::FmtArguments;
 pub use guards::GuardArguments;
 pub use import::ImportArguments;
+pub use new::{NewArguments, PlaybookKind};
 pub use part::{GivenArguments, PartArguments};
 pub use records::{
     ApproveArguments, LogsArguments, PruneArguments, Replay, ResumeArguments, RunOfRecord,
@@ -98,6 +100,8 @@ pub enum Command {
     /// Lay playbooks, scenarios and files of escalation out in one way; comments stay
     #[command(after_help = exit::FMT_HELP)]
     Fmt(FmtArguments),
+    /// Begin a playbook: it checks, and its scenarios pass
+    New(NewArguments),
     /// Make playbooks of a troubleshooting page, a script or a command, and say what is wrong with its commands
     #[command(after_help = exit::CHECK_HELP)]
     Import(ImportArguments),

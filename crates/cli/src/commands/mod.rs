@@ -15,6 +15,7 @@ mod import;
 mod list;
 mod logs;
 mod lsp;
+mod new;
 mod offer;
 mod plan;
 #[cfg(test)]
@@ -69,6 +70,7 @@ pub fn execute(command: &Command, environment: &Environment) -> Result<u8, Failu
         Command::Test(arguments) => test::execute(arguments, environment),
         Command::Check(arguments) => check::execute(arguments, environment),
         Command::Fmt(arguments) => fmt::execute(arguments, environment),
+        Command::New(arguments) => new::execute(arguments, environment),
         Command::Import(arguments) => import::execute(arguments, environment),
         Command::Explain(arguments) => explain::execute(arguments, environment),
         Command::Lsp => Ok(lsp::execute(environment)),
