@@ -25,6 +25,12 @@ pub struct TestArguments {
     /// What is written to standard output
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
     pub format: Format,
+    /// Test again what a change of a file may have changed, until ctrl-C
+    #[arg(long)]
+    pub watch: bool,
+    /// Write what came out into `expect`, where it is not as expected; every change is shown
+    #[arg(long, conflicts_with_all = ["watch", "policy"])]
+    pub update: bool,
     /// Show what each scenario is about
     #[arg(short, long)]
     pub verbose: bool,

@@ -32,6 +32,8 @@ mod runs;
 mod saved;
 mod show;
 mod test;
+mod test_update;
+mod test_watch;
 mod triage;
 mod triage_text;
 mod undo;

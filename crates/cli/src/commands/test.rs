@@ -30,7 +30,9 @@ use runbook_playbook::source::Source;
 use runbook_playbook::yaml::Node;
 use runbook_registry::Registry;
 use runbook_registry::policy::{Grants, Policy};
-use runbook_registry::world::scenario::{ActionFacts, Answers, Outcome, Scenario, ScenarioWorld};
+use runbook_registry::world::scenario::{
+    ActionFacts, Answers, CallRecord, Mismatch, Outcome, Scenario, ScenarioWorld,
+};
 use serde_json::{Value as Json, json};
 use std::collections::BTreeSet;
 use std::future::Future;
@@ -58,8 +60,25 @@ pub fn execute(arguments: &TestArguments, environment: &Environment) -> Result<u
     let files = files(&arguments.paths, environment)?;
     let registry = Arc::new(Registry::new());
     let enforced = enforced(arguments, environment)?;
-    let tallies = side_by_side(&files, |file| {
-        test_file(file, arguments, &enforced, &registry, environment)
+    if arguments.update {
+        super::test_update::update(&files, arguments, &enforced, &registry, environment)?;
+    }
+    if arguments.watch {
+        return super::test_watch::watch(arguments, environment);
+    }
+    run_files(&files, arguments, &enforced, &registry, environment)
+}
+
+/// Runs the scenarios of files, and says what came out.
+pub(super) fn run_files(
+    files: &[PathBuf],
+    arguments: &TestArguments,
+    enforced: &Enforced,
+    registry: &Arc<Registry>,
+    environment: &Environment,
+) -> Result<u8, Failure> {
+    let tallies = side_by_side(files, |file| {
+        test_file(file, arguments, enforced, registry, environment)
     });
     let (mut passed, mut failed, mut wrong) = (0, 0, 0);
     let mut covered = Coverage::default();
@@ -210,7 +229,10 @@ pub(crate) enum Enforced {
 }
 
 /// Reads `--policy`.
-fn enforced(arguments: &TestArguments, environment: &Environment) -> Result<Enforced, Failure> {
+pub(super) fn enforced(
+    arguments: &TestArguments,
+    environment: &Environment,
+) -> Result<Enforced, Failure> {
     let name = match arguments.policy.as_deref() {
         None => return Ok(Enforced::Nothing),
         Some("least") => return Ok(Enforced::Least),
@@ -243,8 +265,10 @@ fn test_file(
 
 /// A file of scenarios with its playbook.
 pub(super) struct Suite {
-    source: Source,
-    node: Node,
+    /// The file.
+    pub source: Source,
+    /// What it says.
+    pub node: Node,
     /// The playbook.
     pub checked: Arc<Checked>,
     /// The playbook root.
@@ -462,6 +486,42 @@ pub(super) fn play_scenario(
     let runtime = super::runtime().map_err(|failure| vec![failure.message])?;
     let outcome = runtime.block_on(runbook_interpreter::run(&plan, &surroundings));
     Ok((world, outcome))
+}
+
+/// How a scenario was played.
+pub(super) struct Played {
+    /// What is not as expected.
+    pub found: Vec<Mismatch>,
+    /// The calls that were made.
+    pub calls: Vec<CallRecord>,
+    /// What came out, as scenarios compare it.
+    pub compared: Outcome,
+}
+
+/// Runs a scenario, and compares.
+pub(super) fn played(
+    scenario: &Arc<Scenario>,
+    checked: &Arc<Checked>,
+    shelf: &Shelf<'_>,
+    enforced: &Enforced,
+    registry: &Arc<Registry>,
+    environment: &Environment,
+) -> Result<Played, Vec<String>> {
+    let (world, outcome) = play_scenario(
+        scenario,
+        checked,
+        shelf,
+        enforced,
+        registry,
+        environment,
+        &Nobody,
+    )?;
+    let compared = compared(&outcome);
+    Ok(Played {
+        found: world.check_expectations(&compared),
+        calls: world.calls(),
+        compared,
+    })
 }
 
 impl Setting<'_> {
