@@ -164,7 +164,7 @@ impl Approving<'_> {
             Decision::Nobody | Decision::Abort | Decision::Expired => return,
         };
         if let Some(recorder) = self.recorder {
-            let step = question.step.to_string();
+            let step = question.step.clone();
             recorder.approvals.borrow_mut().push((step, yes));
         }
     }

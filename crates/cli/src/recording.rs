@@ -103,7 +103,7 @@ impl Target {
             }
             Some(name) => name.to_owned(),
             None => std::iter::once(NAME.to_owned())
-                .chain((2..).map(|number| format!("{NAME}_{number}")))
+                .chain((2..=1_000_000).map(|number| format!("{NAME}_{number}")))
                 .find(|name| !taken(name))
                 .unwrap_or_default(),
         };
@@ -119,6 +119,10 @@ impl Target {
     ///
     /// # Errors
     /// The run did not end, or the file cannot be written.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "what a run was given, and what it ran with"
+    )]
     pub fn write(
         &self,
         recorder: &Recorder<'_>,
@@ -135,7 +139,7 @@ impl Target {
             ));
         };
         let calls = recorder.log.calls();
-        let recorded = Recorded {
+        let run = Recorded {
             description: format!(
                 "Recorded from a run that came out {}. Secrets are written as {MASK}, ids of accounts are replaced.",
                 ended.outcome.verdict
@@ -148,17 +152,17 @@ impl Target {
             outcome: ended.outcome,
             texts,
         };
-        let members = recorded.members(&**registry, &|json| recorder.masked(json));
+        let members = run.members(&**registry, &|json| recorder.masked(json));
         let text = self.text(&members, located)?;
         let scenario = self.read(&text)?;
         self.save(&text).map_err(|error| {
             Failure::environment(format!("{} cannot be written: {error}", self.shown))
         })?;
-        let shelf = Shelf::new(&environment.places, &located.root, &**registry);
+        let playbooks = Shelf::new(&environment.places, &located.root, &**registry);
         let found = run_scenario(
             &Arc::new(scenario),
             checked,
-            &shelf,
+            &playbooks,
             &Enforced::Nothing,
             registry,
             environment,
@@ -182,7 +186,9 @@ impl Target {
     /// The whole text of the file.
     fn text(&self, members: &Json, located: &Located) -> Result<String, Failure> {
         let mut scenario = String::new();
-        scenario.push_str(&format!("  {}:\n", self.name));
+        scenario.push_str("  ");
+        scenario.push_str(&self.name);
+        scenario.push_str(":\n");
         for (name, value) in members.as_object().into_iter().flatten() {
             let open = match name.as_str() {
                 "actions" => 3,
@@ -198,7 +204,7 @@ impl Target {
                 pair(&mut text, 0, "playbook", &playbook.into(), 0);
                 format!("{text}scenarios:\n{scenario}")
             }
-            Some(before) => self.within(before, &scenario)?,
+            Some(before) => self.within(before, &scenario),
         };
         let source = Source::new(&self.shown, text.as_str());
         match (&self.before, layout(&source)) {
@@ -208,7 +214,7 @@ impl Target {
     }
 
     /// The text of the file with one more scenario after the last.
-    fn within(&self, before: &str, scenario: &str) -> Result<String, Failure> {
+    fn within(&self, before: &str, scenario: &str) -> String {
         let source = Source::new(&self.shown, before);
         let node = document::scenarios(&source).ok().map(|(_, node)| node);
         let end = node
@@ -218,10 +224,8 @@ impl Target {
         let rest = before.get(end..).unwrap_or_default();
         let end = end + rest.find('\n').unwrap_or(rest.len());
         let (head, tail) = before.split_at_checked(end).unwrap_or((before, ""));
-        Ok(
-            format!("{}\n\n{}{tail}", head.trim_end(), scenario.trim_end())
-                + if tail.is_empty() { "\n" } else { "" },
-        )
+        let end = if tail.is_empty() { "\n" } else { tail };
+        format!("{}\n\n{}{end}", head.trim_end(), scenario.trim_end())
     }
 
     /// The scenario as it is read again.

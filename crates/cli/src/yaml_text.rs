@@ -1,6 +1,7 @@
 //! Documents as YAML text, in the layout of `runbook fmt`.
 
 use serde_json::Value as Json;
+use std::fmt::Write as _;
 
 /// The longest line that a list or a mapping in one line makes.
 const WIDTH: usize = 110;
@@ -22,21 +23,21 @@ fn entry(out: &mut String, column: usize, head: &str, value: &Json, open: usize)
     if let Json::String(text) = value
         && let Some(sign) = block_sign(text)
     {
-        out.push_str(&format!("{margin}{head} {sign}\n"));
+        let _ = write!(out, "{margin}{head} {sign}\n");
         for line in text.trim_end_matches('\n').split('\n') {
             if !line.is_empty() {
-                out.push_str(&format!("{margin}  {line}"));
+                let _ = write!(out, "{margin}  {line}");
             }
             out.push('\n');
         }
         return;
     }
     if !collection || fits {
-        out.push_str(&format!("{margin}{head} {one}\n"));
+        let _ = write!(out, "{margin}{head} {one}\n");
         return;
     }
     if head != "-" {
-        out.push_str(&format!("{margin}{head}\n"));
+        let _ = write!(out, "{margin}{head}\n");
     }
     let open = open.saturating_sub(1);
     let below = column + 2;
@@ -130,7 +131,7 @@ fn quoted(text: &str) -> String {
     let mut written = String::with_capacity(json.len());
     for character in json.chars() {
         if is_hidden(character) {
-            written.push_str(&format!("\\u{:04X}", u32::from(character)));
+            let _ = write!(written, "\\u{:04X}", u32::from(character));
         } else {
             written.push(character);
         }

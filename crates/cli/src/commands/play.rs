@@ -99,6 +99,10 @@ impl Play<'_> {
     ///
     /// # Errors
     /// What keeps it from playing.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "everything around a run is put together here"
+    )]
     pub fn play(
         &self,
         journal: &dyn Durability,

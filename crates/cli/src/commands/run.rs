@@ -27,6 +27,10 @@ use std::sync::Arc;
 pub(super) const SCENARIOS: &str = "#scenarios";
 
 /// Runs a playbook.
+#[expect(
+    clippy::too_many_lines,
+    reason = "a run is put together here, piece by piece"
+)]
 pub fn execute(arguments: &RunArguments, environment: &Environment) -> Result<u8, Failure> {
     let saved = saved::open(arguments, environment)?;
     let arguments = saved.as_ref().map_or(arguments, |saved| &saved.arguments);
@@ -47,7 +51,7 @@ pub fn execute(arguments: &RunArguments, environment: &Environment) -> Result<u8
     let ready = load::ready(asked, &located, &kept, &registry, environment)?;
     let recorder = Recorder::new(&registry);
     let recording = Recording::of(arguments, &ready, &registry, &located, environment)?;
-    let recorded = |code: u8| match &recording {
+    let written = |code: u8| match &recording {
         Some(recording) => recording.write(code, &recorder, &kept, &located, environment),
         None => Ok(code),
     };
@@ -104,7 +108,7 @@ pub fn execute(arguments: &RunArguments, environment: &Environment) -> Result<u8
     note(&mut context, &sources);
     if state_dir.is_none() && arguments.scenario.is_some() {
         texts.extend(kept.texts());
-        return off_record(&prepared, &wanted, context, texts).and_then(recorded);
+        return off_record(&prepared, &wanted, context, texts).and_then(written);
     }
     let record = Record::open(state_dir, environment)?;
     let id = uuid::Uuid::new_v4().to_string();
@@ -131,7 +135,7 @@ pub fn execute(arguments: &RunArguments, environment: &Environment) -> Result<u8
         Ok(_) => prepared.offer(&arguments.given.input),
         Err(_) => None,
     };
-    let code = recorded(wanted.after(played, &record, &id, environment)?)?;
+    let code = written(wanted.after(played, &record, &id, environment)?)?;
     drop(hold);
     offer.map_or(Ok(code), |offer| offer.make(code, environment))
 }

@@ -4,6 +4,7 @@ use super::test::{enforced, files, run_files};
 use crate::args::TestArguments;
 use crate::environment::Environment;
 use crate::exit::Failure;
+use crate::locate::is_yaml;
 use runbook_registry::Registry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -76,7 +77,7 @@ fn named(file: &Path, text: &str) -> Vec<PathBuf> {
     let folder = file.parent().unwrap_or(Path::new("."));
     let apart = |character: char| character.is_whitespace() || "\"'{}[],".contains(character);
     text.split(apart)
-        .filter(|word| word.ends_with(".yaml") && !word.contains("://"))
+        .filter(|word| is_yaml(Path::new(word)) && !word.contains("://"))
         .map(|word| folder.join(word))
         .filter(|path| path.is_file())
         .filter_map(|path| path.canonicalize().ok())

@@ -57,13 +57,12 @@ pub(super) fn block(written: &str, parent: usize, laid: usize, column: usize) ->
         .chars()
         .find_map(|sign| sign.to_digit(10))
         .and_then(|digit| usize::try_from(digit).ok());
-    let (indented, column) = match stated {
-        Some(stated) => (parent + stated, laid + stated),
-        None => {
-            let first = content.split('\n').find(|line| !line.trim().is_empty());
-            let blanks = first.map_or(0, |line| line.len() - line.trim_start_matches(' ').len());
-            (blanks, column)
-        }
+    let (indented, column) = if let Some(stated) = stated {
+        (parent + stated, laid + stated)
+    } else {
+        let first = content.split('\n').find(|line| !line.trim().is_empty());
+        let blanks = first.map_or(0, |line| line.len() - line.trim_start_matches(' ').len());
+        (blanks, column)
     };
     for line in content.split('\n') {
         let line = line.trim_end_matches('\r');
