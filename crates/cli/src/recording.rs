@@ -153,7 +153,7 @@ impl Target {
             texts,
         };
         let members = run.members(&**registry, &|json| recorder.masked(json));
-        let text = self.text(&members, located)?;
+        let text = self.text(&members, located);
         let scenario = self.read(&text)?;
         self.save(&text).map_err(|error| {
             Failure::environment(format!("{} cannot be written: {error}", self.shown))
@@ -184,7 +184,7 @@ impl Target {
     }
 
     /// The whole text of the file.
-    fn text(&self, members: &Json, located: &Located) -> Result<String, Failure> {
+    fn text(&self, members: &Json, located: &Located) -> String {
         let mut scenario = String::new();
         scenario.push_str("  ");
         scenario.push_str(&self.name);
@@ -208,8 +208,8 @@ impl Target {
         };
         let source = Source::new(&self.shown, text.as_str());
         match (&self.before, layout(&source)) {
-            (None, Ok(laid)) => Ok(laid),
-            _ => Ok(text),
+            (None, Ok(laid)) => laid,
+            _ => text,
         }
     }
 

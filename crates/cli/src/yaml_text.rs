@@ -23,7 +23,7 @@ fn entry(out: &mut String, column: usize, head: &str, value: &Json, open: usize)
     if let Json::String(text) = value
         && let Some(sign) = block_sign(text)
     {
-        let _ = write!(out, "{margin}{head} {sign}\n");
+        let _ = writeln!(out, "{margin}{head} {sign}");
         for line in text.trim_end_matches('\n').split('\n') {
             if !line.is_empty() {
                 let _ = write!(out, "{margin}  {line}");
@@ -33,11 +33,11 @@ fn entry(out: &mut String, column: usize, head: &str, value: &Json, open: usize)
         return;
     }
     if !collection || fits {
-        let _ = write!(out, "{margin}{head} {one}\n");
+        let _ = writeln!(out, "{margin}{head} {one}");
         return;
     }
     if head != "-" {
-        let _ = write!(out, "{margin}{head}\n");
+        let _ = writeln!(out, "{margin}{head}");
     }
     let open = open.saturating_sub(1);
     let below = column + 2;
