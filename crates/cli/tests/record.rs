@@ -50,8 +50,8 @@ fn a_run_is_added_to_the_scenarios_under_a_new_name_without_secrets_and_accounts
     assert!(!recorded.contains("hunter2"), "{recorded}");
     assert!(!recorded.contains("999988887777"), "{recorded}");
     assert!(recorded.contains("causes: [stuck]"), "{recorded}");
-    let test = runbook(folder.path(), &["test", file], &[]);
-    assert_eq!(test.status.code(), Some(0), "{}", err(&test));
+    let again = runbook(folder.path(), &["test", file], &[]);
+    assert_eq!(again.status.code(), Some(0), "{}", err(&again));
     let check = runbook(folder.path(), &["check", file], &[]);
     assert_eq!(check.status.code(), Some(0), "{}", err(&check));
     runbook(folder.path(), &line, &[]);
@@ -145,8 +145,8 @@ fn a_run_over_the_wire_is_recorded_and_comes_out_the_same() {
     assert!(text.contains("target: {region: eu-west-1}"), "{text}");
     assert!(text.contains("verdict: resolved"), "{text}");
     assert!(!text.contains("999988887777"), "{text}");
-    let test = runbook(folder.path(), &["test", "wire.scenarios.yaml"], &[]);
-    assert_eq!(test.status.code(), Some(0), "{}", err(&test));
+    let again = runbook(folder.path(), &["test", "wire.scenarios.yaml"], &[]);
+    assert_eq!(again.status.code(), Some(0), "{}", err(&again));
     let laid = runbook(
         folder.path(),
         &["fmt", "--check", "wire.scenarios.yaml"],

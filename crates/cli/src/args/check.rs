@@ -7,6 +7,10 @@ use std::path::PathBuf;
 
 /// `runbook test`
 #[derive(Debug, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line"
+)]
 pub struct TestArguments {
     /// Playbooks, scenario files or folders [default: playbooks examples]
     pub paths: Vec<PathBuf>,

@@ -108,7 +108,7 @@ pub(super) fn run_files(
     }
     let coverage = arguments
         .covers()
-        .then(|| within(covered, arguments, &registry, environment));
+        .then(|| within(covered, arguments, registry, environment));
     let missed = match (&arguments.coverage_min, &coverage) {
         (Some(least), Some(coverage)) => least.missed(coverage),
         _ => Vec::new(),
