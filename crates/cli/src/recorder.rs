@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use runbook_interpreter::approval::{Approver, Decision, Doubt, Onward, Question, Settlement};
 use runbook_interpreter::event::{Event, Observer};
+use runbook_interpreter::guard::Kind;
 use runbook_interpreter::surroundings::Performer;
 use runbook_interpreter::{MASK, Redactor};
 use runbook_playbook::catalog::{ActionKind, Catalog};
@@ -173,6 +174,10 @@ impl Approving<'_> {
 impl Approver for Approving<'_> {
     fn onward(&self, question: Option<&Question>) -> Onward {
         self.inner.onward(question)
+    }
+
+    fn overriding(&self, guard: Kind) -> String {
+        self.inner.overriding(guard)
     }
 
     fn settle<'a>(&'a self, doubt: &'a Doubt) -> Pin<Box<dyn Future<Output = Settlement> + 'a>> {

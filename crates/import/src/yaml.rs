@@ -144,9 +144,7 @@ pub(crate) fn block_text(text: &str) -> String {
 /// A value in one line.
 pub(crate) fn flow(value: &Json) -> String {
     match value {
-        Json::String(text) if is_plain(text) && !text.contains([',', '[', ']', '{', '}']) => {
-            text.clone()
-        }
+        Json::String(text) if is_plain(text) && !is_special_in_flow(text) => text.clone(),
         Json::String(text) => quoted(text),
         Json::Array(items) => {
             let items: Vec<String> = items.iter().map(flow).collect();
@@ -161,6 +159,11 @@ pub(crate) fn flow(value: &Json) -> String {
         }
         other => other.to_string(),
     }
+}
+
+/// Whether brackets give a plain text another meaning: by what separates elements, or by a `-` or `?` just before them.
+fn is_special_in_flow(text: &str) -> bool {
+    text.contains([',', '[', ']', '{', '}']) || text.ends_with(" -") || text.ends_with(" ?")
 }
 
 fn quoted(text: &str) -> String {
@@ -223,5 +226,6 @@ mod tests {
             flow(&json!({"a": ["x", "${{ y }}"], "b": 1})),
             "{a: [x, \"${{ y }}\"], b: 1}"
         );
+        assert_eq!(flow(&json!(["a -", "a-b"])), "[\"a -\", a-b]");
     }
 }
