@@ -208,6 +208,21 @@ impl surroundings::Library for Shelf<'_> {
     }
 }
 
+/// The text of standard input, as far as a file may be long.
+///
+/// # Errors
+/// A sentence that says why it cannot be read.
+pub fn text_of_standard_input() -> Result<String, String> {
+    use std::io::Read as _;
+    let mut text = String::new();
+    let limit = runbook_playbook::yaml::MAX_BYTES as u64 + 1;
+    std::io::stdin()
+        .take(limit)
+        .read_to_string(&mut text)
+        .map_err(|error| format!("standard input cannot be read: {error}"))?;
+    Ok(text)
+}
+
 /// The text of a file of at most as many bytes as the language allows, so that a device or a dump is not read whole.
 ///
 /// # Errors

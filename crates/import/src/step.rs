@@ -45,8 +45,6 @@ pub struct Capture {
     pub path: String,
     /// The first node only.
     pub first: bool,
-    /// Read as text.
-    pub text: bool,
 }
 
 impl Capture {
@@ -57,7 +55,6 @@ impl Capture {
             name: name.to_owned(),
             path: path.to_owned(),
             first: false,
-            text: false,
         }
     }
 }

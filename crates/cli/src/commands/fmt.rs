@@ -6,12 +6,12 @@ use crate::environment::Environment;
 use crate::exit::{self, Failure};
 use crate::parallel::side_by_side;
 use crate::problems::{self, counted};
-use crate::shelf::text_of;
+use crate::shelf::{text_of, text_of_standard_input};
 use runbook_playbook::diagnostic::Diagnostic;
 use runbook_playbook::layout::layout;
 use runbook_playbook::source::Source;
 use similar::TextDiff;
-use std::io::{Read as _, Write as _};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 /// Lays every file out, or says which are not.
@@ -151,12 +151,7 @@ impl Tally {
 
 /// Lays standard input out onto standard output.
 fn standard_input(arguments: &FmtArguments, environment: &Environment) -> Result<u8, Failure> {
-    let mut text = String::new();
-    let limit = runbook_playbook::yaml::MAX_BYTES as u64 + 1;
-    std::io::stdin()
-        .take(limit)
-        .read_to_string(&mut text)
-        .map_err(|error| Failure::wrong(format!("standard input cannot be read: {error}")))?;
+    let text = text_of_standard_input().map_err(Failure::wrong)?;
     let source = Source::new("-", text);
     let laid = laid(&source);
     let (text, other) = match &laid {

@@ -2,13 +2,13 @@
 
 use super::check::{Checked, Summary};
 use crate::args::{CheckArguments, CheckFormat, ImportArguments};
-use crate::environment::Environment;
+use crate::environment::{Environment, quoted};
 use crate::exit::{self, Failure};
 use crate::levels::Levels;
 use crate::locate::files_below;
 use crate::parallel::side_by_side;
 use crate::problems::counted;
-use crate::shelf::{Shelf, text_of};
+use crate::shelf::{Shelf, text_of, text_of_standard_input};
 use runbook_import::{Draft, Form, Imported, import};
 use runbook_playbook::diagnostic::has_errors;
 use runbook_playbook::source::Source;
@@ -16,7 +16,6 @@ use runbook_registry::Registry;
 use runbook_report::findings::Unread;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 /// Reads the pages, writes the playbooks, says what is wrong.
@@ -118,12 +117,7 @@ fn pages(arguments: &ImportArguments, environment: &Environment) -> Result<Vec<P
 }
 
 fn standard_input() -> Result<Page, Failure> {
-    let mut text = String::new();
-    let limit = runbook_playbook::yaml::MAX_BYTES as u64 + 1;
-    std::io::stdin()
-        .take(limit)
-        .read_to_string(&mut text)
-        .map_err(|error| Failure::wrong(format!("standard input cannot be read: {error}")))?;
+    let text = text_of_standard_input().map_err(Failure::wrong)?;
     let markdown = text.contains("```") || text.starts_with("# ") && text.contains("\n## ");
     let form = if markdown {
         Form::Markdown
@@ -144,17 +138,6 @@ fn form(file: &Path) -> Form {
 fn is_page(path: &Path) -> bool {
     let ending = path.extension().and_then(|ending| ending.to_str());
     matches!(ending, Some("md" | "markdown" | "mdx" | "sh" | "bash"))
-}
-
-/// A word as a shell reads it back.
-fn quoted(word: &str) -> String {
-    let plain =
-        |character: char| character.is_ascii_alphanumeric() || "-_./:=@%+,".contains(character);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', "'\\''"))
-    }
 }
 
 fn path_of(folder: &Path, draft: &Draft) -> PathBuf {

@@ -90,6 +90,10 @@ impl World for Paced<'_> {
         self.inner.sleep(length)
     }
 
+    fn is_timed(&self) -> bool {
+        self.inner.is_timed()
+    }
+
     fn fresh_id(&self) -> String {
         self.inner.fresh_id()
     }

@@ -67,7 +67,6 @@ impl Aws<'_> {
                 name,
                 path,
                 first: asked.first,
-                text: false,
             });
             if asked.count {
                 let Some(of) = step.captures.last_mut() else {
@@ -82,7 +81,6 @@ impl Aws<'_> {
                     name: count,
                     path: format!("${{{{ {all} | length }}}}"),
                     first: false,
-                    text: false,
                 });
             }
         }

@@ -40,7 +40,7 @@ pub(super) fn step(
         | ("cloudfront", "sign")
         | ("servicecatalog", "generate")
         | ("ssm", "start-session")
-        | ("lightsail", "push-container-image") => Some(own(aws, command)),
+        | ("lightsail", "push-container-image") => Some(own(command)),
         _ => None,
     }
 }
@@ -461,19 +461,18 @@ fn s3(aws: &mut Aws<'_>, command: &Command, operation: &str, given: &Given, rest
                     )),
                 );
             }
-            own(aws, command)
+            own(command)
         }
     }
 }
 
 /// Runs the CLI itself.
-fn own(aws: &mut Aws<'_>, command: &Command) -> Step {
+fn own(command: &Command) -> Step {
     let words: Vec<Json> = command
         .words
         .iter()
         .map(|word| json!(word.marked))
         .collect();
-    let _ = &aws;
     Step {
         name: "aws".to_owned(),
         action: "local:Exec".to_owned(),

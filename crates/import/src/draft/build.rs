@@ -376,8 +376,6 @@ impl<'b, 'a> Builder<'b, 'a> {
                     title,
                     steps: Vec::new(),
                 });
-        } else if step.states_read && step.action == "ecs:Exec" {
-            step.states_read = true;
         }
         let id = self.add(step, &place);
         (place, id)
@@ -436,11 +434,17 @@ impl<'b, 'a> Builder<'b, 'a> {
             each: self.each.clone(),
             notes,
         };
-        let base = snake(&step.name);
-        let taken: BTreeSet<String> = self.steps(place).iter().map(|(id, _)| id.clone()).collect();
+        self.push(place, &step.name, finished)
+    }
+
+    /// Puts a step at the end of its place; its id, made of a name.
+    pub(super) fn push(&mut self, place: &Place, name: &str, finished: Finished) -> String {
         let blocks: BTreeSet<String> = self.sketch.resolve.keys().cloned().collect();
-        let id = free_name(&base, |name| taken.contains(name) || blocks.contains(name));
-        self.steps(place).push((id.clone(), finished));
+        let steps = self.steps(place);
+        let id = free_name(&snake(name), |free| {
+            blocks.contains(free) || steps.iter().any(|(taken, _)| taken == free)
+        });
+        steps.push((id.clone(), finished));
         id
     }
 

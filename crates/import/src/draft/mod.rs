@@ -57,7 +57,6 @@ pub(crate) struct Place {
 pub(crate) struct Input {
     pub kind: &'static str,
     pub default: Option<String>,
-    pub description: Option<String>,
 }
 
 /// A remedy of a draft, or a part of a procedure.

@@ -1,6 +1,6 @@
 //! What is known only when a command runs, as templates: inputs, captures, instants, files.
 
-use super::build::{Builder, Home, free_name, is_reserved};
+use super::build::{Builder, Home, is_reserved};
 use super::{Finished, Graph, Input, Place};
 use crate::aws::snake;
 use crate::page::Role;
@@ -9,7 +9,6 @@ use crate::text::{Dynamic, Piece, Time};
 use runbook_playbook::diagnostic::Code;
 use runbook_playbook::span::Span;
 use serde_json::{Map, Value as Json};
-use std::collections::BTreeSet;
 
 /// How often texts of variables are looked into for other variables.
 const MAX_ALIASES: usize = 8;
@@ -212,7 +211,6 @@ impl Builder<'_, '_> {
         let input = self.sketch.inputs.entry(id.clone()).or_insert(Input {
             kind,
             default: None,
-            description: None,
         });
         if input.default.is_none() {
             input.default = default.map(str::to_owned);
@@ -255,11 +253,7 @@ impl Builder<'_, '_> {
         {
             return format!("{id}.content");
         }
-        let base = free_name(&snake(&name), |_| false);
-        let taken: BTreeSet<String> = self.steps(place).iter().map(|(id, _)| id.clone()).collect();
-        let blocks: BTreeSet<String> = self.sketch.resolve.keys().cloned().collect();
-        let id = free_name(&base, |name| taken.contains(name) || blocks.contains(name));
-        self.steps(place).push((id.clone(), finished));
+        let id = self.push(place, &name, finished);
         format!("{id}.content")
     }
 }

@@ -120,9 +120,6 @@ fn inputs(out: &mut Writer, sketch: &Sketch) {
             };
             parts.push(format!("default: {}", flow(&value)));
         }
-        if let Some(description) = &input.description {
-            parts.push(format!("description: {}", flow(&json!(description))));
-        }
         out.line(1, &format!("{name}: {{{}}}", parts.join(", ")));
     }
 }
@@ -199,11 +196,6 @@ fn write_step(out: &mut Writer, depth: usize, id: &str, step: &Finished) {
             out.line(
                 inner + 1,
                 &format!("{}: {{path: {inline}, take: first}}", capture.name),
-            );
-        } else if capture.text {
-            out.line(
-                inner + 1,
-                &format!("{}: {{path: {inline}, as: text}}", capture.name),
             );
         } else {
             out.line(inner + 1, &format!("{}: {path}", capture.name));

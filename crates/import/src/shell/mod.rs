@@ -79,24 +79,10 @@ pub struct Command {
     pub redirects: Vec<Redirect>,
     /// Text that it reads (a here-document).
     pub input: Option<Text>,
-    /// What joins it with the command before: nothing, `&&` or `||`.
-    pub joined: Joined,
     /// Where it stands.
     pub span: Span,
     /// It and its pipe as they were written.
     pub written: String,
-}
-
-/// What joins a command with the one before.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Joined {
-    /// Nothing: it runs whatever became of the one before.
-    #[default]
-    No,
-    /// `&&`
-    And,
-    /// `||`
-    Or,
 }
 
 /// A redirection.

@@ -1,6 +1,6 @@
 //! Text of shell to scripts, through a parser of the whole grammar of bash.
 
-use super::{Command, Item, Joined, Redirect, Script};
+use super::{Command, Item, Redirect, Script};
 use crate::hidden::shown;
 use crate::page::Block;
 use crate::text::{Dynamic, Marks, Text};
@@ -114,12 +114,10 @@ impl Reader<'_> {
         items: &mut Vec<Item>,
     ) {
         for ast::CompoundListItem(and_or, _) in &list.0 {
-            self.pipeline(walk, &and_or.first, Joined::No, items);
+            self.pipeline(walk, &and_or.first, items);
             for next in &and_or.additional {
-                match next {
-                    ast::AndOr::And(pipeline) => self.pipeline(walk, pipeline, Joined::And, items),
-                    ast::AndOr::Or(pipeline) => self.pipeline(walk, pipeline, Joined::Or, items),
-                }
+                let (ast::AndOr::And(pipeline) | ast::AndOr::Or(pipeline)) = next;
+                self.pipeline(walk, pipeline, items);
             }
         }
     }
@@ -130,13 +128,7 @@ impl Reader<'_> {
         Script { items }
     }
 
-    fn pipeline(
-        &mut self,
-        walk: &Walk<'_>,
-        pipeline: &ast::Pipeline,
-        joined: Joined,
-        items: &mut Vec<Item>,
-    ) {
+    fn pipeline(&mut self, walk: &Walk<'_>, pipeline: &ast::Pipeline, items: &mut Vec<Item>) {
         let Some((first, rest)) = pipeline.seq.split_first() else {
             return;
         };
@@ -153,7 +145,6 @@ impl Reader<'_> {
                 command.pipe.push(next);
             }
         }
-        command.joined = joined;
         if let Some(range) = pipeline.location().and_then(|place| walk.range(&place)) {
             command.written = shown(walk.text.get(range).unwrap_or_default());
         }
