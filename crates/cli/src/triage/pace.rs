@@ -184,6 +184,10 @@ mod tests {
         fn sleep(&self, _: SignedDuration) -> Pending<'_, ()> {
             Box::pin(std::future::ready(()))
         }
+        fn is_timed(&self) -> bool {
+            true
+        }
+
         fn fresh_id(&self) -> String {
             String::new()
         }

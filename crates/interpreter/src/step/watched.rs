@@ -77,6 +77,10 @@ impl World for Watched<'_, '_, '_> {
         self.context.run.around.world.sleep(length)
     }
 
+    fn is_timed(&self) -> bool {
+        self.context.run.around.world.is_timed()
+    }
+
     fn fresh_id(&self) -> String {
         self.context.run.around.world.fresh_id()
     }

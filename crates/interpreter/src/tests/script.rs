@@ -404,6 +404,10 @@ impl World for Script {
         })
     }
 
+    fn is_timed(&self) -> bool {
+        true
+    }
+
     fn fresh_id(&self) -> String {
         self.ids.set(self.ids.get() + 1);
         format!("id-{}", self.ids.get())

@@ -30,6 +30,10 @@ impl World for Stub {
         Box::pin(async {})
     }
 
+    fn is_timed(&self) -> bool {
+        true
+    }
+
     fn fresh_id(&self) -> String {
         String::new()
     }

@@ -104,6 +104,10 @@ impl World for TestWorld {
         Box::pin(std::future::ready(()))
     }
 
+    fn is_timed(&self) -> bool {
+        true
+    }
+
     fn fresh_id(&self) -> String {
         String::new()
     }

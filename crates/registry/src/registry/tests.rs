@@ -411,6 +411,10 @@ impl World for Queue {
         Box::pin(std::future::ready(()))
     }
 
+    fn is_timed(&self) -> bool {
+        true
+    }
+
     fn fresh_id(&self) -> String {
         "00000000-0000-4000-8000-000000000001".to_owned()
     }

@@ -102,6 +102,10 @@ impl World for LiveWorld {
         self.context.clock.sleep(length)
     }
 
+    fn is_timed(&self) -> bool {
+        true
+    }
+
     fn fresh_id(&self) -> String {
         uuid::Uuid::new_v4().to_string()
     }

@@ -38,9 +38,7 @@ pub trait World {
     fn sleep(&self, length: SignedDuration) -> Pending<'_, ()>;
 
     /// Whether time passes by itself, also while a person is asked.
-    fn is_timed(&self) -> bool {
-        true
-    }
+    fn is_timed(&self) -> bool;
 
     /// A fresh id for a run or an idempotency token, unique and (in a scenario) predictable.
     fn fresh_id(&self) -> String;

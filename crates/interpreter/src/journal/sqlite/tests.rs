@@ -28,6 +28,10 @@ impl World for Still {
     fn sleep(&self, _: SignedDuration) -> Pending<'_, ()> {
         Box::pin(std::future::ready(()))
     }
+    fn is_timed(&self) -> bool {
+        true
+    }
+
     fn fresh_id(&self) -> String {
         "id".into()
     }
