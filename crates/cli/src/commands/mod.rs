@@ -4,9 +4,11 @@ mod actions;
 mod approve;
 mod call;
 mod check;
+mod completions;
 #[cfg(any(test, feature = "faults"))]
 pub mod crash_matrix;
 mod diff;
+mod doctor;
 mod explain;
 mod fmt;
 mod guarded;
@@ -38,6 +40,7 @@ mod triage;
 mod triage_text;
 mod undo;
 
+pub(crate) use call::hosts;
 pub(crate) use fmt::replace;
 pub(crate) use test::{Enforced, run_scenario};
 
@@ -78,6 +81,8 @@ pub fn execute(command: &Command, environment: &Environment) -> Result<u8, Failu
         Command::Lsp => Ok(lsp::execute(environment)),
         Command::Call(arguments) => call::execute(arguments, environment),
         Command::Actions(command) => actions::execute(command, environment),
+        Command::Doctor(arguments) => doctor::execute(arguments, environment),
+        Command::Completions(arguments) => completions::execute(arguments, environment),
     }
 }
 
