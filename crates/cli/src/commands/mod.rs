@@ -91,13 +91,13 @@ pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(|error| Failure::environment(format!("the program cannot start: {error}")))
+        .map_err(|error| Failure::environment(format!("the program cannot start: {error}; see the limits of processes and files (`ulimit -a`)")))
 }
 
 /// An action that does not exist, and what may have been meant.
 fn unknown(unknown: &UnknownAction) -> Failure {
     let meant = match unknown.suggestions.as_slice() {
-        [] => String::new(),
+        [] => "; `runbook actions search WORDS` finds actions".to_owned(),
         [one] => format!("; did you mean `{one}`?"),
         many => format!("; did you mean one of `{}`?", many.join("`, `")),
     };
