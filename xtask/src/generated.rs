@@ -51,6 +51,10 @@ pub fn schemas(root: &Path, arguments: &[String]) -> Result<(), String> {
             "schemas/report.schema.json",
             &runbook_report::run_report::model::schema(),
         ),
+        schema(
+            "schemas/fleet.schema.json",
+            &runbook_fleet::outcome::schema(),
+        ),
     ];
     write_or_check(root, "schemas", &files, arguments)
 }
