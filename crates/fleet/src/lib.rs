@@ -8,3 +8,4 @@ pub mod engine;
 pub mod outcome;
 pub mod rollout;
 pub mod target;
+pub mod targets;
