@@ -15,6 +15,7 @@ mod document;
 mod environment;
 mod exit;
 mod explanation;
+mod fleet;
 mod gathered;
 mod git;
 mod guards;
