@@ -2,7 +2,7 @@
 
 pub mod bundle;
 mod collect;
-mod document;
+pub(crate) mod document;
 mod facts;
 pub mod html;
 mod html_record;
@@ -13,7 +13,7 @@ pub mod junit;
 mod left;
 pub mod markdown;
 pub mod model;
-mod said;
+pub(crate) mod said;
 mod series;
 mod series_svg;
 mod step_map;
