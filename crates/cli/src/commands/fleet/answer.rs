@@ -46,16 +46,23 @@ pub fn execute(
             asked.extend(questions(&record, &run_id(&fleet.id, name), name)?);
         }
     }
-    let gate = rollout.decide(Timestamp::MAX).into_iter().find_map(|decision| match decision {
-        Decision::Ask(gate) => Some(gate),
-        _ => None,
-    });
+    let gate = rollout
+        .decide(Timestamp::MAX)
+        .into_iter()
+        .find_map(|decision| match decision {
+            Decision::Ask(gate) => Some(gate),
+            _ => None,
+        });
     let gate = gate.filter(|_| arguments.target_name.is_empty());
     let out = environment.console.out;
     if asked.is_empty() && gate.is_none() {
         return Err(Failure::wrong(match arguments.target_name.as_slice() {
             [] => format!("fleet {} waits for no answer", fleet.id),
-            names => format!("no target {} of fleet {} waits for an answer", names.join(", "), fleet.id),
+            names => format!(
+                "no target {} of fleet {} waits for an answer",
+                names.join(", "),
+                fleet.id
+            ),
         }));
     }
     show(&asked, gate, environment);
@@ -84,14 +91,24 @@ pub fn execute(
             None => counted += 1,
             Some(why) => {
                 refused += 1;
-                environment.console.err.line(safe(&format!("{}: {why}", one.target)));
+                environment
+                    .console
+                    .err
+                    .line(safe(&format!("{}: {why}", one.target)));
             }
         }
     }
     if counted > 0 {
         let word = if yes { "approved" } else { "declined" };
-        let what = if counted == 1 { "question" } else { "questions" };
-        out.line(safe(&format!("{word} {counted} {what} by {}", environment.user)));
+        let what = if counted == 1 {
+            "question"
+        } else {
+            "questions"
+        };
+        out.line(safe(&format!(
+            "{word} {counted} {what} by {}",
+            environment.user
+        )));
     }
     if !record.is_held(&held_as(&fleet.id)) {
         out.line(format!(
@@ -99,7 +116,11 @@ pub fn execute(
             record.fleet("resume", &fleet.id)
         ));
     }
-    Ok(if refused > 0 { exit::NOT_WELL } else { exit::WELL })
+    Ok(if refused > 0 {
+        exit::NOT_WELL
+    } else {
+        exit::WELL
+    })
 }
 
 /// The open questions of a target's run.
@@ -163,7 +184,8 @@ fn said(
             "nobody is at a terminal to read this; say --yes or --deny",
         ));
     };
-    let line = runtime()?.block_on(prompt.line("approve all? [y]es, [n]o, anything else: not now: "));
+    let line =
+        runtime()?.block_on(prompt.line("approve all? [y]es, [n]o, anything else: not now: "));
     Ok(match line.unwrap_or_default().to_lowercase().as_str() {
         "y" | "yes" => Some(true),
         "n" | "no" => Some(false),
@@ -196,7 +218,10 @@ fn vote(
     }
     if yes && agreed.iter().any(|other| other.may_be(&voter)) {
         let why = if asked.question.people > 1 {
-            format!("{} must say yes: somebody else has to", counted_people(asked.question.people))
+            format!(
+                "{} must say yes: somebody else has to",
+                counted_people(asked.question.people)
+            )
         } else {
             "the run takes note of it when it goes on".to_owned()
         };

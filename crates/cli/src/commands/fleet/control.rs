@@ -59,7 +59,12 @@ fn wish(of: &FleetOfRecord, wish: Wish, environment: &Environment) -> Result<u8,
             };
             let stopped = serde_json::to_string(&stop).ok();
             store
-                .stand(&fleet, Some("stopped"), stopped.as_deref(), Some(Timestamp::now()))
+                .stand(
+                    &fleet,
+                    Some("stopped"),
+                    stopped.as_deref(),
+                    Some(Timestamp::now()),
+                )
                 .map_err(unkept)?;
             out.line(format!("fleet {} is cancelled", fleet.id));
         }

@@ -69,7 +69,10 @@ pub fn run(arguments: &FleetRunArguments, environment: &Environment) -> Result<u
     }
     let spec = Spec {
         title: playbook.title.value.clone(),
-        severity: playbook.severity.as_ref().map(|severity| severity.value.clone()),
+        severity: playbook
+            .severity
+            .as_ref()
+            .map(|severity| severity.value.clone()),
         policy: arguments.rollout.over(loaded.targets.policy()),
         scenario: scenario.map(str::to_owned),
         context: wanted.to_json(&located, scenario, playbook),
@@ -89,7 +92,10 @@ pub fn run(arguments: &FleetRunArguments, environment: &Environment) -> Result<u
         located: &located,
         kept: &kept,
         checked: &loaded.checked,
-        scenario: loaded.staged.as_ref().map(|staged| Arc::clone(&staged.scenario)),
+        scenario: loaded
+            .staged
+            .as_ref()
+            .map(|staged| Arc::clone(&staged.scenario)),
         record: &record,
         store: &store,
         fleet: &fleet,
@@ -271,7 +277,10 @@ impl Fleeting<'_> {
             steps: Steps::new(progress, self.targets.len(), over),
             alarms,
             runs: runs.clone(),
-            staged: self.scenario.as_ref().map(|_| Cell::new(self.fleet.started)),
+            staged: self
+                .scenario
+                .as_ref()
+                .map(|_| Cell::new(self.fleet.started)),
             waits,
         };
         around.steps.say(&format!(
@@ -280,7 +289,11 @@ impl Fleeting<'_> {
             self.fleet.playbook,
             self.targets.len(),
             rollout.waves().len(),
-            if rollout.waves().len() == 1 { "wave" } else { "waves" }
+            if rollout.waves().len() == 1 {
+                "wave"
+            } else {
+                "waves"
+            }
         ));
         self.store
             .stand(self.fleet, None, None, None)
@@ -320,7 +333,12 @@ impl Fleeting<'_> {
             .and_then(|stop| serde_json::to_string(stop).ok());
         use runbook_fleet::embedded::drive::Surroundings as _;
         self.store
-            .stand(self.fleet, Some(status), stopped.as_deref(), Some(around.now()))
+            .stand(
+                self.fleet,
+                Some(status),
+                stopped.as_deref(),
+                Some(around.now()),
+            )
             .map_err(unkept)?;
         self.tell(end, how.format)
     }

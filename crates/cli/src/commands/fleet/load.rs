@@ -64,7 +64,11 @@ pub fn loaded(
         let everywhere: Vec<String> = given
             .iter()
             .map(|(name, _)| name.clone())
-            .chain(staged.iter().flat_map(|staged| staged.scenario.inputs.keys().cloned()))
+            .chain(
+                staged
+                    .iter()
+                    .flat_map(|staged| staged.scenario.inputs.keys().cloned()),
+            )
             .collect();
         diagnostics.extend(targets.check_inputs(&checked.playbook, &everywhere, now));
     }
@@ -101,20 +105,38 @@ impl Loaded {
         environment: &Environment,
     ) -> Result<Vec<Target>, Failure> {
         let scenario = self.staged.as_ref().map(|staged| &staged.scenario);
-        let found = found(&self.targets, base, scenario, located, registry, environment)?;
-        let all = self.targets.all(found).map_err(Failure::wrong)?;
+        let found = found(
+            &self.targets,
+            base,
+            scenario,
+            located,
+            registry,
+            environment,
+        )?;
+        let all = self.checked_all(found)?;
         if all.is_empty() {
             return Err(Failure::wrong(
                 "there is no target: the reads found none, or all are excluded; nothing was run",
             ));
         }
+        Ok(all)
+    }
+
+    /// What the scenario gives every target.
+    pub fn everywhere_before(&self) -> Vec<(String, Given)> {
+        let staged = self.staged.as_ref();
+        staged.map_or_else(Vec::new, |staged| load::members(&staged.scenario.inputs))
+    }
+
+    /// What is listed and what was found, with inputs that fit.
+    ///
+    /// # Errors
+    /// Two targets of one name, or an input that does not fit.
+    pub fn checked_all(&self, found: Vec<Target>) -> Result<Vec<Target>, Failure> {
+        let all = self.targets.all(found).map_err(Failure::wrong)?;
         no_secrets(&all, &self.checked.playbook)?;
-        let everywhere: Vec<(String, Given)> = scenario
-            .map(|scenario| load::members(&scenario.inputs))
-            .into_iter()
-            .flatten()
-            .chain(self.given.iter().cloned())
-            .collect();
+        let mut everywhere = self.everywhere_before();
+        everywhere.extend(self.given.iter().cloned());
         let wrong = wrong_inputs(&all, &everywhere, &self.checked.playbook, self.now);
         if let Some((name, why)) = all
             .iter()

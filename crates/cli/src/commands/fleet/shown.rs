@@ -108,7 +108,11 @@ fn onward(told: &FleetOutcome, record: &Record) -> Vec<String> {
 
 /// A line for each target.
 pub fn targets(told: &FleetOutcome) -> Vec<Vec<String>> {
-    let mut rows = vec![["target", "wave", "status", "run", "why"].map(str::to_owned).to_vec()];
+    let mut rows = vec![
+        ["target", "wave", "status", "run", "why"]
+            .map(str::to_owned)
+            .to_vec(),
+    ];
     for target in &told.targets {
         let why = match (&target.not_run, &target.person, &target.error) {
             (Some(not_run), ..) => not_run.message.clone(),

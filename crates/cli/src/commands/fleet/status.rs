@@ -56,7 +56,11 @@ fn all(arguments: &FleetStatusArguments, environment: &Environment) -> Result<u8
         out.line("no fleet is on record; `runbook fleet run` makes one");
         return Ok(exit::WELL);
     }
-    let mut rows = vec![["fleet", "playbook", "status", "targets", "started"].map(str::to_owned).to_vec()];
+    let mut rows = vec![
+        ["fleet", "playbook", "status", "targets", "started"]
+            .map(str::to_owned)
+            .to_vec(),
+    ];
     rows.extend(fleets.iter().map(|told| {
         vec![
             told.fleet.clone(),
