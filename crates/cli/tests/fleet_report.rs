@@ -65,7 +65,8 @@ fn the_folder_has_a_page_for_each_target_that_was_run() {
     assert_eq!(document["status"], "stopped");
     assert_eq!(document["targets"][0]["page"], "runs/api.html");
     assert_eq!(document["targets"][1]["page"], Json::Null);
-    let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../schemas/fleet-report.schema.json");
+    let schema =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../schemas/fleet-report.schema.json");
     let schema = std::fs::read_to_string(schema).expect("a schema");
     let schema: Json = serde_json::from_str(&schema).expect("JSON");
     assert!(jsonschema::is_valid(&schema, &document), "{document:#}");
@@ -77,11 +78,20 @@ fn each_format_tells_who_is_needed() {
     let folder = tempfile::tempdir().expect("a folder");
     assert_eq!(fleet(folder.path(), "leaking", &[]), Some(3));
     let text = said(folder.path(), "text");
-    for due in ["Need a person", "api  ", "runbook approve ", "runbook fleet approve "] {
+    for due in [
+        "Need a person",
+        "api  ",
+        "runbook approve ",
+        "runbook fleet approve ",
+    ] {
         assert!(text.contains(due), "{due} is not in\n{text}");
     }
     let document: Json = serde_json::from_str(&said(folder.path(), "json")).expect("JSON");
-    assert_eq!(document["people"].as_array().map(Vec::len), Some(3), "{document:#}");
+    assert_eq!(
+        document["people"].as_array().map(Vec::len),
+        Some(3),
+        "{document:#}"
+    );
     assert_eq!(document["tone"], "attention");
     let xml = said(folder.path(), "junit");
     assert!(xml.contains("<error type=\"paused\""), "{xml}");

@@ -7,6 +7,7 @@
 pub mod embedded;
 pub mod engine;
 pub mod outcome;
+pub mod plan;
 pub mod rollout;
 pub mod target;
 pub mod targets;

@@ -2,6 +2,7 @@
 
 mod browser;
 mod debian;
+mod deploy;
 mod endpoint;
 mod pull_requests;
 mod python;
@@ -66,6 +67,10 @@ const CHECKS: &[Check] = &[
     Check {
         name: "endpoint",
         run: endpoint::check,
+    },
+    Check {
+        name: "deployment",
+        run: deploy::check,
     },
     Check {
         name: "pull requests",

@@ -317,10 +317,7 @@ const EXAMPLES: &[(&str, &[Example])] = &[
     ),
     (
         "fleet",
-        &[(
-            "See where all fleets stand",
-            "runbook fleet status",
-        )],
+        &[("See where all fleets stand", "runbook fleet status")],
     ),
     (
         "fleet plan",
@@ -346,7 +343,10 @@ const EXAMPLES: &[(&str, &[Example])] = &[
         "fleet status",
         &[
             ("List all fleets", "runbook fleet status"),
-            ("Show the newest one, target by target", "runbook fleet status last"),
+            (
+                "Show the newest one, target by target",
+                "runbook fleet status last",
+            ),
         ],
     ),
     (
@@ -380,15 +380,15 @@ const EXAMPLES: &[(&str, &[Example])] = &[
     (
         "fleet report",
         &[
-            ("What came of it, on the terminal", "runbook fleet report last"),
+            (
+                "What came of it, on the terminal",
+                "runbook fleet report last",
+            ),
             (
                 "A folder with a page for each target behind one for all",
                 "runbook fleet report last --out report",
             ),
-            (
-                "For CI",
-                "runbook fleet report last --format junit",
-            ),
+            ("For CI", "runbook fleet report last --format junit"),
         ],
     ),
     (

@@ -191,9 +191,14 @@ impl<'e> Candidates<'e> {
         };
         let fleets = FleetStore::open(&file).and_then(|store| store.fleets());
         let fleets = fleets.unwrap_or_default();
-        let newest = fleets.first().map(|fleet| ("last".to_owned(), fleet.playbook.clone()));
+        let newest = fleets
+            .first()
+            .map(|fleet| ("last".to_owned(), fleet.playbook.clone()));
         let fleets = fleets.iter().take(RUNS).map(|fleet| {
-            let began = fleet.started.to_zoned(TimeZone::UTC).strftime("%Y-%m-%d %H:%M");
+            let began = fleet
+                .started
+                .to_zoned(TimeZone::UTC)
+                .strftime("%Y-%m-%d %H:%M");
             (fleet.id.clone(), format!("{began} {}", fleet.playbook))
         });
         newest.into_iter().chain(fleets).collect()

@@ -241,12 +241,17 @@ fn groups(targets: &[TargetOutcome]) -> Vec<Group> {
             }
         }
         if (2..=GROUPS).contains(&found.len()) {
-            groups.extend(found.into_iter().map(|(value, own)| Group {
-                by: by.to_owned(),
-                value,
-                targets: own.len(),
-                errors: own.iter().filter(|target| tone_of(target) == Tone::Bad).count(),
-                counts: counts(own),
+            groups.extend(found.into_iter().map(|(value, own)| {
+                Group {
+                    by: by.to_owned(),
+                    value,
+                    targets: own.len(),
+                    errors: own
+                        .iter()
+                        .filter(|target| tone_of(target) == Tone::Bad)
+                        .count(),
+                    counts: counts(own),
+                }
             }));
         }
     };
