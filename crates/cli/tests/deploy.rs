@@ -31,8 +31,8 @@ fn documents_for_ecs_are_what_its_operations_take() {
         ("ecs/target-group.json", "elbv2:CreateTargetGroup"),
     ] {
         let document: Json = serde_json::from_str(&read(name)).expect("JSON");
-        let judged = judged(&document, operation);
-        assert_eq!(judged["valid"], true, "{name}: {judged:#}");
+        let right = judged(&document, operation);
+        assert_eq!(right["valid"], true, "{name}: {right:#}");
         // The judge is awake.
         let mut wrong = document;
         wrong["familly"] = "worker".into();
