@@ -39,7 +39,6 @@ mod shelf;
 mod staged;
 mod triage;
 mod world;
-mod yaml_text;
 
 use args::{Arguments, Color};
 use clap::Parser;
