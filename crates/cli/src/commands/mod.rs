@@ -32,14 +32,12 @@ mod runs;
 mod saved;
 mod show;
 mod test;
-mod test_update;
-mod test_watch;
 mod triage;
 mod triage_text;
 mod undo;
 
 pub(crate) use fmt::replace;
-pub(crate) use test::{Enforced, run_scenario};
+pub(crate) use test::play::{Enforced, run_scenario};
 
 use crate::args::Command;
 use crate::environment::Environment;

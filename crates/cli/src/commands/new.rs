@@ -1,6 +1,6 @@
 //! `runbook new`: a playbook and its scenarios to begin with.
 
-use super::test::{Enforced, run_scenario};
+use super::test::play::{Enforced, run_scenario};
 use crate::args::{NewArguments, PlaybookKind};
 use crate::document;
 use crate::environment::Environment;

@@ -1,8 +1,9 @@
 //! `test --update`: what came out of scenarios becomes what is expected of them.
 
-use super::fmt::{difference, replace};
-use super::test::{Enforced, Played, Suite, played, suite};
+use super::play::{Enforced, Played, played};
+use super::suite::{Suite, suite};
 use crate::args::TestArguments;
+use crate::commands::fmt::{difference, replace};
 use crate::document;
 use crate::environment::Environment;
 use crate::exit::Failure;
