@@ -17,7 +17,7 @@ use runbook_interpreter::approval::{Approver, Decision, Question};
 use runbook_interpreter::cancel::Cancel;
 use runbook_interpreter::event::{Event, Observer};
 use runbook_interpreter::guard::Guards;
-use runbook_interpreter::journal::MemoryJournal;
+use runbook_interpreter::journal::{JournalError, MemoryJournal, Mode, SqliteJournal};
 use runbook_interpreter::outcome;
 use runbook_interpreter::plan::forecast::Forecast;
 use runbook_interpreter::plan::policy;
@@ -30,10 +30,12 @@ use runbook_playbook::source::Source;
 use runbook_playbook::yaml::Node;
 use runbook_registry::Registry;
 use runbook_registry::policy::{Grants, Policy};
+use runbook_registry::world::World;
 use runbook_registry::world::scenario::{
     ActionFacts, Answers, CallRecord, Mismatch, Outcome, Scenario, ScenarioWorld,
 };
 use serde_json::{Value as Json, json};
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::future::Future;
 use std::path::{Path, PathBuf};
@@ -426,17 +428,31 @@ pub(crate) fn run_scenario(
 }
 
 /// What is not as a scenario expects it, in lines; nothing where all is.
-pub(super) fn mismatches(world: &ScenarioWorld, outcome: &outcome::Outcome) -> Vec<String> {
-    let found = world.check_expectations(&compared(outcome));
-    if found.is_empty() {
-        return Vec::new();
+pub(super) fn mismatches(world: &ScenarioWorld, ended: &Endings) -> Vec<String> {
+    let run = world.check_expectations(&compared(&ended.run));
+    let undo = ended.undo.as_ref().map(|undo| {
+        let found = world.check_undo(&compared(undo));
+        (found, undo)
+    });
+    let mut lines: Vec<String> = Vec::new();
+    for (found, outcome) in std::iter::once((run, &ended.run)).chain(undo) {
+        if !found.is_empty() {
+            lines.extend(found.iter().map(ToString::to_string));
+            lines.push(format!("{}: {}", outcome.verdict, outcome.explanation));
+        }
     }
-    let mut lines: Vec<String> = found.iter().map(ToString::to_string).collect();
-    lines.push(format!("{}: {}", outcome.verdict, outcome.explanation));
     lines
         .iter()
         .map(|line| runbook_report::question::safe(line))
         .collect()
+}
+
+/// What came out of a scenario.
+pub(super) struct Endings {
+    /// Of the run.
+    pub run: outcome::Outcome,
+    /// Of taking it back, where the scenario wants that.
+    pub undo: Option<outcome::Outcome>,
 }
 
 /// Runs a scenario: its world afterwards, and what came out.
@@ -448,7 +464,7 @@ pub(super) fn play_scenario(
     registry: &Arc<Registry>,
     environment: &Environment,
     observer: &dyn Observer,
-) -> Result<(ScenarioWorld, outcome::Outcome), Vec<String>> {
+) -> Result<(ScenarioWorld, Endings), Vec<String>> {
     let plan = bound(scenario, checked)?;
     let located = shelf
         .places
@@ -484,8 +500,70 @@ pub(super) fn play_scenario(
         guards: Some(&Guards::default()),
     };
     let runtime = super::runtime().map_err(|failure| vec![failure.message])?;
-    let outcome = runtime.block_on(runbook_interpreter::run(&plan, &surroundings));
-    Ok((world, outcome))
+    let ended = if scenario.undo.is_some() {
+        let undone = runtime.block_on(taken_back(&plan, &world, &surroundings));
+        undone.map_err(|error| vec![error.to_string()])?
+    } else {
+        Endings {
+            run: runtime.block_on(runbook_interpreter::run(&plan, &surroundings)),
+            undo: None,
+        }
+    };
+    Ok((world, ended))
+}
+
+/// Runs with a record, and takes back what was done by it, as `runbook undo` does.
+async fn taken_back(
+    plan: &Plan,
+    world: &ScenarioWorld,
+    surroundings: &Surroundings<'_>,
+) -> Result<Endings, JournalError> {
+    let file = SqliteJournal::in_memory()?;
+    let run = file.start(world.fresh_id(), json!({}));
+    let outcome = runbook_interpreter::run(
+        plan,
+        &Surroundings {
+            journal: &run,
+            ..*surroundings
+        },
+    )
+    .await;
+    world.end();
+    let again = file.again(&outcome.run, Mode::Frozen)?;
+    let observer = AfterThaw {
+        inner: surroundings.observer,
+        thawed: Cell::new(false),
+    };
+    let undone = runbook_interpreter::undo(
+        plan,
+        &Surroundings {
+            journal: &again,
+            observer: &observer,
+            ..*surroundings
+        },
+        || {
+            observer.thawed.set(true);
+            again.thaw()
+        },
+    );
+    Ok(Endings {
+        run: outcome,
+        undo: Some(undone.await?),
+    })
+}
+
+/// Passes on what happens once a run that is gone through again is taken back.
+struct AfterThaw<'o> {
+    inner: &'o dyn Observer,
+    thawed: Cell<bool>,
+}
+
+impl Observer for AfterThaw<'_> {
+    fn observe(&self, event: &Event) {
+        if self.thawed.get() {
+            self.inner.observe(event);
+        }
+    }
 }
 
 /// How a scenario was played.
@@ -507,7 +585,7 @@ pub(super) fn played(
     registry: &Arc<Registry>,
     environment: &Environment,
 ) -> Result<Played, Vec<String>> {
-    let (world, outcome) = play_scenario(
+    let (world, ended) = play_scenario(
         scenario,
         checked,
         shelf,
@@ -516,10 +594,10 @@ pub(super) fn played(
         environment,
         &Nobody,
     )?;
-    let compared = compared(&outcome);
+    let compared = compared(&ended.run);
     Ok(Played {
         found: world.check_expectations(&compared),
-        calls: world.calls(),
+        calls: world.calls_of_run(),
         compared,
     })
 }
@@ -532,7 +610,7 @@ impl Setting<'_> {
         checked: &Arc<Checked>,
         observer: &dyn Observer,
     ) -> Result<(), Vec<String>> {
-        let (world, outcome) = play_scenario(
+        let (world, ended) = play_scenario(
             scenario,
             checked,
             self.shelf,
@@ -541,7 +619,7 @@ impl Setting<'_> {
             self.environment,
             observer,
         )?;
-        let lines = mismatches(&world, &outcome);
+        let lines = mismatches(&world, &ended);
         if lines.is_empty() { Ok(()) } else { Err(lines) }
     }
 }
@@ -617,6 +695,10 @@ fn word(truth: Truth) -> &'static str {
 pub(super) struct ByScenario<'a>(pub &'a Answers);
 
 impl Approver for ByScenario<'_> {
+    fn overriding(&self, _: runbook_interpreter::guard::Kind) -> String {
+        String::new()
+    }
+
     fn allow_telling<'a>(
         &'a self,
         question: &'a Question,

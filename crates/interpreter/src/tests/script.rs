@@ -452,6 +452,10 @@ impl Performer for Script {
 }
 
 impl Approver for Script {
+    fn overriding(&self, guard: crate::guard::Kind) -> String {
+        format!("again without the {guard}")
+    }
+
     fn settle<'a>(&'a self, doubt: &'a Doubt) -> Pin<Box<dyn Future<Output = Settlement> + 'a>> {
         Box::pin(async move {
             self.doubts.borrow_mut().push(doubt.clone());

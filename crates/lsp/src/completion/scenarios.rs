@@ -33,7 +33,7 @@ pub(super) fn offered(place: &Place<'_>, request: &Request<'_>) -> Option<Offere
     };
     let survey = || survey_of(request);
     match route.as_slice() {
-        ["scenarios", _, "actions"] | ["scenarios", _, "expect", "writes" | "calls", _] => {
+        ["scenarios", _, "actions"] | ["scenarios", _, "expect" | "undo", "writes" | "calls", _] => {
             return Some(actions(place, start));
         }
         [
@@ -56,7 +56,7 @@ pub(super) fn offered(place: &Place<'_>, request: &Request<'_>) -> Option<Offere
         [
             "scenarios",
             _,
-            "expect",
+            "expect" | "undo",
             "writes" | "calls",
             _,
             action,
@@ -73,7 +73,7 @@ pub(super) fn offered(place: &Place<'_>, request: &Request<'_>) -> Option<Offere
         ["scenarios", _, "expect", "causes", ..] => {
             return named(survey()?.causes.clone(), Kind::EnumMember);
         }
-        ["scenarios", _, "expect", "steps" | "holds"] => {
+        ["scenarios", _, "expect" | "undo", "steps" | "holds"] => {
             let survey = survey()?;
             let steps = survey.steps.iter().map(|step| step.path.clone());
             return named(steps.collect(), Kind::Property);

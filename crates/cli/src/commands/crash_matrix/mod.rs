@@ -1,7 +1,11 @@
 //! `crash-matrix`: kills every scenario at every point around its journal, resumes it, and compares. Not in releases.
 //!
-//! The process dies in that its run is dropped and everything that was not committed is lost; the scenario's world lives on,
-//! as the real one does, and is the witness of what was done.
+//! A life of a run is a process of its own, which dies by SIGKILL: what it has written is what the next life finds. The
+//! scenario's world outlives it in a file, as the real one does, and is the witness of what was done. Tests, which have
+//! threads, drop the run instead.
+
+#[cfg(feature = "faults")]
+mod process;
 
 use super::test::{ByScenario, files};
 use crate::args::TargetArguments;
@@ -16,7 +20,7 @@ use runbook_interpreter::cancel::Cancel;
 use runbook_interpreter::event::{Event, Observer};
 use runbook_interpreter::guard::Guards;
 use runbook_interpreter::journal::fault::{Fault, dump};
-use runbook_interpreter::journal::{Mode, RunJournal, SqliteJournal};
+use runbook_interpreter::journal::{JournalError, Mode, RunJournal, SqliteJournal};
 use runbook_interpreter::outcome::Outcome;
 use runbook_interpreter::plan::{Options, Plan};
 use runbook_interpreter::surroundings::Surroundings;
@@ -25,8 +29,9 @@ use runbook_playbook::catalog::Effect;
 use runbook_playbook::source::Source;
 use runbook_registry::Registry;
 use runbook_registry::world::scenario::{ActionFacts, Scenario, ScenarioWorld};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
@@ -43,12 +48,15 @@ pub struct CrashMatrixArguments {
     #[arg(long, value_name = "TEXT")]
     pub filter: Option<String>,
     /// Kill at every so-manieth point only
-    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    #[arg(long, value_name = "NUMBER", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
     pub sample: u64,
+    /// So many processes kill side by side
+    #[arg(long, value_name = "NUMBER", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+    pub jobs: u64,
 }
 
 /// What was counted.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Count {
     /// Scenarios.
     pub scenarios: usize,
@@ -62,13 +70,69 @@ pub struct Count {
     pub wrong: Vec<String>,
 }
 
+/// Which of the points are taken, and how their processes die.
+#[derive(Debug, Clone, Copy)]
+pub struct Part {
+    /// Every point with this remainder.
+    worker: u64,
+    /// Of the division by this number.
+    of: u64,
+    /// How a life ends.
+    death: Death,
+}
+
+impl Part {
+    /// Every point, in this process.
+    #[cfg(test)]
+    const WHOLE: Self = Self {
+        worker: 0,
+        of: 1,
+        death: Death::Dropped,
+    };
+}
+
+/// How a life ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Death {
+    /// The run is dropped, and what was not committed is lost.
+    #[cfg_attr(not(test), expect(dead_code, reason = "where there are threads"))]
+    Dropped,
+    /// Its process is killed.
+    #[cfg(feature = "faults")]
+    Killed,
+}
+
 /// Kills and counts.
-#[cfg_attr(
-    not(feature = "faults"),
-    expect(dead_code, reason = "tests look at the count")
-)]
+#[cfg(feature = "faults")]
 pub fn execute(arguments: &CrashMatrixArguments, environment: &Environment) -> Result<u8, Failure> {
-    let count = matrix(arguments, environment)?;
+    let folder = folder()?;
+    let of = arguments.jobs;
+    let said = |worker: u64| folder.path().join(format!("{worker}.json"));
+    let start = |worker| {
+        process::Process::start(|| {
+            let part = Part {
+                worker,
+                of,
+                death: Death::Killed,
+            };
+            let counted = matrix(arguments, part, environment);
+            let counted = counted.map_err(|failure| failure.message);
+            let text = serde_json::to_string(&counted).unwrap_or_default();
+            u8::from(std::fs::write(said(worker), text).is_err())
+        })
+    };
+    let workers: Vec<_> = (0..of).map(start).collect::<Result<_, _>>()?;
+    let mut count = Count::default();
+    for (worker, process) in (0..of).zip(workers) {
+        process.end()?;
+        let counted: Result<Count, String> = read(&said(worker))?;
+        let counted = counted.map_err(Failure::wrong)?;
+        count.scenarios = counted.scenarios;
+        count.killed += counted.killed;
+        count.kills += counted.kills;
+        count.repeated += counted.repeated;
+        count.wrong.extend(counted.wrong);
+    }
     let out = environment.console.out;
     out.lines(&count.wrong);
     out.line(format!(
@@ -86,12 +150,30 @@ pub fn execute(arguments: &CrashMatrixArguments, environment: &Environment) -> R
     })
 }
 
+fn folder() -> Result<tempfile::TempDir, Failure> {
+    tempfile::tempdir()
+        .map_err(|error| Failure::environment(format!("no folder for journals: {error}")))
+}
+
+/// What another process said in a file.
+#[cfg(feature = "faults")]
+fn read<T: serde::de::DeserializeOwned>(file: &Path) -> Result<T, Failure> {
+    let text = std::fs::read_to_string(file);
+    let why = match text.map(|text| serde_json::from_str(&text)) {
+        Ok(Ok(said)) => return Ok(said),
+        Ok(Err(why)) => why.to_string(),
+        Err(why) => why.to_string(),
+    };
+    Err(Failure::wrong(format!("a process said nothing: {why}")))
+}
+
 /// Kills every scenario.
 ///
 /// # Errors
 /// A file that cannot be read.
 pub fn matrix(
     arguments: &CrashMatrixArguments,
+    part: Part,
     environment: &Environment,
 ) -> Result<Count, Failure> {
     let registry = Arc::new(Registry::new());
@@ -132,7 +214,15 @@ pub fn matrix(
                 registry: &registry,
                 environment,
             };
-            subject.kill_everywhere(arguments.sample.max(1), &mut count)?;
+            let before = (count.killed, count.kills, count.wrong.len());
+            subject.kill_everywhere(arguments.sample, part, &mut count)?;
+            environment.console.err.line(format!(
+                "{}: {} runs killed {} times, {} wrong",
+                subject.title,
+                count.killed - before.0,
+                count.kills - before.1,
+                count.wrong.len() - before.2,
+            ));
         }
     }
     Ok(count)
@@ -149,12 +239,21 @@ struct Subject<'a> {
 }
 
 /// What must be the same.
-#[derive(Debug, PartialEq)]
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
 struct Seen {
     verdict: String,
-    reason: Option<&'static str>,
+    reason: Option<String>,
     causes: Vec<String>,
     writes: Vec<(String, Json)>,
+}
+
+/// What became of a life that was not cut short.
+#[derive(Debug, Serialize, Deserialize)]
+struct Whole {
+    seen: Seen,
+    /// Writes that the world has seen again with their token.
+    repeated: usize,
+    points: u64,
 }
 
 impl Subject<'_> {
@@ -188,8 +287,9 @@ impl Subject<'_> {
         world: &ScenarioWorld,
         journal: &RunJournal<'_>,
         point: u64,
+        dies: fn(),
     ) -> Result<(Option<Outcome>, u64), Failure> {
-        let fault = Fault::at(journal, point, || {});
+        let fault = Fault::at(journal, point, dies);
         let cancel = Cancel::new();
         let surroundings = Surroundings {
             world,
@@ -213,17 +313,73 @@ impl Subject<'_> {
         Ok((outcome.filter(|_| !fault.is_dead()), fault.points()))
     }
 
-    /// The same scenario twice, under the same id, gives the same journal; says where it does not.
-    fn differs_when_run_again(
+    /// One life: from what the lives before it have left in the folder to the point, or to the end.
+    fn live(&self, folder: &Path, point: u64, dies: fn()) -> Result<Option<Whole>, Failure> {
+        let file = journal(folder)?;
+        let world = self
+            .world()?
+            .remembering(&folder.join("world.jsonl"))
+            .map_err(|why| Failure::environment(format!("the world is not kept: {why}")))?;
+        let journal = match file.again(RUN, Mode::Live) {
+            Ok(journal) => journal,
+            Err(JournalError::NoRun(_)) => file.start(RUN.to_owned(), json!({})),
+            Err(error) => return Err(crate::record::kept(error)),
+        };
+        world.forget_reads(&|key| journal.has_answer(key));
+        let (outcome, points) = self.run(&world, &journal, point, dies)?;
+        Ok(outcome.map(|outcome| Whole {
+            seen: seen(&outcome, &world),
+            repeated: world.calls().iter().filter(|call| call.repeat).count(),
+            points,
+        }))
+    }
+
+    /// One life that is due to be cut short.
+    fn cut_short(&self, folder: &Path, point: u64, death: Death) -> Result<Option<Whole>, Failure> {
+        match death {
+            Death::Dropped => self.live(folder, point, || {}),
+            #[cfg(feature = "faults")]
+            Death::Killed => {
+                let said = folder.join("said.json");
+                let process = process::Process::start(|| {
+                    let lived = self.live(folder, point, process::die);
+                    let lived = lived.map_err(|failure| failure.message);
+                    let text = serde_json::to_string(&lived).unwrap_or_default();
+                    u8::from(std::fs::write(&said, text).is_err())
+                })?;
+                match process.end()? {
+                    process::Ended::Killed => Ok(None),
+                    process::Ended::Left(_) => {
+                        read::<Result<_, String>>(&said)?.map_err(Failure::wrong)
+                    }
+                }
+            }
+        }
+    }
+
+    /// A run that dies at the point, and again, later each time, and then is left alone.
+    fn lives(
         &self,
-        first: &SqliteJournal,
-        second: &SqliteJournal,
-    ) -> Result<Option<String>, Failure> {
-        let journal = second.start(RUN.to_owned(), json!({}));
-        self.run(&self.world()?, &journal, u64::MAX)?;
-        drop(journal);
-        let one = dump(first).map_err(crate::record::kept)?;
-        let other = dump(second).map_err(crate::record::kept)?;
+        folder: &Path,
+        point: u64,
+        death: Death,
+        count: &mut Count,
+    ) -> Result<Option<Whole>, Failure> {
+        for next in [point, 3 + point % 5, 11 + point % 7] {
+            let lived = self.cut_short(folder, next, death)?;
+            if lived.is_some() {
+                return Ok(lived);
+            }
+            count.kills += 1;
+        }
+        self.live(folder, u64::MAX, || {})
+    }
+
+    /// The same scenario twice, under the same id, gives the same journal; says where it does not.
+    fn differs_when_run_again(&self, first: &Path, second: &Path) -> Result<Option<String>, Failure> {
+        self.live(second, u64::MAX, || {})?;
+        let one = dump(&journal(first)?).map_err(crate::record::kept)?;
+        let other = dump(&journal(second)?).map_err(crate::record::kept)?;
         let different = one.iter().zip(&other).find(|(one, other)| one != other);
         Ok(match different {
             Some((one, other)) => Some(format!("is recorded otherwise:\n  {one}\n  {other}")),
@@ -236,70 +392,51 @@ impl Subject<'_> {
         })
     }
 
-    fn kill_everywhere(&self, sample: u64, count: &mut Count) -> Result<(), Failure> {
-        let folder = tempfile::tempdir()
-            .map_err(|error| Failure::environment(format!("no folder for journals: {error}")))?;
-        let open = |name: &str| {
-            let file =
-                SqliteJournal::open(&folder.path().join(name)).map_err(crate::record::kept)?;
-            file.unsynced().map_err(crate::record::kept)?;
-            Ok::<_, Failure>(file)
-        };
-        let whole = self.world()?;
-        let file = open("whole")?;
-        let journal = file.start(RUN.to_owned(), json!({}));
-        let (outcome, points) = self.run(&whole, &journal, u64::MAX)?;
-        let Some(outcome) = outcome else {
+    fn kill_everywhere(&self, sample: u64, part: Part, count: &mut Count) -> Result<(), Failure> {
+        let first = folder()?;
+        let Some(whole) = self.live(first.path(), u64::MAX, || {})? else {
             return Ok(());
         };
-        let expected = seen(&outcome, &whole);
-        drop(journal);
-        if let Some(different) = self.differs_when_run_again(&file, &open("again")?)? {
+        let second = folder()?;
+        if part.worker == 0
+            && let Some(different) = self.differs_when_run_again(first.path(), second.path())?
+        {
             count.wrong.push(format!("{} {different}", self.title));
         }
-        for point in (0..points).step_by(usize::try_from(sample).unwrap_or(1)) {
-            let world = self.world()?;
-            let name = format!("{point}");
+        let points = (0..whole.points)
+            .filter(|point| point % sample == 0 && (point / sample) % part.of == part.worker);
+        for point in points {
+            let folder = folder()?;
             count.killed += 1;
-            let file = open(&name)?;
-            let journal = file.start(RUN.to_owned(), json!({}));
-            let (mut outcome, _) = self.run(&world, &journal, point)?;
-            drop(journal);
-            drop(file);
-            count.kills += 1;
-            // It dies again, later each time, and then is left alone.
-            for next in [3 + point % 5, 11 + point % 7, u64::MAX] {
-                if outcome.is_some() {
-                    break;
+            let found = self.lives(folder.path(), point, part.death, count);
+            if let Ok(Some(found)) = &found {
+                count.repeated += found.repeated;
+                if found.seen == whole.seen {
+                    continue;
                 }
-                let file = open(&name)?;
-                let journal = file.again(RUN, Mode::Live).map_err(crate::record::kept)?;
-                world.forget_reads(&|key| journal.has_answer(key));
-                outcome = self.run(&world, &journal, next)?.0;
-                count.kills += usize::from(outcome.is_none());
             }
-            count.repeated += world.calls().iter().filter(|call| call.repeat).count();
-            let found = outcome.map(|outcome| seen(&outcome, &world));
-            if found.as_ref() != Some(&expected) {
-                count.wrong.push(format!(
-                    "{} killed at {point}: {found:?}\n  expected {expected:?}",
-                    self.title
-                ));
-            }
-            // Journals are many.
-            let _ = std::fs::remove_file(folder.path().join(&name));
+            count.wrong.push(format!(
+                "{} killed at {point}: {:?}\n  expected {:?}",
+                self.title,
+                found.map_err(|failure| failure.message),
+                whole.seen
+            ));
         }
         Ok(())
     }
+}
+
+fn journal(folder: &Path) -> Result<SqliteJournal, Failure> {
+    let file = SqliteJournal::open(&folder.join("journal.sqlite")).map_err(crate::record::kept)?;
+    file.unsynced().map_err(crate::record::kept)?;
+    Ok(file)
 }
 
 fn seen(outcome: &Outcome, world: &ScenarioWorld) -> Seen {
     let calls = world.calls();
     Seen {
         verdict: outcome.verdict.as_str().to_owned(),
-        reason: outcome
-            .reason
-            .map(runbook_interpreter::verdict::Reason::as_str),
+        reason: outcome.reason.map(|reason| reason.as_str().to_owned()),
         causes: outcome
             .causes
             .iter()
@@ -338,7 +475,6 @@ mod tests {
     use crate::console::{Console, Stream};
     use crate::locate::Places;
     use runbook_report::terminal::Look;
-    use std::path::Path;
 
     #[test]
     fn what_is_killed_ends_as_if_it_had_not_been() {
@@ -366,9 +502,10 @@ mod tests {
         let arguments = CrashMatrixArguments {
             paths: vec!["examples".into(), "playbooks/acso/memory-leak.yaml".into()],
             sample: 29,
+            jobs: 1,
             ..CrashMatrixArguments::default()
         };
-        let count = matrix(&arguments, &environment).expect("a matrix");
+        let count = matrix(&arguments, Part::WHOLE, &environment).expect("a matrix");
         assert!(count.killed > 20, "{count:?}");
         assert!(count.wrong.is_empty(), "{}", count.wrong.join("\n"));
     }
