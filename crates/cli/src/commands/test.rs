@@ -534,18 +534,15 @@ async fn taken_back(
         inner: surroundings.observer,
         thawed: Cell::new(false),
     };
-    let undone = runbook_interpreter::undo(
-        plan,
-        &Surroundings {
-            journal: &again,
-            observer: &observer,
-            ..*surroundings
-        },
-        || {
-            observer.thawed.set(true);
-            again.thaw()
-        },
-    );
+    let around = Surroundings {
+        journal: &again,
+        observer: &observer,
+        ..*surroundings
+    };
+    let undone = runbook_interpreter::undo(plan, &around, || {
+        observer.thawed.set(true);
+        again.thaw()
+    });
     Ok(Endings {
         run: outcome,
         undo: Some(undone.await?),

@@ -1,7 +1,7 @@
 //! `playbook:Run`: another playbook as a step.
 
 use super::call::{Prepared, Sent};
-use super::{Context, Halt};
+use super::{Bounds, Context, Halt};
 use crate::event::{Event, EventKind, Observer};
 use crate::outcome::{Change, Outcome, StepError};
 use crate::plan::{Options, Plan, Until};

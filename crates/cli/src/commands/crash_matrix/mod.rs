@@ -23,14 +23,17 @@ use runbook_interpreter::journal::fault::{Fault, dump};
 use runbook_interpreter::journal::{JournalError, Mode, RunJournal, SqliteJournal};
 use runbook_interpreter::outcome::Outcome;
 use runbook_interpreter::plan::{Options, Plan};
-use runbook_interpreter::surroundings::Surroundings;
+use runbook_interpreter::surroundings::{Library, Surroundings};
 use runbook_interpreter::truth::Truth;
 use runbook_playbook::catalog::Effect;
+use runbook_playbook::checked::Checked;
 use runbook_playbook::source::Source;
 use runbook_registry::Registry;
 use runbook_registry::world::scenario::{ActionFacts, Scenario, ScenarioWorld};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::sync::Arc;
@@ -210,7 +213,10 @@ pub fn matrix(
                 title,
                 plan,
                 scenario: Arc::new(scenario),
-                shelf,
+                library: Read {
+                    shelf,
+                    read: RefCell::default(),
+                },
                 registry: &registry,
                 environment,
             };
@@ -233,9 +239,31 @@ struct Subject<'a> {
     title: String,
     plan: Plan,
     scenario: Arc<Scenario>,
-    shelf: Shelf<'a>,
+    library: Read<'a>,
     registry: &'a Arc<Registry>,
     environment: &'a Environment,
+}
+
+/// Playbooks that others run, each read once: reading them would take most of the time of a life.
+struct Read<'a> {
+    shelf: Shelf<'a>,
+    read: RefCell<HashMap<(String, String), Arc<Checked>>>,
+}
+
+impl Library for Read<'_> {
+    fn load(&self, from: &Checked, path: &str) -> Result<Arc<Checked>, String> {
+        let name = (from.id.clone(), path.to_owned());
+        if let Some(checked) = self.read.borrow().get(&name) {
+            return Ok(Arc::clone(checked));
+        }
+        let checked = self.shelf.load(from, path)?;
+        self.read.borrow_mut().insert(name, Arc::clone(&checked));
+        Ok(checked)
+    }
+
+    fn text(&self, from: &Checked, path: &str) -> Result<String, String> {
+        self.shelf.text(from, path)
+    }
 }
 
 /// What must be the same.
@@ -258,12 +286,9 @@ struct Whole {
 
 impl Subject<'_> {
     fn world(&self) -> Result<ScenarioWorld, Failure> {
-        let located = self.shelf.places.place(
-            &self
-                .shelf
-                .root
-                .join(format!("{}.yaml", self.plan.checked.id)),
-        );
+        let shelf = &self.library.shelf;
+        let file = format!("{}.yaml", self.plan.checked.id);
+        let located = shelf.places.place(&shelf.root.join(file));
         let context = world::playbook_context(
             self.environment,
             &TargetArguments::default(),
@@ -297,7 +322,7 @@ impl Subject<'_> {
             approver: &ByScenario(&self.scenario.answers),
             observer: &Nobody,
             journal: &fault,
-            library: &self.shelf,
+            library: &self.library,
             cancel: &cancel,
             guards: Some(&Guards::default()),
         };
