@@ -92,6 +92,7 @@ pub fn execute(arguments: &PreflightArguments, environment: &Environment) -> Res
                 .as_deref()
                 .and_then(|arn| arn.split(':').nth(1))
                 .map(str::to_owned),
+            principal: None,
         };
         let scope = Scope {
             graphs: Vec::new(),

@@ -418,6 +418,7 @@ impl World for Script {
             account: Some("123456789012".into()),
             region: Some("us-east-1".into()),
             partition: Some("aws".into()),
+            principal: None,
         }
     }
 }

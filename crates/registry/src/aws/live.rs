@@ -41,6 +41,13 @@ use tokio::sync::OnceCell;
 /// Channels by service, target, what calls prove who makes them with, and what else sets them apart.
 type Channels = HashMap<(&'static str, Target, Proof, Way), Arc<Channel>>;
 
+/// Whom credentials belong to.
+#[derive(Debug, Clone)]
+struct Caller {
+    account: String,
+    arn: String,
+}
+
 /// A client for every AWS operation.
 ///
 /// Making one costs nothing: configuration, credentials and models are read when the first call needs them.
@@ -57,8 +64,8 @@ pub struct AwsClient {
     buckets: Mutex<HashMap<String, String>>,
     /// Endpoints that services said.
     endpoints: Mutex<HashMap<(&'static str, Target), Discovered>>,
-    /// The account that the credentials belong to, once it was asked for.
-    account: OnceCell<Option<String>>,
+    /// Whom the credentials belong to, once it was asked for.
+    caller: OnceCell<Option<Caller>>,
 }
 
 impl AwsClient {
@@ -76,7 +83,7 @@ impl AwsClient {
             channels: Mutex::default(),
             buckets: Mutex::default(),
             endpoints: Mutex::default(),
-            account: OnceCell::new(),
+            caller: OnceCell::new(),
         }
     }
 
@@ -147,18 +154,24 @@ impl AwsClient {
             .as_deref()
             .and_then(|region| endpoint::partitions().name_of(region))
             .map(ToOwned::to_owned);
+        let caller = self.caller.get().cloned().flatten();
         Place {
-            account: self.account.get().cloned().flatten(),
+            account: caller.as_ref().map(|caller| caller.account.clone()),
             region,
             partition,
+            principal: caller.map(|caller| caller.arn),
         }
     }
 
-    /// The account that the credentials belong to; nothing where it cannot be told.
-    async fn who(&self) -> Option<String> {
+    /// Whom the credentials belong to; nothing where it cannot be told.
+    async fn who(&self) -> Option<Caller> {
         let call = Call::new("sts:GetCallerIdentity", serde_json::json!({}));
         let answer = self.call(&call).await.ok()?;
-        Some(answer.result.get("Account")?.as_str()?.to_owned())
+        let text = |name: &str| Some(answer.result.get(name)?.as_str()?.to_owned());
+        Some(Caller {
+            account: text("Account")?,
+            arn: text("Arn")?,
+        })
     }
 
     /// Finds the region and the credentials, so that what is wrong with them is said before anything is called.
@@ -547,7 +560,7 @@ impl AwsSender for AwsClient {
         Box::pin(async move {
             self.config().await;
             if account {
-                self.account.get_or_init(|| self.who()).await;
+                self.caller.get_or_init(|| self.who()).await;
             }
         })
     }

@@ -106,4 +106,6 @@ pub struct Place {
     pub region: Option<String>,
     /// The partition: `aws`, `aws-cn`, `aws-us-gov` …
     pub partition: Option<String>,
+    /// The ARN of whoever calls, where it was asked for.
+    pub principal: Option<String>,
 }

@@ -235,6 +235,7 @@ impl Reader {
             partition: self
                 .member(members, "partition", Self::text)
                 .or(usual.partition),
+            principal: None,
         })
     }
 
@@ -499,6 +500,7 @@ fn default_place() -> Place {
         account: Some("123456789012".to_owned()),
         region: Some("us-east-1".to_owned()),
         partition: Some("aws".to_owned()),
+        principal: None,
     }
 }
 
