@@ -37,6 +37,7 @@ mod scoped;
 mod secrets;
 mod shelf;
 mod staged;
+mod telemetry;
 mod triage;
 mod world;
 mod yaml_text;
@@ -58,7 +59,9 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let console = console(arguments.color);
     let environment = environment(console);
-    let code = match commands::execute(&arguments.command, &environment) {
+    let done = telemetry::listen(&arguments.log, &arguments.command, &environment)
+        .and_then(|()| commands::execute(&arguments.command, &environment));
+    let code = match done {
         Ok(code) => code,
         Err(Failure { code, message }) => {
             if !message.is_empty() {

@@ -39,6 +39,7 @@ mod triage_text;
 mod undo;
 
 pub(crate) use fmt::replace;
+pub(crate) use play::Play;
 pub(crate) use test::{Enforced, run_scenario};
 
 use crate::args::Command;
