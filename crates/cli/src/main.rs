@@ -13,6 +13,7 @@ mod coverage;
 mod device;
 mod document;
 mod environment;
+mod escalation_file;
 mod exit;
 mod explanation;
 mod gathered;

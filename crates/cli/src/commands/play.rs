@@ -6,6 +6,7 @@ use crate::approve::Answers;
 use crate::args::{Consent, Format, TargetArguments};
 use crate::calls::Calls;
 use crate::environment::Environment;
+use crate::escalation_file;
 use crate::exit::{self, Failure};
 use crate::kept::Kept;
 use crate::locate::{Located, scenarios_of};
@@ -275,7 +276,7 @@ impl Play<'_> {
             .scenario
             .as_ref()
             .map_or_else(Timestamp::now, |scenario| scenario.clock);
-        let context = world::playbook_context(
+        let mut context = world::playbook_context(
             self.environment,
             &self.target,
             self.registry,
@@ -284,6 +285,7 @@ impl Play<'_> {
             now,
         )
         .map_err(Failure::wrong)?;
+        escalation_file::widen(&mut context, self.plan, self.library, self.environment, now);
         if let Some(scenario) = &self.scenario {
             let facts = Arc::clone(self.registry) as Arc<dyn ActionFacts>;
             let mut world = ScenarioWorld::new(Arc::clone(scenario), facts, context)
