@@ -455,3 +455,52 @@ fn what_is_wrong_with_a_log_is_said_before_anything_runs() {
     let err = String::from_utf8_lossy(&run.stderr);
     assert!(err.contains("run ended verdict=\"resolved\""), "{err}");
 }
+
+#[test]
+fn the_examples_of_the_documentation_do_what_it_says() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let page = std::fs::read_to_string(root.join("docs/telemetry.md")).expect("the page");
+    let desk = Desk::new();
+    let receiver = Receiver::new("200 OK");
+    let commands = page.split("```sh\n").skip(1);
+    let commands = commands.filter_map(|rest| rest.split_once("\n```"));
+    let mut ran = 0;
+    for (line, _) in commands {
+        let words = line.split_whitespace();
+        let (variables, words): (Vec<&str>, Vec<&str>) =
+            words.partition(|word| word.starts_with("OTEL_"));
+        let mut command = desk.command(&words[1..]);
+        command.env("RUNBOOK_PATH", root.join("playbooks"));
+        for variable in variables {
+            let (name, value) = variable.split_once('=').expect("a value");
+            command.env(
+                name,
+                value.replace("http://localhost:4318", &receiver.address()),
+            );
+        }
+        let run = command.output().expect("it runs");
+        assert_eq!(run.status.code(), Some(0), "{line}: {}", said(&run));
+        ran += 1;
+    }
+    assert_eq!(ran, 3);
+    let lines = |name: &str| std::fs::read_to_string(desk.path().join(name)).expect(name);
+    assert!(lines("runbook.log").contains("\"verdict\":\"resolved\""));
+    assert!(lines("metrics.jsonl").contains("\"Runs\":1"));
+    // What the page says of spans is what they have.
+    let spans = receiver.take().spans;
+    one_root(&spans);
+    for attribute in spans.iter().flat_map(|span| &span.attributes) {
+        assert!(
+            page.contains(&format!("`{}`", attribute.key)),
+            "{}",
+            attribute.key
+        );
+    }
+    for event in spans.iter().flat_map(|span| &span.events) {
+        assert!(
+            page.contains(&format!("`{}`", event.name)),
+            "{}",
+            event.name
+        );
+    }
+}
