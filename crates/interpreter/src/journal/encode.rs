@@ -8,6 +8,7 @@ use crate::event::{Event, EventKind};
 use crate::outcome::{AssertionOutcome, Change, Outcome, StepOutcome};
 use crate::truth::Truth;
 use runbook_playbook::catalog::Effect;
+use runbook_registry::world::Place;
 use serde_json::{Value as Json, json};
 use std::fmt::Write as _;
 
@@ -117,7 +118,7 @@ fn parts(event: &Event) -> Parts<'_> {
             "playbook": playbook,
             "title": title,
             "inputs": inputs,
-            "place": {"account": place.account, "region": place.region, "partition": place.partition, "principal": place.principal},
+            "place": self::place(place),
         }),
         EventKind::GraphStarted { graph, reading } => json!({"graph": graph, "reading": reading}),
         EventKind::GraphEnded { graph, summary } => json!({"graph": graph, "summary": summary}),
@@ -332,6 +333,19 @@ fn step_outcome(outcome: &StepOutcome) -> Json {
         "truncated": outcome.truncated,
         "calls": outcome.calls,
     })
+}
+
+/// Where calls go; who makes them only where that is known.
+fn place(place: &Place) -> Json {
+    let mut known = json!({
+        "account": place.account,
+        "region": place.region,
+        "partition": place.partition,
+    });
+    if let Some(principal) = &place.principal {
+        known["principal"] = principal.as_str().into();
+    }
+    known
 }
 
 #[cfg(test)]
