@@ -36,6 +36,7 @@ mod recording;
 mod scoped;
 mod secrets;
 mod shelf;
+mod stage;
 mod staged;
 mod triage;
 mod world;
