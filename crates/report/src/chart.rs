@@ -99,7 +99,7 @@ pub(crate) fn lines(
     let caption = series.caption(chart, size);
     let is_whole = size == Size::Whole
         && look.width.is_none_or(|width| width >= WIDE)
-        && series.greatest > series.least
+        && !series.is_flat()
         && series.values.len() >= 4;
     if is_whole {
         let mut lines: Vec<String> = series
@@ -109,6 +109,10 @@ pub(crate) fn lines(
             .collect();
         lines.extend(Line::at(depth).with(Tone::Quiet, caption).wrapped(look));
         return lines;
+    }
+    if series.is_flat() {
+        // A drawing of it would say nothing that its words do not.
+        return Line::at(depth).with(Tone::Quiet, caption).wrapped(look);
     }
     let bars: String = series
         .heights(room.min(COLUMNS))
@@ -163,6 +167,10 @@ impl Series {
         })
     }
 
+    fn is_flat(&self) -> bool {
+        self.greatest <= self.least
+    }
+
     /// The height of each column.
     fn heights(&self, columns: usize) -> Vec<f64> {
         let group = self.values.len().div_ceil(columns.max(1)).max(1);
@@ -172,11 +180,7 @@ impl Series {
 
     /// A column of a chart of one row.
     fn character(&self, value: f64) -> char {
-        let share = if self.greatest > self.least {
-            (value - self.least) / (self.greatest - self.least)
-        } else {
-            0.5
-        };
+        let share = (value - self.least) / (self.greatest - self.least);
         let steps = [0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875];
         let height = steps.iter().filter(|step| share > **step).count();
         BARS.get(height).copied().unwrap_or('█')
@@ -192,16 +196,21 @@ impl Series {
         let long = long
             .filter(|long| !long.is_zero())
             .map_or_else(String::new, |long| format!(" in {}", lasting(long)));
-        let mut words = vec![format!("last {}", said(self.latest))];
-        if size == Size::Row {
-            // The first drawing says what there was.
-        } else if self.greatest > self.least {
+        let mut words = Vec::new();
+        if self.is_flat() {
+            words.push(format!("{} all along{long}", said(self.latest)));
+        } else {
+            words.push(format!("last {}", said(self.latest)));
+        }
+        // Where it is read again, the first drawing has said what there was.
+        if size == Size::Whole && !self.is_flat() {
             let (least, greatest) = (number(self.least), said(self.greatest));
             words.push(format!("from {least} to {greatest}{long}"));
-        } else {
-            words.push(format!("the same{long}"));
         }
         let trend = course(&self.places).filter(|course| {
+            if self.is_flat() {
+                return false;
+            }
             let (first, last) = (self.places.first(), self.places.last());
             let hours = first
                 .zip(last)
@@ -432,12 +441,9 @@ mod tests {
     }
 
     #[test]
-    fn a_flat_series_is_a_flat_row_and_nothing_is_drawn_of_nothing() {
+    fn a_flat_series_is_said_in_words_and_nothing_is_drawn_of_nothing() {
         let points = Value::list(vec![Value::Integer(5); 3]);
-        assert_eq!(
-            drawn(&points, &CHART, Size::Whole, 80),
-            "  ▄▄▄  last 5, the same"
-        );
+        assert_eq!(drawn(&points, &CHART, Size::Whole, 80), "  5 all along");
         assert_eq!(drawn(&Value::list(vec![]), &CHART, Size::Whole, 80), "");
         assert_eq!(drawn(&Value::text("x"), &CHART, Size::Whole, 80), "");
     }

@@ -294,7 +294,11 @@ fn left(outcome: &Outcome, look: Look) -> Vec<String> {
     }
     if let Some(waiting) = &outcome.waiting {
         let step = &waiting.step;
-        lines.extend(Line::at(1).plain(format!("- answer {step}:")).wrapped(look));
+        lines.extend(
+            Line::at(1)
+                .plain(format!("- still to do at {step}:"))
+                .wrapped(look),
+        );
         for line in waiting.question.lines() {
             // What is sent reads better a member a line.
             let call = line.split_once(" {").and_then(|(action, arguments)| {

@@ -211,10 +211,17 @@ impl Terminal {
             .filter(|_| outcome.status == StepStatus::Failed)
         {
             let why = step_line::sentence(outcome.action.as_deref(), &error.message).to_owned();
-            if state.failures.contains(&why) {
-                "as above".clone_into(&mut error.message);
-            } else {
-                state.failures.insert(why);
+            // Blocks and callers repeat what the step inside of them has said.
+            match state
+                .failures
+                .iter()
+                .find(|said| why.contains(said.as_str()))
+            {
+                Some(said) => error.message = why.replace(said.as_str(), "as above"),
+                None if why.is_empty() => {}
+                None => {
+                    state.failures.insert(why);
+                }
             }
         }
         let lines = step_line::lines(step, &shown, drawings, self.look(state));

@@ -574,11 +574,13 @@ impl Run<'_> {
                 biased;
                 () = self.around.cancel.cancelled() => {
                     self.stop(Stop::Aborted);
+                    clock.advance(self.around.world.now());
                     return false;
                 }
                 ended = sleep => ended,
                 why = self.alarm(container, clock, step, &key) => {
                     self.stop(Stop::Alarm(why));
+                    clock.advance(self.around.world.now());
                     return false;
                 }
             }
