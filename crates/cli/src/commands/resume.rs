@@ -230,7 +230,7 @@ impl Again {
             unanswered: onward.clone(),
             onward,
             further: None,
-            reported: Wanted::of_context(&row.context).wants_report(),
+            reports: Wanted::of_context(&row.context).shown(environment),
             resumes: Some(row.id.clone()),
             guards,
             record: Some(&self.record),
