@@ -29,6 +29,7 @@ const USAGE: &str = "usage: cargo xtask TASK
   catalogue --write|--check [--packages DIR]   the catalogue of AWS operations
   bench [--only WORD]… [--quick] [--write]     every speed and size that has a goal, measured in one run
   conformance DIR                              the client against botocore's protocol suites
+  instructions --write                         what the release binary executes becomes the budget of `test`
   crash-matrix [--playbook PATH] [--sample N]  every scenario killed at every point around its journal, and resumed
   policy-proof [WORD…]                         every permission of the least policies taken away in turn
   faults [--cases N] [--seed S]                what goes wrong between the client and a service: the verdict is right or `failed`
@@ -62,6 +63,7 @@ fn run(arguments: &[String]) -> Outcome {
             "bench" => Ok(bench::run(root, rest)?),
             "measured" => Ok(bench::process::measured(rest)?),
             "catalogue" => catalogue::run(rest),
+            "instructions" => Ok(test::instructions::write(root, rest)?),
             "fuzz" => Ok(fuzz::run(root, rest)?),
             "schemas" => Ok(generated::schemas(root, rest)?),
             "plans" => Ok(plans::run(root, rest)?),

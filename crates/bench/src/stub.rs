@@ -93,16 +93,17 @@ pub async fn serve(upstream: Option<String>) -> Result<(), Failure> {
             });
         }
     };
-    let mut input = tokio::io::stdin();
-    let left = async {
-        let mut bytes = [0; 64];
-        while input.read(&mut bytes).await.is_ok_and(|read| read > 0) {}
-    };
+    let (tell, left) = tokio::sync::oneshot::channel();
+    std::thread::spawn(move || {
+        // However it ends, nobody is there any more.
+        let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
+        tell.send(())
+    });
     tasks
         .run_until(async {
             tokio::select! {
                 () = accepting => {},
-                () = left => {},
+                _ = left => {},
             }
         })
         .await;

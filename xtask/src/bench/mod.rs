@@ -20,13 +20,14 @@ use table::Table;
 
 pub use commands::largest;
 
-const USAGE: &str = "usage: cargo xtask bench [--only WORD]… [--runs N] [--quick] [--write] [--peers DIR] [--clean-build]
+const USAGE: &str = "usage: cargo xtask bench [--only WORD]… [--runs N] [--quick] [--write] [--peers DIR] [--clean-build] [--no-build]
 
   --only WORD    the parts whose names hold this word
   --runs N       runs of each, of which the median counts [10]
   --quick        three runs of each, and fewer calls and files: to see that it works
   --write        the tables go into docs/benchmarks.md; all parts must be measured
   --peers DIR    scripts that do the same with other tools [../shared/bench]
+  --no-build     what stands in target/release is measured, whatever it was built from
   --clean-build  a release build from nothing, in a folder of its own; it takes minutes";
 
 /// What to measure, and with what.
@@ -38,6 +39,7 @@ pub struct Bench {
     /// The scripts that do the same with other tools.
     peers: PathBuf,
     clean_build: bool,
+    build: bool,
 }
 
 /// Some rows that belong together.
@@ -94,10 +96,12 @@ pub fn run(root: &Path, arguments: &[String]) -> Result<(), String> {
             names.join(", ")
         ));
     }
-    if write && (bench.quick || chosen.len() < PARTS.len()) {
-        return Err("--write needs all parts, measured in full".to_owned());
+    if write && (bench.quick || !bench.build || chosen.len() < PARTS.len()) {
+        return Err("--write needs all parts, built and measured in full".to_owned());
     }
-    bench.build()?;
+    if bench.build {
+        bench.build()?;
+    }
     let mut tables = Vec::new();
     for part in chosen {
         let started = Instant::now();
@@ -136,6 +140,7 @@ fn read(root: &Path, arguments: &[String]) -> Result<(Bench, Vec<String>, bool),
         quick: false,
         peers: root.join("../shared/bench"),
         clean_build: false,
+        build: true,
     };
     let (mut only, mut write) = (Vec::new(), false);
     let mut words = arguments.iter();
@@ -147,6 +152,7 @@ fn read(root: &Path, arguments: &[String]) -> Result<(Bench, Vec<String>, bool),
             "--peers" => bench.peers = PathBuf::from(value()?),
             "--quick" => bench.quick = true,
             "--write" => write = true,
+            "--no-build" => bench.build = false,
             "--clean-build" => bench.clean_build = true,
             _ => return Err(USAGE.to_owned()),
         }

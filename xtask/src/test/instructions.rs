@@ -6,6 +6,7 @@
 use super::{binary, debian};
 use crate::bench;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,6 +14,7 @@ use std::process::{Command, Stdio};
 
 const VALGRIND: &str = "/usr/bin/valgrind";
 const BUDGETS: &str = "tests/instructions.toml";
+const TABLE: &str = "[instructions]";
 
 /// The steps of the generated playbook.
 const STEPS: usize = 100;
@@ -23,22 +25,14 @@ const STEPS: usize = 100;
 struct Budgets {
     /// The part of a budget that may be gone above or below it.
     tolerance: f64,
-    /// What each executes.
-    instructions: Instructions,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Instructions {
-    check: u64,
-    plan: u64,
-    run: u64,
+    /// Instructions by name.
+    instructions: BTreeMap<String, u64>,
 }
 
 /// Counts them and compares.
 ///
 /// # Errors
-/// Names what takes more than its budget, or less than a budget that should be lowered.
+/// Names what takes more than its budget, or so much less that the budget should be lowered.
 pub(super) fn check(root: &Path) -> Result<(), String> {
     match debian::have(VALGRIND, "valgrind") {
         Err(why) if !debian::is_disposable() => {
@@ -47,53 +41,23 @@ pub(super) fn check(root: &Path) -> Result<(), String> {
         }
         there => there?,
     }
-    let budgets = root.join(BUDGETS);
-    let text = fs::read_to_string(&budgets).map_err(|why| format!("{BUDGETS}: {why}"))?;
+    let text = fs::read_to_string(root.join(BUDGETS)).map_err(|why| format!("{BUDGETS}: {why}"))?;
     let budgets: Budgets = toml::from_str(&text).map_err(|why| format!("{BUDGETS}: {why}"))?;
-    let largest = bench::largest(root)?;
-    let folder = hundred_steps(root)?;
     let mut problems = String::new();
-    for (name, words, folder, budget) in [
-        (
-            "check",
-            vec!["check".into(), largest.clone()],
-            root,
-            budgets.instructions.check,
-        ),
-        (
-            "plan",
-            vec!["plan".into(), largest.clone()],
-            root,
-            budgets.instructions.plan,
-        ),
-        (
-            "run",
-            ["run", "hundred", "--scenario", "fine"]
-                .map(PathBuf::from)
-                .to_vec(),
-            &folder,
-            budgets.instructions.run,
-        ),
-    ] {
-        let counted = count(root, &words, folder)?;
+    for (name, counted) in counts(root)? {
+        let budget = *budgets
+            .instructions
+            .get(name)
+            .ok_or_else(|| format!("{BUDGETS} has no budget for {name}"))?;
         #[expect(clippy::cast_precision_loss, reason = "a share with one digit")]
         let share = counted as f64 / budget as f64 - 1.0;
-        println!(
+        let compared = format!(
             "{name}: {counted} instructions, {:+.1} % of the budget {budget}",
             share * 100.0
         );
-        if share > budgets.tolerance {
-            let _ = write!(
-                problems,
-                "\n{name} executes {counted} instructions, {:.1} % more than its budget of {budget}",
-                share * 100.0
-            );
-        } else if share < -budgets.tolerance {
-            let _ = write!(
-                problems,
-                "\n{name} executes {counted} instructions, {:.1} % fewer than its budget of {budget}: lower the budget, so that what was won is not lost",
-                -share * 100.0
-            );
+        println!("{compared}");
+        if share.abs() > budgets.tolerance {
+            let _ = write!(problems, "\n  {compared}");
         }
     }
     if problems.is_empty() {
@@ -101,9 +65,46 @@ pub(super) fn check(root: &Path) -> Result<(), String> {
     }
     Err(format!(
         "other numbers of instructions than {BUDGETS} allows:{problems}\nto see where they are spent: `cargo build --profile profiling`, then \
-         `valgrind --tool=callgrind target/profiling/runbook …` and `callgrind_annotate`; if they are worth it, write the new number into {BUDGETS} \
-         and say why in the commit"
+         `valgrind --tool=callgrind target/profiling/runbook …` and `callgrind_annotate`; if they are worth it, or fewer than before, \
+         `cargo xtask instructions --write` and say why in the commit"
     ))
+}
+
+/// `cargo xtask instructions --write`: makes what the release binary executes now the budget.
+///
+/// # Errors
+/// Valgrind or the release binary is not there, or the file cannot be written.
+pub(crate) fn write(root: &Path, arguments: &[String]) -> Result<(), String> {
+    if !matches!(arguments, [flag] if flag == "--write") {
+        return Err("usage: cargo xtask instructions --write".to_owned());
+    }
+    debian::have(VALGRIND, "valgrind")?;
+    let text = fs::read_to_string(root.join(BUDGETS)).map_err(|why| format!("{BUDGETS}: {why}"))?;
+    let (mut kept, _) = text
+        .split_once(TABLE)
+        .map(|(before, after)| (before.to_owned(), after))
+        .ok_or_else(|| format!("{BUDGETS} has no {TABLE}"))?;
+    let _ = writeln!(kept, "{TABLE}");
+    for (name, counted) in counts(root)? {
+        let _ = writeln!(kept, "{name} = {counted}");
+    }
+    fs::write(root.join(BUDGETS), kept).map_err(|why| format!("{BUDGETS}: {why}"))
+}
+
+/// What the release binary executes, by name.
+fn counts(root: &Path) -> Result<Vec<(&'static str, u64)>, String> {
+    let largest = bench::largest(root)?;
+    let folder = hundred_steps(root)?;
+    let words = |words: &[&str]| words.iter().map(PathBuf::from).collect::<Vec<_>>();
+    let path = largest.to_string_lossy();
+    Ok(vec![
+        ("check", count(root, &words(&["check", &path]), root)?),
+        ("plan", count(root, &words(&["plan", &path]), root)?),
+        (
+            "run",
+            count(root, &words(&["run", "hundred", "--scenario", "fine"]), &folder)?,
+        ),
+    ])
 }
 
 /// The instructions of one process.

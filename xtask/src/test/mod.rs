@@ -3,7 +3,7 @@
 mod browser;
 pub(crate) mod debian;
 pub(crate) mod endpoint;
-mod instructions;
+pub(crate) mod instructions;
 mod pull_requests;
 pub(crate) mod python;
 
