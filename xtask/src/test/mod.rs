@@ -1,11 +1,12 @@
 //! `cargo xtask test`: everything that must hold, in one command.
 
 mod browser;
-mod debian;
+pub(crate) mod debian;
 mod deploy;
-mod endpoint;
+pub(crate) mod endpoint;
+pub(crate) mod instructions;
 mod pull_requests;
-mod python;
+pub(crate) mod python;
 
 use std::path::Path;
 use std::process::Command;
@@ -59,6 +60,10 @@ const CHECKS: &[Check] = &[
     Check {
         name: "release build",
         run: release,
+    },
+    Check {
+        name: "instructions",
+        run: instructions::check,
     },
     Check {
         name: "scenarios",

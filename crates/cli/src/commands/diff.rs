@@ -1,6 +1,7 @@
 //! `runbook diff`: what changed between two versions of playbooks.
 
-use super::test::{Enforced, run_scenario, suite};
+use super::test::play::{Enforced, run_scenario};
+use super::test::suite::suite;
 use crate::args::{DiffArguments, DiffFormat};
 use crate::environment::Environment;
 use crate::exit::{self, Failure};

@@ -35,17 +35,15 @@ mod runs;
 mod saved;
 mod show;
 mod test;
-mod test_update;
-mod test_watch;
 mod triage;
 mod triage_text;
 mod undo;
 
 pub(crate) use call::hosts;
 pub(crate) use fmt::replace;
-pub(crate) use play::{as_far_as_it_goes, interrupted};
+pub(crate) use play::{Play, as_far_as_it_goes, interrupted};
 pub(crate) use run::SCENARIOS;
-pub(crate) use test::{Enforced, run_scenario};
+pub(crate) use test::play::{Enforced, run_scenario};
 
 use crate::args::Command;
 use crate::environment::Environment;

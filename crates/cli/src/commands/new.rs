@@ -1,6 +1,6 @@
 //! `runbook new`: a playbook and its scenarios to begin with.
 
-use super::test::{Enforced, run_scenario};
+use super::test::play::{Enforced, run_scenario};
 use crate::args::{NewArguments, PlaybookKind};
 use crate::document;
 use crate::environment::Environment;
@@ -10,6 +10,7 @@ use crate::shelf::Shelf;
 use runbook_playbook::catalog::{ActionKind, Catalog, Effect};
 use runbook_playbook::layout::layout;
 use runbook_playbook::source::Source;
+use runbook_playbook::yaml::write::flow;
 use runbook_registry::Registry;
 use runbook_registry::model::validate::validate;
 use runbook_registry::world::scenario::ActionFacts;
@@ -203,7 +204,7 @@ fn worlds(kind: PlaybookKind, file: &Path, read: &Reading) -> String {
         ..
     } = read;
     let name = file.file_name().unwrap_or_default().to_string_lossy();
-    let item = crate::yaml_text::flow(item);
+    let item = flow(item);
     let none = format!("return: {{{member}: []}}");
     let some = format!("return: {{{member}: [{item}, {item}]}}");
     let head = format!(
