@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 /// How many targets the fleets have: so many services in ten regions of ten accounts, or in one.
@@ -13,6 +13,9 @@ const STEEPEST: f64 = 1.05;
 
 /// The most memory of the largest fleet, in KiB: 150 MB.
 const MOST: u64 = 146_484;
+
+/// How often a process is looked at.
+const TICK: Duration = Duration::from_millis(10);
 
 const REGIONS: [&str; 10] = [
     "eu-west-1",

@@ -55,10 +55,10 @@ pub fn schemas(root: &Path, arguments: &[String]) -> Result<(), String> {
         schema(
             "schemas/report.schema.json",
             &runbook_report::run_report::model::schema(),
+        ),
         schema(
             "schemas/fleet-report.schema.json",
             &runbook_report::fleet_report::model::schema(),
-        ),
         ),
         schema(
             "schemas/fleet.schema.json",

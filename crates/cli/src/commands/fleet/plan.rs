@@ -238,6 +238,7 @@ fn place(region: &Option<String>, target: &Target) -> Place {
         account: target.account.clone(),
         region: region.clone(),
         partition: None,
+        principal: None,
     }
 }
 
