@@ -19,6 +19,10 @@ pub(crate) fn steps_of(playbook: &Playbook, visit: &mut impl FnMut(&str, &Step))
     if let Some(verify) = &playbook.verify {
         below("verify", &verify.steps, visit);
     }
+    if let Some(escalate) = &playbook.escalate {
+        below("gather", &escalate.gather, visit);
+        below("notify", &escalate.notify, visit);
+    }
 }
 
 fn below(prefix: &str, steps: &[Step], visit: &mut impl FnMut(&str, &Step)) {
