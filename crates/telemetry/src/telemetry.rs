@@ -420,6 +420,7 @@ impl Telemetry {
             | EventKind::CallStarted { .. }
             | EventKind::CallEnded { .. }
             | EventKind::StepEnded { .. }
+            | EventKind::Progress { .. }
             | EventKind::RunEnded(_) => {}
         }
     }
