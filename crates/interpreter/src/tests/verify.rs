@@ -163,7 +163,7 @@ fn what_still_shows_is_told_by_the_claim_and_not_by_what_it_requires() {
 symptom:
   s:
     action: t:ReadA
-    require: [{path: $.ok, defined: true, message: enough to tell}]
+    require: [{path: $.ok, exists: true, message: enough to tell}]
     assert: [{path: $.ok, equals: false, message: it is not ok}]
 resolve: {fix: {action: t:WriteA}}
 verify: {every: 1m, within: 3m}
