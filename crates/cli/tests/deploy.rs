@@ -26,7 +26,10 @@ fn judged(document: &Json, operation: &str) -> Json {
 #[test]
 fn documents_for_ecs_are_what_its_operations_take() {
     for (name, operation) in [
-        ("ecs/worker.task-definition.json", "ecs:RegisterTaskDefinition"),
+        (
+            "ecs/worker.task-definition.json",
+            "ecs:RegisterTaskDefinition",
+        ),
         ("ecs/worker.service.json", "ecs:CreateService"),
         ("ecs/target-group.json", "elbv2:CreateTargetGroup"),
     ] {
@@ -55,10 +58,16 @@ fn runs_have_more_time_to_end_than_workers_give_them() {
     let pods = read("kubernetes/worker.yaml");
     let number = |before: &str| -> Option<i64> {
         let rest = pods.split(before).nth(1)?;
-        let digits = rest.trim_start().split(|c: char| !c.is_ascii_digit()).next();
+        let digits = rest
+            .trim_start()
+            .split(|c: char| !c.is_ascii_digit())
+            .next();
         digits?.parse().ok()
     };
-    assert!(number("--drain=") < number("terminationGracePeriodSeconds:"), "{pods}");
+    assert!(
+        number("--drain=") < number("terminationGracePeriodSeconds:"),
+        "{pods}"
+    );
 }
 
 #[test]
@@ -74,6 +83,9 @@ fn a_version_is_named_the_same_everywhere() {
         assert!(read(name).contains(&dashed), "{name} is not of {version}");
     }
     for name in ["kubernetes/worker.yaml", "ecs/worker.task-definition.json"] {
-        assert!(read(name).contains(&format!("/runbook:{version}")), "{name} is not of {version}");
+        assert!(
+            read(name).contains(&format!("/runbook:{version}")),
+            "{name} is not of {version}"
+        );
     }
 }
