@@ -217,7 +217,7 @@ pub fn matrix(
                 plan,
                 scenario: Arc::new(scenario),
                 library: Read {
-                    shelf,
+                    shelf: shelf.clone(),
                     read: RefCell::default(),
                 },
                 registry: &registry,
