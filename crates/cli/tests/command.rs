@@ -249,7 +249,7 @@ fn interrupted_at(sign: &str) -> (String, String, Option<i32>) {
 #[cfg(unix)]
 #[test]
 fn ctrl_c_lets_the_write_in_flight_end() {
-    let (said, noted, code) = interrupted_at("→ local:Exec");
+    let (said, noted, code) = interrupted_at("→ write  local:Exec");
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("✓ write"), "{said}");
     assert!(said.contains("✓ last"), "`finally` runs: {said}");
@@ -264,4 +264,24 @@ fn ctrl_c_ends_a_wait_at_once() {
     let (said, _, code) = interrupted_at("wait waits 1h");
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("aborted after "), "{said}");
+}
+
+#[test]
+fn errors_name_what_to_do_next() {
+    for (line, next) in [
+        (&["run", "zzzzzzzzzz"][..], "`runbook list`"),
+        (&["run", "unanswered", "--scenario", "none"], "it has "),
+        (&["plan", "broken"], "`runbook explain CODE`"),
+        (&["call", "zzzz:Zzzzzzzzz"], "`runbook actions search WORDS`"),
+        (&["actions", "list", "zzzzzz"], "`runbook actions"),
+        (&["explain", "zzzzzzzz"], "`runbook explain` lists"),
+        (&["run", "--plan", "playbooks/restart.yaml"], "`runbook plan PLAYBOOK --out FILE`"),
+        (&["triage", "-i", "zzzzzz=1"], "they have "),
+        (&["new", "a", "--for", "zzz"], "`runbook actions list`"),
+    ] {
+        let output = runbook(line);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{line:?}: {said}");
+        assert!(said.contains(next), "{line:?}: {said}");
+    }
 }
