@@ -355,7 +355,9 @@ impl Telemetry {
                 ];
                 self.happened(None, at, "graph ended", said);
             }
-            EventKind::Waiting { step, why, length } => {
+            EventKind::Waiting {
+                step, why, length, ..
+            } => {
                 let seconds = length.as_secs_f64();
                 self.span(Some(step))
                     .in_scope(|| tracing::info!(target: RUN, why, seconds, "waiting"));
@@ -366,6 +368,14 @@ impl Telemetry {
                 ];
                 self.happened(Some(step), at, "waiting", said);
             }
+            EventKind::Progress {
+                step,
+                done,
+                of,
+                failed,
+            } => self
+                .span(Some(step))
+                .in_scope(|| tracing::debug!(target: RUN, done, of, failed, "progress")),
             EventKind::Asked(question) => {
                 let step = question.step.as_str();
                 self.span(Some(step))
@@ -410,6 +420,7 @@ impl Telemetry {
             | EventKind::CallStarted { .. }
             | EventKind::CallEnded { .. }
             | EventKind::StepEnded { .. }
+            | EventKind::Progress { .. }
             | EventKind::RunEnded(_) => {}
         }
     }
