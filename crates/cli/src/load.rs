@@ -240,7 +240,10 @@ fn refused(name: &str, diagnostics: &[Diagnostic]) -> Failure {
         .iter()
         .filter(|diagnostic| diagnostic.severity == Severity::Error)
         .count();
-    Failure::wrong(format!("{name} does not run: {}", counted(errors, "error")))
+    Failure::wrong(format!(
+        "{name} does not run: {}; `runbook explain CODE` says what a code in brackets means",
+        counted(errors, "error")
+    ))
 }
 
 /// Binds inputs and options.

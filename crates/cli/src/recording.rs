@@ -156,7 +156,10 @@ impl Target {
         let text = self.text(&members, located);
         let scenario = self.read(&text)?;
         self.save(&text).map_err(|error| {
-            Failure::environment(format!("{} cannot be written: {error}", self.shown))
+            Failure::environment(format!(
+                "{} cannot be written: {error}; record into another file",
+                self.shown
+            ))
         })?;
         let playbooks = Shelf::new(&environment.places, &located.root, &**registry);
         let found = run_scenario(

@@ -482,6 +482,8 @@ pub(super) fn forecast_of(
     match found.pop_first().map(|(_, playbook)| playbook.readable) {
         Some(Ok((_, forecast))) => Ok(*forecast),
         Some(Err(why)) => Err(Failure::wrong(format!("{asked} cannot be compared: {why}"))),
-        None => Err(Failure::wrong(format!("{asked} is no playbook"))),
+        None => Err(Failure::wrong(format!(
+            "{asked} is no playbook; name a YAML file that begins with `playbook: v1`"
+        ))),
     }
 }

@@ -50,14 +50,20 @@ pub fn execute(arguments: &NewArguments, environment: &Environment) -> Result<u8
     };
     if let Some(folder) = file.parent() {
         std::fs::create_dir_all(folder).map_err(|error| {
-            Failure::wrong(format!("{} cannot be made: {error}", places.shown(folder)))
+            Failure::wrong(format!(
+                "{} cannot be made: {error}; go to a folder that can be written",
+                places.shown(folder)
+            ))
         })?;
     }
     for (path, text) in [(&file, &playbook), (&scenarios, &worlds)] {
         let made = std::fs::File::create_new(path);
         made.and_then(|mut file| file.write_all(text.as_bytes()))
             .map_err(|error| {
-                Failure::wrong(format!("{} cannot be written: {error}", places.shown(path)))
+                Failure::wrong(format!(
+                    "{} cannot be written: {error}; go to a folder that can be written",
+                    places.shown(path)
+                ))
             })?;
         environment.console.out.line(places.shown(path));
     }
@@ -115,7 +121,8 @@ fn reads(service: &str, registry: &Registry) -> Result<Vec<Reading>, Failure> {
         let near = services
             .iter()
             .min_by_key(|known| strsim::damerau_levenshtein(known, service));
-        let near = near.map(|near| format!("; did you mean `{near}`?"));
+        let near =
+            near.map(|near| format!("; did you mean `{near}`? `runbook actions list` names all"));
         return Err(Failure::wrong(format!(
             "there is no service `{service}`{}",
             near.unwrap_or_default()

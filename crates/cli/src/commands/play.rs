@@ -173,7 +173,7 @@ impl Play<'_> {
                 if let Some(live) = &live
                 && self.calls_aws()
             {
-                live.ready(self.names_account()).await;
+                live.ready(self.names_caller()).await;
             }
             let _lock = self.lock(world, deed)?;
             match deed {
@@ -232,12 +232,21 @@ impl Play<'_> {
         })
     }
 
-    /// Whether the playbook, or one that it runs or escalates by, may name the account.
-    fn names_account(&self) -> bool {
+    /// Whether the run may change something.
+    fn acts(&self) -> bool {
+        let options = &self.plan.options;
+        let reads = matches!(options.until, Some(Until::Symptom | Until::Diagnose));
+        self.plan.checked.playbook.resolve.is_some() && !reads && !options.read_only
+    }
+
+    /// Whether it must be known as whom calls are made: an approval holds for that principal only, and the playbook, or one
+    /// that it runs or escalates by, may name the account.
+    fn names_caller(&self) -> bool {
         let playbook = &self.plan.checked.playbook;
         let escalates = playbook.escalate.as_ref();
         let mut steps = self.plan.checked.steps.values();
-        playbook.source.text().contains("target.account")
+        self.acts()
+            || playbook.source.text().contains("target.account")
             || !playbook.target.accounts.is_empty()
             || self.reported
             || escalates.is_some_and(|escalate| escalate.uses.is_some())
@@ -361,7 +370,7 @@ impl Play<'_> {
         if let Some(live) = &live
             && self.calls_aws()
         {
-            super::runtime()?.block_on(live.ready(self.names_account()));
+            super::runtime()?.block_on(live.ready(self.names_caller()));
         }
         as_far_as_it_goes(runbook_interpreter::run(self.plan, &surroundings));
         match journal.difference() {
@@ -381,10 +390,7 @@ impl Play<'_> {
         let (Some(record), Some(run)) = (self.record, &self.resumes) else {
             return Ok(None);
         };
-        let options = &self.plan.options;
-        let reads = matches!(options.until, Some(Until::Symptom | Until::Diagnose));
-        let acts = self.plan.checked.playbook.resolve.is_some() && !reads && !options.read_only;
-        if matches!(deed, Deed::Run) && !acts {
+        if matches!(deed, Deed::Run) && !self.acts() {
             return Ok(None);
         }
         let target = self.target_line(world);

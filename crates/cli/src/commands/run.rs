@@ -94,6 +94,7 @@ pub fn execute(arguments: &RunArguments, environment: &Environment) -> Result<u8
         undoable: Cell::default(),
         recorder: recording.as_ref().map(|_| &recorder),
     };
+    guards::add_common(&mut prepared.guards, &located.root, environment)?;
     if arguments.scoped {
         let (target, guards) = (&arguments.target, &prepared.guards);
         let policy = scoped::policy(&plan, &given, &*registry, &kept, target, guards)?;

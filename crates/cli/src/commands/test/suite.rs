@@ -41,7 +41,7 @@ pub(in crate::commands) fn files(
         if !file.is_file() {
             let shown = places.shown(&file);
             return Err(Failure::wrong(format!(
-                "{} has no scenarios: there is no {shown}",
+                "{0} has no scenarios: there is no {shown}; `runbook run {0} --record {shown}` writes one of a run",
                 path.display()
             )));
         }
