@@ -402,7 +402,11 @@ impl Subject<'_> {
     }
 
     /// The same scenario twice, under the same id, gives the same journal; says where it does not.
-    fn differs_when_run_again(&self, first: &Path, second: &Path) -> Result<Option<String>, Failure> {
+    fn differs_when_run_again(
+        &self,
+        first: &Path,
+        second: &Path,
+    ) -> Result<Option<String>, Failure> {
         self.live(second, u64::MAX, || {})?;
         let one = dump(&journal(first)?).map_err(crate::record::kept)?;
         let other = dump(&journal(second)?).map_err(crate::record::kept)?;
