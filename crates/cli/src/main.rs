@@ -15,6 +15,7 @@ mod device;
 mod doctor;
 mod document;
 mod environment;
+mod escalation_file;
 mod exit;
 mod explanation;
 mod gathered;
@@ -41,7 +42,9 @@ mod recording;
 mod scoped;
 mod secrets;
 mod shelf;
+mod stage;
 mod staged;
+mod telemetry;
 mod triage;
 mod world;
 
@@ -65,7 +68,9 @@ fn main() -> ExitCode {
     let arguments = arguments();
     let console = console(arguments.color);
     let environment = environment(console);
-    let code = match commands::execute(&arguments.command, &environment) {
+    let done = telemetry::listen(&arguments.log, &arguments.command, &environment)
+        .and_then(|()| commands::execute(&arguments.command, &environment));
+    let code = match done {
         Ok(code) => code,
         Err(Failure { code, message }) => {
             if !message.is_empty() {

@@ -226,9 +226,11 @@ pub fn playbook_context(
 }
 
 /// The names that a playbook's head can use.
-struct Inputs<'a> {
-    inputs: &'a IndexMap<String, Value>,
-    now: Timestamp,
+pub struct Inputs<'a> {
+    /// The inputs.
+    pub inputs: &'a IndexMap<String, Value>,
+    /// The time.
+    pub now: Timestamp,
 }
 
 impl Scope for Inputs<'_> {

@@ -9,6 +9,7 @@ mod find;
 mod fmt;
 mod guards;
 mod import;
+mod log;
 mod new;
 mod part;
 mod records;
@@ -24,6 +25,7 @@ pub use find::{ListArguments, TriageArguments};
 pub use fmt::FmtArguments;
 pub use guards::GuardArguments;
 pub use import::ImportArguments;
+pub use log::{LogArguments, LogFormat};
 pub use new::{NewArguments, PlaybookKind};
 pub use part::{GivenArguments, PartArguments};
 pub use records::{
@@ -48,6 +50,9 @@ pub struct Arguments {
     /// When to use colours
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
     pub color: Color,
+    /// What is logged.
+    #[command(flatten)]
+    pub log: LogArguments,
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
@@ -184,6 +189,9 @@ pub struct RunArguments {
     /// What is written when it ends.
     #[command(flatten)]
     pub written: WrittenArguments,
+    /// Write counts of the run into this file, which grows, in CloudWatch's embedded metric format; - is standard output
+    #[arg(long, value_name = "FILE")]
+    pub metrics: Option<PathBuf>,
     /// Keep the journal of runs here
     #[arg(long, value_name = "DIR")]
     pub state_dir: Option<PathBuf>,

@@ -40,6 +40,7 @@ mod undo;
 
 pub(crate) use call::hosts;
 pub(crate) use fmt::replace;
+pub(crate) use play::Play;
 pub(crate) use test::play::{Enforced, run_scenario};
 
 use crate::args::Command;

@@ -6,12 +6,15 @@ use crate::approve::Answers;
 use crate::args::{Consent, Format, TargetArguments};
 use crate::calls::Calls;
 use crate::environment::Environment;
+use crate::escalation_file;
 use crate::exit::{self, Failure};
 use crate::kept::Kept;
 use crate::locate::{Located, scenarios_of};
 use crate::lock::{Claim, Lock, Taken};
 use crate::record::Record;
 use crate::recorder::{Approving, Ended, Performing, Recorder, Watching};
+use crate::stage;
+use crate::telemetry::{self, Told};
 use crate::world;
 use jiff::Timestamp;
 use runbook_interpreter::cancel::Cancel;
@@ -21,7 +24,7 @@ use runbook_interpreter::journal::{Durability, JournalError, RunJournal};
 use runbook_interpreter::outcome::Outcome;
 use runbook_interpreter::plan::{Plan, Until};
 use runbook_interpreter::surroundings::Surroundings;
-use runbook_interpreter::verdict::{Reason, Verdict};
+use runbook_interpreter::verdict::Verdict;
 use runbook_playbook::syntax::input::InputKind;
 use runbook_registry::Registry;
 use runbook_registry::world::World;
@@ -29,7 +32,9 @@ use runbook_registry::world::recording::Recording;
 use runbook_registry::world::scenario::{ActionFacts, Scenario, ScenarioWorld};
 use runbook_report::chart::charts_of;
 use runbook_report::json::Collector;
-use runbook_report::terminal::{Detail, Settings, Terminal};
+use runbook_report::table::tables_of;
+use runbook_report::terminal::{Commands, Detail, Motion, Settings, Terminal};
+use runbook_telemetry::{Telemetry, Traced};
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -37,17 +42,21 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
+
+/// How often what runs is drawn again.
+const TURN: Duration = Duration::from_millis(120);
 
 /// What is shown of a run.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Show {
+pub(crate) struct Show {
     pub format: Format,
     pub quiet: bool,
     pub verbose: u8,
 }
 
 /// A run and everything around it but its record.
-pub(super) struct Play<'a> {
+pub(crate) struct Play<'a> {
     pub environment: &'a Environment,
     pub registry: &'a Arc<Registry>,
     pub located: &'a Located,
@@ -68,8 +77,8 @@ pub(super) struct Play<'a> {
     pub further: Option<String>,
     /// Where a scenario's world keeps what happened in it.
     pub memory: Option<PathBuf>,
-    /// Its report is wanted, which names the account.
-    pub reported: bool,
+    /// The files that its reports are written to; reports name the account.
+    pub reports: Vec<String>,
     /// The id by which the run can be resumed.
     pub resumes: Option<String>,
     /// What holds its writes back.
@@ -84,10 +93,12 @@ pub(super) struct Play<'a> {
     pub undoable: Cell<bool>,
     /// Takes notes of it, if a recording is made.
     pub recorder: Option<&'a Recorder<'a>>,
+    /// What other systems are told of it.
+    pub told: Told<'a>,
 }
 
 /// What is done.
-pub(super) enum Deed<'j> {
+pub(crate) enum Deed<'j> {
     /// The playbook.
     Run,
     /// What the run has done is taken back.
@@ -124,7 +135,18 @@ impl Play<'_> {
         let world = recording
             .as_ref()
             .map_or(world, |recording| recording as &dyn World);
+        let undoes = matches!(deed, Deed::Undo(_));
+        let telemetry = telemetry::of_run(self, world, undoes);
+        let traced = telemetry
+            .as_ref()
+            .map(|telemetry| Traced::new(world, telemetry));
+        let world = traced.as_ref().map_or(world, |traced| traced as &dyn World);
         let watchers = Watchers::new(self);
+        stage::set(watchers.stage());
+        let all = All {
+            first: watchers.observer(),
+            second: telemetry.as_ref(),
+        };
         let cancel = Cancel::new();
         let approver = Answers {
             consent: self.consent.clone(),
@@ -138,8 +160,8 @@ impl Play<'_> {
             stream: err,
         };
         let muted = Muted {
-            inner: watchers.observer(),
-            muted: Cell::new(matches!(deed, Deed::Undo(_))),
+            inner: &all,
+            muted: Cell::new(undoes),
         };
         let recorder = self.recorder;
         let surroundings = Surroundings {
@@ -164,7 +186,6 @@ impl Play<'_> {
             cancel: &cancel,
             guards: Some(&self.guards),
         };
-        let undoes = matches!(deed, Deed::Undo(_));
         let runtime = super::runtime()?;
         let outcome = runtime.block_on(async {
             let played = async {
@@ -196,8 +217,14 @@ impl Play<'_> {
         });
         // A question that nobody answers any more must not hold the end up.
         runtime.shutdown_background();
+        stage::set(None);
+        if outcome.is_ok() {
+            watchers.end(self.environment);
+        }
+        if let Some(telemetry) = &telemetry {
+            telemetry::end(telemetry, self, world);
+        }
         let outcome = outcome?;
-        watchers.end(self.environment);
         if let Some(recorder) = recorder {
             recorder.end(Ended {
                 outcome: compared(&outcome),
@@ -205,7 +232,7 @@ impl Play<'_> {
                 started: outcome.started,
             });
         }
-        self.say_how_to_go_on(&outcome);
+        self.note_what_stands(&outcome);
         match written.map(|world| missing(&world, self.located, self.environment)) {
             Some(missing) if !missing.is_empty() => Err(Failure {
                 code: if outcome.environment {
@@ -248,7 +275,7 @@ impl Play<'_> {
         self.acts()
             || playbook.source.text().contains("target.account")
             || !playbook.target.accounts.is_empty()
-            || self.reported
+            || !self.reports.is_empty()
             || escalates.is_some_and(|escalate| escalate.uses.is_some())
             || steps.any(|step| {
                 let action = step.action.as_ref();
@@ -266,7 +293,7 @@ impl Play<'_> {
             .scenario
             .as_ref()
             .map_or_else(Timestamp::now, |scenario| scenario.clock);
-        let context = world::playbook_context(
+        let mut context = world::playbook_context(
             self.environment,
             &self.target,
             self.registry,
@@ -275,6 +302,7 @@ impl Play<'_> {
             now,
         )
         .map_err(Failure::wrong)?;
+        escalation_file::widen(&mut context, self.plan, self.library, self.environment, now);
         if let Some(scenario) = &self.scenario {
             let facts = Arc::clone(self.registry) as Arc<dyn ActionFacts>;
             let mut world = ScenarioWorld::new(Arc::clone(scenario), facts, context)
@@ -332,6 +360,7 @@ impl Play<'_> {
             onward: String::new(),
             unanswered: String::new(),
             further: None,
+            reports: Vec::new(),
             resumes: None,
             guards: Guards::default(),
             session_policy: self.session_policy.clone(),
@@ -433,26 +462,32 @@ impl Play<'_> {
         parts.join(", ")
     }
 
-    fn say_how_to_go_on(&self, outcome: &Outcome) {
-        let Some(id) = &self.resumes else { return };
-        if outcome.verdict != Verdict::Aborted || self.show.format == Format::Json {
-            return;
-        }
-        let mut lines = if outcome.reason == Some(Reason::Timeout) {
-            vec!["its time is over, so it cannot go on; to begin anew, run it again".to_owned()]
-        } else {
-            vec![format!("to go on: {}", self.onward)]
-        };
-        if outcome
+    /// Notes whether what the run did can be taken back now.
+    fn note_what_stands(&self, outcome: &Outcome) {
+        let stands = outcome
             .changes
             .iter()
-            .any(|change| change.confirmed && !change.undone)
+            .any(|change| change.confirmed && !change.undone);
+        if self.resumes.is_some()
+            && outcome.verdict == Verdict::Aborted
+            && self.show.format != Format::Json
+            && stands
         {
-            let undo = self.onward.replacen("runbook resume", "runbook undo", 1);
-            lines.push(format!("to take back what run {id} did: {undo}"));
             self.undoable.set(true);
         }
-        self.environment.console.err.lines(&lines);
+    }
+
+    /// What the end of the run says of what comes after it.
+    fn commands(&self) -> Commands {
+        let kept = self.resumes.as_ref();
+        Commands {
+            again: self.again.clone(),
+            further: self.further.clone(),
+            resume: kept.map(|_| self.onward.clone()),
+            undo: kept.map(|_| self.onward.replacen("runbook resume", "runbook undo", 1)),
+            report: kept.map(|_| self.onward.replacen("runbook resume", "runbook report", 1)),
+            reports: self.reports.clone(),
+        }
     }
 }
 
@@ -495,6 +530,21 @@ impl Observer for Muted<'_> {
     fn observe(&self, event: &Event) {
         if !self.muted.get() {
             self.inner.observe(event);
+        }
+    }
+}
+
+/// Passes on to the one who shows the run, and to telemetry.
+struct All<'o> {
+    first: &'o dyn Observer,
+    second: Option<&'o Telemetry>,
+}
+
+impl Observer for All<'_> {
+    fn observe(&self, event: &Event) {
+        self.first.observe(event);
+        if let Some(second) = self.second {
+            second.observe(event);
         }
     }
 }
@@ -553,10 +603,7 @@ async fn interruptions(cancel: &Cancel, watchers: &Watchers, err: crate::console
     if interrupted().await {
         cancel.cancel();
         let line = "stopping: what was sent is waited for; press ctrl-C again to end at once";
-        match watchers {
-            Watchers::Text(terminal) if err.terminal => terminal.say(line),
-            _ => err.line(line),
-        }
+        err.line(line);
     }
     if interrupted().await {
         if let Watchers::Text(terminal) = watchers {
@@ -604,15 +651,29 @@ impl Watchers {
             (false, 1) => Detail::Calls,
             (false, _) => Detail::Payloads,
         };
+        let moves = out.terminal && play.environment.variable("TERM") != Some("dumb");
+        let playbook = &play.plan.checked.playbook;
         let settings = Settings {
             look: out.look,
-            live: out.terminal,
+            motion: moves.then_some(Motion {
+                size: stage::size,
+                every: Some(TURN),
+                timed: play.scenario.is_none(),
+            }),
             detail,
-            charts: charts_of(&play.plan.checked.playbook),
-            again: play.again.clone(),
-            onward: play.further.clone(),
+            charts: charts_of(playbook),
+            tables: tables_of(playbook),
+            commands: play.commands(),
         };
         Self::Text(Box::new(Terminal::new((out.open)(), settings)))
+    }
+
+    /// What moves on the terminal.
+    fn stage(&self) -> Option<runbook_report::terminal::Stage> {
+        match self {
+            Self::Text(terminal) => terminal.stage(),
+            Self::Json(_) => None,
+        }
     }
 
     fn observer(&self) -> &dyn Observer {

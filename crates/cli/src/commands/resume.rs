@@ -14,6 +14,7 @@ use crate::record::{Record, kept, of_context, other_catalogue, sources};
 use crate::secrets::{self, Handling, Secrets, is_secret};
 use crate::shelf::{Shelf, text_of};
 use crate::staged::Staged;
+use crate::telemetry::Told;
 use crate::{guards, scoped};
 use runbook_interpreter::journal::{Hold, Mode, RunRow};
 use runbook_interpreter::plan::Options;
@@ -229,7 +230,7 @@ impl Again {
             unanswered: onward.clone(),
             onward,
             further: None,
-            reported: Wanted::of_context(&row.context).wants_report(),
+            reports: Wanted::of_context(&row.context).shown(environment),
             resumes: Some(row.id.clone()),
             guards,
             record: Some(&self.record),
@@ -237,6 +238,10 @@ impl Again {
             session_policy,
             undoable: Cell::default(),
             recorder: None,
+            told: Told {
+                metrics: replay.metrics.as_deref(),
+                context: Some(&row.context),
+            },
         };
         prepared.judge_target()?;
         work(&prepared)

@@ -8,7 +8,7 @@ use super::model::{
     Step, Tone, Totals, Truth,
 };
 use super::steps::Gathered;
-use super::{left, series, timeline};
+use super::{left, rows, series, timeline};
 use runbook_interpreter::journal::{CallRow, EventRow, RunRow};
 use runbook_playbook::checked::Checked;
 use runbook_playbook::syntax::playbook::Kind;
@@ -89,6 +89,7 @@ pub fn report(material: &Material<'_>) -> Report {
         left: Vec::new(),
         escalation: ending.as_ref().and_then(escalation),
         charts: series::charts(&gathered, material),
+        tables: rows::tables(&gathered, material),
         timeline: timeline::moments(material.events, &gathered),
         outputs: ending
             .as_ref()
