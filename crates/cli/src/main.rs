@@ -18,6 +18,7 @@ mod environment;
 mod escalation_file;
 mod exit;
 mod explanation;
+mod fleet;
 mod gathered;
 mod git;
 mod guards;

@@ -6,6 +6,8 @@ mod consent;
 mod doctor;
 mod examples;
 mod find;
+mod fleet;
+mod fleet_report;
 mod fmt;
 mod guards;
 mod import;
@@ -22,6 +24,11 @@ pub use consent::{Consent, ConsentArguments};
 pub use doctor::DoctorArguments;
 pub use examples::command;
 pub use find::{ListArguments, TriageArguments};
+pub use fleet::{
+    FleetApproveArguments, FleetCommand, FleetOfRecord, FleetPlanArguments, FleetPlanFormat,
+    FleetResumeArguments, FleetRunArguments, FleetStatusArguments, RolloutArguments,
+};
+pub use fleet_report::{FleetReportArguments, FleetReportFormat};
 pub use fmt::FmtArguments;
 pub use guards::GuardArguments;
 pub use import::ImportArguments;
@@ -103,6 +110,9 @@ pub enum Command {
     /// Say which problems show: the symptoms of all playbooks, side by side, and only reads; or find playbooks for a text
     #[command(after_help = exit::TRIAGE_HELP)]
     Triage(Box<TriageArguments>),
+    /// Run a playbook on many targets: in waves, bounded, stopped by errors and alarms
+    #[command(subcommand)]
+    Fleet(FleetCommand),
     /// Run the scenarios of playbooks: no account, no network
     Test(TestArguments),
     /// Say what is wrong with playbooks
