@@ -236,6 +236,49 @@ impl<'r> OfRecord<'r> {
     }
 }
 
+/// Draws pages of runs that go by the same playbooks, which are read once.
+pub(crate) struct Pages<'r> {
+    record: &'r Record,
+    environment: &'r Environment,
+    /// By the run's playbook and the texts that it goes by.
+    known: HashMap<(String, Vec<(String, String)>), HashMap<String, Arc<Checked>>>,
+}
+
+impl<'r> Pages<'r> {
+    /// Nothing is read yet.
+    pub fn new(record: &'r Record, environment: &'r Environment) -> Self {
+        Self {
+            record,
+            environment,
+            known: HashMap::new(),
+        }
+    }
+
+    /// The page of a run.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub fn page(&mut self, row: RunRow) -> Result<String, Failure> {
+        let files = self.record.file.files(&row).map_err(kept)?;
+        let texts = files
+            .iter()
+            .map(|file| (file.id.clone(), file.text.clone()));
+        let playbooks = self
+            .known
+            .entry((row.playbook.clone(), texts.collect()))
+            .or_insert_with(|| playbooks(&row, &files, self.environment))
+            .clone();
+        let run = OfRecord {
+            commands: commands(self.record, &row, &playbooks),
+            record: self.record,
+            row,
+            files,
+            playbooks,
+        };
+        Ok(html::page(&run.told(None)))
+    }
+}
+
 /// The playbooks on record, as far as this program can read them.
 fn playbooks(
     row: &RunRow,
