@@ -67,9 +67,11 @@ impl Target {
         registry: &Registry,
         region: Option<&str>,
     ) -> Result<Self, Failure> {
-        let who = caller(world, registry)
-            .await
-            .map_err(|error| Failure::environment(format!("who one is cannot be told: {error}")))?;
+        let who = caller(world, registry).await.map_err(|error| {
+            Failure::environment(format!(
+                "who one is cannot be told: {error}; `runbook doctor` looks for the reason"
+            ))
+        })?;
         let principal = who.arn.map(|arn| simulated(&arn).unwrap_or(arn));
         Ok(Self {
             account: who.account,

@@ -1,7 +1,10 @@
 //! The command line.
 
 mod check;
+mod completions;
 mod consent;
+mod doctor;
+mod examples;
 mod find;
 mod fmt;
 mod guards;
@@ -14,7 +17,10 @@ mod report;
 mod review;
 
 pub use check::{CheckArguments, CheckFormat, ExplainArguments, PageFormat, TestArguments};
+pub use completions::{CompletionsArguments, Shell};
 pub use consent::Consent;
+pub use doctor::DoctorArguments;
+pub use examples::command;
 pub use find::{ListArguments, TriageArguments};
 pub use fmt::FmtArguments;
 pub use guards::GuardArguments;
@@ -119,6 +125,11 @@ pub enum Command {
     /// Look up what can be called
     #[command(subcommand)]
     Actions(ActionsCommand),
+    /// Say whether credentials, region, endpoint, clock and journal are fit for runs, and what to do where not
+    #[command(after_help = exit::DOCTOR_HELP)]
+    Doctor(DoctorArguments),
+    /// Print the script that lets a shell complete commands, playbooks, scenarios and runs
+    Completions(CompletionsArguments),
 }
 
 /// `runbook run`

@@ -3,7 +3,8 @@
 //! The process dies in that its run is dropped and everything that was not committed is lost; the scenario's world lives on,
 //! as the real one does, and is the witness of what was done.
 
-use super::test::{ByScenario, files};
+use super::test::play::ByScenario;
+use super::test::suite::files;
 use crate::args::TargetArguments;
 use crate::calls::Calls;
 use crate::document;

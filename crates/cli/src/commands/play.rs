@@ -1,7 +1,7 @@
 //! A run on the command line, from its beginning or from where it was interrupted.
 
 use super::saved::{Bound, Only};
-use super::test::compared;
+use super::test::play::compared;
 use crate::approve::Answers;
 use crate::args::{Consent, Format, TargetArguments};
 use crate::calls::Calls;

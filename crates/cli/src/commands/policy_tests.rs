@@ -1,7 +1,8 @@
 //! The proof that the least policy is enough, and not more than enough: every scenario runs with exactly it, and without any
 //! one of its statements, and any one permission of those, a call of some scenario is refused.
 
-use crate::commands::test::{Enforced, Nobody, Suite, forecast, mismatches, play_scenario, suite};
+use crate::commands::test::play::{Enforced, Nobody, forecast, mismatches, play_scenario};
+use crate::commands::test::suite::{Suite, suite};
 use crate::console::{Console, Stream};
 use crate::environment::Environment;
 use crate::locate::{Places, files_below, is_scenarios};

@@ -80,9 +80,11 @@ pub fn execute(arguments: &PreflightArguments, environment: &Environment) -> Res
     };
     let runtime = super::runtime()?;
     let (who, region, rows, mut problem) = runtime.block_on(async {
-        let who = caller(world, &registry)
-            .await
-            .map_err(|error| Failure::environment(format!("who one is cannot be told: {error}")))?;
+        let who = caller(world, &registry).await.map_err(|error| {
+            Failure::environment(format!(
+                "who one is cannot be told: {error}; `runbook doctor` looks for the reason"
+            ))
+        })?;
         let region = arguments.target.region.clone().or(world.place().region);
         let place = Place {
             account: who.account.clone(),

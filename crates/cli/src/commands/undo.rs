@@ -13,7 +13,7 @@ pub fn execute(arguments: &UndoArguments, environment: &Environment) -> Result<u
     let again = Again::open(&arguments.of, environment)?;
     if again.row.verdict.as_deref() == Some("undone") {
         return Err(Failure::wrong(format!(
-            "run {} has been taken back already",
+            "run {0} has been taken back already; `runbook show {0}` tells what that did",
             again.row.id
         )));
     }

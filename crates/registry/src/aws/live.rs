@@ -53,7 +53,7 @@ struct Caller {
 /// Making one costs nothing: configuration, credentials and models are read when the first call needs them.
 #[derive(Debug)]
 pub struct AwsClient {
-    options: Options,
+    pub(super) options: Options,
     http: SharedHttpClient,
     transport: Transport,
     config: OnceCell<Configuration>,
@@ -325,7 +325,7 @@ impl AwsClient {
         &self.configuration().await.sdk
     }
 
-    async fn configuration(&self) -> &Configuration {
+    pub(super) async fn configuration(&self) -> &Configuration {
         self.config
             .get_or_init(|| Configuration::load(&self.options, &self.transport, &self.http))
             .await
@@ -463,7 +463,7 @@ impl AwsClient {
 
     /// What calls to the target are signed with: the configuration's own credentials, or those of a role that is
     /// assumed with them.
-    fn credentials(
+    pub(super) fn credentials(
         &self,
         config: &SdkConfig,
         target: &Target,
@@ -513,7 +513,7 @@ impl AwsClient {
 }
 
 /// An operation by its action: `ecs:UpdateService`.
-fn find(action: &str) -> Result<(&'static Service, &'static Operation), CallError> {
+pub(super) fn find(action: &str) -> Result<(&'static Service, &'static Operation), CallError> {
     action
         .split_once(':')
         .and_then(|(service, operation)| {

@@ -24,6 +24,7 @@ mod expression;
 mod failure;
 mod files;
 mod first_try;
+mod found;
 mod garbage;
 mod handed;
 mod instant;
@@ -45,6 +46,7 @@ mod transport;
 mod unsupported;
 
 pub use body::DEFAULT_ANSWER_LIMIT;
+pub use found::FoundCredentials;
 pub use live::AwsClient;
 pub use options::Options;
 pub use role::SecondFactor;
