@@ -272,10 +272,16 @@ fn errors_name_what_to_do_next() {
         (&["run", "zzzzzzzzzz"][..], "`runbook list`"),
         (&["run", "unanswered", "--scenario", "none"], "it has "),
         (&["plan", "broken"], "`runbook explain CODE`"),
-        (&["call", "zzzz:Zzzzzzzzz"], "`runbook actions search WORDS`"),
+        (
+            &["call", "zzzz:Zzzzzzzzz"],
+            "`runbook actions search WORDS`",
+        ),
         (&["actions", "list", "zzzzzz"], "`runbook actions"),
         (&["explain", "zzzzzzzz"], "`runbook explain` lists"),
-        (&["run", "--plan", "playbooks/restart.yaml"], "`runbook plan PLAYBOOK --out FILE`"),
+        (
+            &["run", "--plan", "playbooks/restart.yaml"],
+            "`runbook plan PLAYBOOK --out FILE`",
+        ),
         (&["triage", "-i", "zzzzzz=1"], "they have "),
         (&["new", "a", "--for", "zzz"], "`runbook actions list`"),
     ] {
