@@ -41,6 +41,7 @@ mod recording;
 mod scoped;
 mod secrets;
 mod shelf;
+mod stage;
 mod staged;
 mod telemetry;
 mod triage;

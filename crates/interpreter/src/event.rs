@@ -7,6 +7,7 @@ use runbook_playbook::catalog::Effects;
 use runbook_playbook::checked::StepPath;
 use runbook_registry::world::Place;
 use serde_json::Value as Json;
+use std::sync::Arc;
 
 /// Something that happened at a time.
 #[derive(Debug, Clone)]
@@ -88,11 +89,24 @@ pub enum EventKind {
         step: StepPath,
         /// Why.
         why: String,
-        /// How long.
+        /// How long this time.
         length: SignedDuration,
+        /// How long it may take in all, counted from its first wait on; nothing where that is not bounded.
+        within: Option<SignedDuration>,
+    },
+    /// A step over a list has come further. Only whoever watches is told; it is not on record.
+    Progress {
+        /// The step.
+        step: StepPath,
+        /// Elements that have ended, those that failed among them.
+        done: usize,
+        /// All elements.
+        of: usize,
+        /// Elements that failed.
+        failed: usize,
     },
     /// A person is asked.
-    Asked(Box<Question>),
+    Asked(Arc<Question>),
     /// A person has answered.
     Answered {
         /// The step.
@@ -123,7 +137,7 @@ pub enum EventKind {
     /// All finders of a cause have answered.
     CauseJudged(Box<CauseOutcome>),
     /// The run has ended or paused.
-    RunEnded(Box<Outcome>),
+    RunEnded(Arc<Outcome>),
 }
 
 /// Whoever watches a run.

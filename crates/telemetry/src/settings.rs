@@ -179,8 +179,8 @@ impl Settings {
             return parent.sampled;
         }
         // As the SDKs have it: the last eight bytes, without their highest bit, against the share of what they can be.
-        let [.., a, b, c, d, e, f, g, h] = trace;
-        let place = u64::from_be_bytes([a, b, c, d, e, f, g, h]) >> 1;
+        let last = trace.last_chunk().copied().unwrap_or_default();
+        let place = u64::from_be_bytes(last) >> 1;
         #[expect(
             clippy::cast_precision_loss,
             reason = "a share is no more exact than that"

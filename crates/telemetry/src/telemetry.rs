@@ -355,7 +355,9 @@ impl Telemetry {
                 ];
                 self.happened(None, at, "graph ended", said);
             }
-            EventKind::Waiting { step, why, length } => {
+            EventKind::Waiting {
+                step, why, length, ..
+            } => {
                 let seconds = length.as_secs_f64();
                 self.span(Some(step))
                     .in_scope(|| tracing::info!(target: RUN, why, seconds, "waiting"));
@@ -410,7 +412,8 @@ impl Telemetry {
             | EventKind::CallStarted { .. }
             | EventKind::CallEnded { .. }
             | EventKind::StepEnded { .. }
-            | EventKind::RunEnded(_) => {}
+            | EventKind::RunEnded(_)
+            | EventKind::Progress { .. } => {}
         }
     }
 }

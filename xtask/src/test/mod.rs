@@ -1,10 +1,11 @@
 //! `cargo xtask test`: everything that must hold, in one command.
 
 mod browser;
-mod debian;
-mod endpoint;
+pub(crate) mod debian;
+pub(crate) mod endpoint;
+pub(crate) mod instructions;
 mod pull_requests;
-mod python;
+pub(crate) mod python;
 
 use std::path::Path;
 use std::process::Command;
@@ -58,6 +59,10 @@ const CHECKS: &[Check] = &[
     Check {
         name: "release build",
         run: release,
+    },
+    Check {
+        name: "instructions",
+        run: instructions::check,
     },
     Check {
         name: "scenarios",

@@ -93,7 +93,7 @@ impl Subject<'_> {
         grants: &Grants,
     ) -> Result<(Vec<CallRecord>, Vec<String>), Vec<String>> {
         let enforced = Enforced::Given(Arc::new(grants.clone()));
-        let (world, outcome) = play_scenario(
+        let (world, ended) = play_scenario(
             scenario,
             &self.suite.checked,
             &self.shelf,
@@ -102,7 +102,7 @@ impl Subject<'_> {
             self.environment,
             &Nobody,
         )?;
-        Ok((world.calls(), mismatches(&world, &outcome)))
+        Ok((world.calls(), mismatches(&world, &ended)))
     }
 
     /// Runs every scenario with exactly its policy, and looks which calls would be refused without each statement and each

@@ -86,9 +86,12 @@ impl Wanted {
         self.reports.is_empty() && self.bundle.is_none()
     }
 
-    /// A report was asked for; it says where the calls go, so that this must be known from the beginning on.
-    pub fn wants_report(&self) -> bool {
-        !self.reports.is_empty()
+    /// The files that reports are written to, as people read them.
+    pub fn shown(&self, environment: &Environment) -> Vec<String> {
+        let files = self.reports.iter();
+        files
+            .map(|(path, _)| environment.places.shown(path))
+            .collect()
     }
 
     /// What whoever resumes the run needs to know of it, `report` being what the run itself knows of its report.

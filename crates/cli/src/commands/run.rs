@@ -86,7 +86,7 @@ pub fn execute(arguments: &RunArguments, environment: &Environment) -> Result<u8
         unanswered: without("--yes", false),
         further: arguments.part.until.map(|_| without("--until", true)),
         memory: None,
-        reported: Wanted::of(&arguments.written, environment).wants_report(),
+        reports: Wanted::of(&arguments.written, environment).shown(environment),
         resumes: None,
         guards: guards::read(&arguments.guards, &[], environment)?,
         record: None,
@@ -99,6 +99,7 @@ pub fn execute(arguments: &RunArguments, environment: &Environment) -> Result<u8
             context: None,
         },
     };
+    guards::add_common(&mut prepared.guards, &located.root, environment)?;
     if arguments.scoped {
         let (target, guards) = (&arguments.target, &prepared.guards);
         let policy = scoped::policy(&plan, &given, &*registry, &kept, target, guards)?;

@@ -10,6 +10,7 @@ use crate::journal::JournalError;
 use crate::outcome::{Change, StepOutcome, StepStatus, Waiting};
 use crate::plan::Plan;
 use crate::redact::Redactor;
+use crate::step::Bounds;
 use crate::surroundings::Surroundings;
 use crate::truth::Truth;
 use crate::verdict::{Reason, Verdict};
@@ -55,6 +56,8 @@ pub struct Run<'a> {
     /// The guards of the playbooks around this one, and its own once they have been read.
     pub outer_guards: Vec<Rc<Own>>,
     pub own_guards: OnceCell<Rc<Own>>,
+    /// Where the playbooks around this one may act.
+    pub outer_targets: Vec<Rc<Bounds>>,
     /// When the guards were last seen to hold nothing back; nothing after a write.
     pub guards_seen: Cell<Option<Timestamp>>,
     /// Guards of which was told that they do not count.
@@ -154,6 +157,17 @@ pub enum Stop {
     Inner(String),
     /// What follows is not on record, and the run is only gone through, or what is on record is not what it does.
     Unrecorded,
+}
+
+/// A wait that is about to begin.
+#[derive(Debug, Clone, Copy)]
+pub struct Wait<'w> {
+    /// What for.
+    pub why: &'w str,
+    /// How long this time.
+    pub length: jiff::SignedDuration,
+    /// How long it may take in all, where it is one of several.
+    pub within: Option<jiff::SignedDuration>,
 }
 
 /// How an undo went.
@@ -439,6 +453,12 @@ impl Run<'_> {
         }
     }
 
+    /// Tells whoever watches, and not the journal: what it says is seen from what is on record.
+    pub fn show(&self, clock: &Clock, kind: EventKind) {
+        let at = clock.now();
+        self.around.observer.observe(&Event { at, kind });
+    }
+
     /// The name of a step as observers see it.
     pub fn public(&self, path: &str) -> StepPath {
         format!("{}{path}", self.prefix)
@@ -532,11 +552,11 @@ impl Run<'_> {
         &self,
         container: &Container,
         step: &str,
-        why: &str,
-        length: jiff::SignedDuration,
+        wait: Wait<'_>,
         clock: &Clock,
         key: String,
     ) -> bool {
+        let length = wait.length;
         let key = self.unique(key);
         // A wait that outlasts the run ends with it.
         let left = self.time_left(container, clock.now());
@@ -544,8 +564,9 @@ impl Run<'_> {
         let length = cut.unwrap_or(length);
         let waiting = EventKind::Waiting {
             step: self.public(step),
-            why: why.to_owned(),
+            why: wait.why.to_owned(),
             length,
+            within: wait.within,
         };
         self.emit(clock, &key, waiting);
         let sleep = self.around.journal.sleep(self.around.world, &key, length);
@@ -556,11 +577,13 @@ impl Run<'_> {
                 biased;
                 () = self.around.cancel.cancelled() => {
                     self.stop(Stop::Aborted);
+                    clock.advance(self.around.world.now());
                     return false;
                 }
                 ended = sleep => ended,
                 why = self.alarm(container, clock, step, &key) => {
                     self.stop(Stop::Alarm(why));
+                    clock.advance(self.around.world.now());
                     return false;
                 }
             }
@@ -612,6 +635,9 @@ impl Run<'_> {
         }
         if let Some(role) = &target.role {
             parts.push(format!("role {role}"));
+        }
+        if let Some(principal) = place.principal {
+            parts.push(format!("as {principal}"));
         }
         parts.join(", ")
     }

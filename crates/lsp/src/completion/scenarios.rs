@@ -34,7 +34,7 @@ pub(super) fn offered(place: &Place<'_>, request: &Request<'_>) -> Option<Offere
     };
     let survey = || survey_of(request);
     match route.as_slice() {
-        ["scenarios", _, "actions"] | ["scenarios", _, "expect", "writes" | "calls", _] => {
+        ["scenarios", _, "actions"] | ["scenarios", _, "expect" | "undo", "writes" | "calls", _] => {
             return Some(actions(place, start));
         }
         [
@@ -57,7 +57,7 @@ pub(super) fn offered(place: &Place<'_>, request: &Request<'_>) -> Option<Offere
         [
             "scenarios",
             _,
-            "expect",
+            "expect" | "undo",
             "writes" | "calls",
             _,
             action,
@@ -74,7 +74,7 @@ pub(super) fn offered(place: &Place<'_>, request: &Request<'_>) -> Option<Offere
         ["scenarios", _, "expect", "causes", ..] => {
             return named(survey()?.causes.clone(), Kind::EnumMember);
         }
-        ["scenarios", _, "expect", "steps" | "holds"] | ["scenarios", _, "answers"] => {
+        ["scenarios", _, "expect" | "undo", "steps" | "holds"] | ["scenarios", _, "answers"] => {
             let survey = survey()?;
             let steps = survey.steps.iter().map(|step| step.path.clone());
             let approve = (route.last() == Some(&"answers")).then(|| "approve".to_owned());

@@ -14,6 +14,7 @@ use super::files::{self, Files};
 use super::options::Options;
 use super::orchestrate::{Channel, Parts};
 use super::paginate::{self, Page};
+use super::principal::{self, Caller};
 use super::protocol::{Reply, Wire};
 use super::role::{Role, RoleSession};
 use super::s3;
@@ -41,13 +42,6 @@ use tokio::sync::OnceCell;
 /// Channels by service, target, what calls prove who makes them with, and what else sets them apart.
 type Channels = HashMap<(&'static str, Target, Proof, Way), Arc<Channel>>;
 
-/// Whom credentials belong to.
-#[derive(Debug, Clone)]
-struct Caller {
-    account: String,
-    arn: String,
-}
-
 /// A client for every AWS operation.
 ///
 /// Making one costs nothing: configuration, credentials and models are read when the first call needs them.
@@ -64,8 +58,8 @@ pub struct AwsClient {
     buckets: Mutex<HashMap<String, String>>,
     /// Endpoints that services said.
     endpoints: Mutex<HashMap<(&'static str, Target), Discovered>>,
-    /// Whom the credentials belong to, once it was asked for.
-    caller: OnceCell<Option<Caller>>,
+    /// Whose the credentials are, once it was asked for.
+    caller: OnceCell<Caller>,
 }
 
 impl AwsClient {
@@ -154,24 +148,24 @@ impl AwsClient {
             .as_deref()
             .and_then(|region| endpoint::partitions().name_of(region))
             .map(ToOwned::to_owned);
-        let caller = self.caller.get().cloned().flatten();
+        let caller = self.caller.get().cloned().unwrap_or_default();
         Place {
-            account: caller.as_ref().map(|caller| caller.account.clone()),
+            account: caller.account,
             region,
             partition,
-            principal: caller.map(|caller| caller.arn),
+            principal: caller.principal,
         }
     }
 
-    /// Whom the credentials belong to; nothing where it cannot be told.
-    async fn who(&self) -> Option<Caller> {
+    /// Whose the credentials are, as far as it can be told.
+    async fn who(&self) -> Caller {
         let call = Call::new("sts:GetCallerIdentity", serde_json::json!({}));
-        let answer = self.call(&call).await.ok()?;
-        let text = |name: &str| Some(answer.result.get(name)?.as_str()?.to_owned());
-        Some(Caller {
-            account: text("Account")?,
-            arn: text("Arn")?,
-        })
+        let answer = self.call(&call).await.unwrap_or_default();
+        let text = |name: &str| answer.result.get(name)?.as_str().map(str::to_owned);
+        Caller {
+            account: text("Account"),
+            principal: text("Arn").map(|arn| principal::of_caller(&arn).unwrap_or(arn)),
+        }
     }
 
     /// Finds the region and the credentials, so that what is wrong with them is said before anything is called.
@@ -556,10 +550,10 @@ impl AwsSender for AwsClient {
         Self::place(self)
     }
 
-    fn ready(&self, account: bool) -> Pending<'_, ()> {
+    fn ready(&self, caller: bool) -> Pending<'_, ()> {
         Box::pin(async move {
             self.config().await;
-            if account {
+            if caller {
                 self.caller.get_or_init(|| self.who()).await;
             }
         })

@@ -34,6 +34,7 @@ pub mod offline;
 mod options;
 mod orchestrate;
 mod paginate;
+pub mod principal;
 mod profile;
 mod protocol;
 mod retry;

@@ -271,7 +271,7 @@ fn environment(material: &Material<'_>) -> Environment {
         account: maybe(&place, "account").or_else(|| maybe(&identity, "Account")),
         region: maybe(&place, "region").or_else(|| maybe(&target, "region")),
         partition: maybe(&place, "partition"),
-        principal: maybe(&place, "principal").or_else(|| maybe(&identity, "Arn")),
+        principal: maybe(&identity, "Arn").or_else(|| maybe(&place, "principal")),
         role: maybe(&target, "role"),
         profile: maybe(&target, "profile"),
         endpoint_url: maybe(&target, "endpoint_url"),

@@ -12,7 +12,7 @@ use runbook_interpreter::approval::{Approver, Decision, Question};
 use runbook_interpreter::cancel::Cancel;
 use runbook_interpreter::event::{Event, Observer};
 use runbook_interpreter::guard::Guards;
-use runbook_interpreter::journal::MemoryJournal;
+use runbook_interpreter::journal::{JournalError, MemoryJournal, Mode, SqliteJournal};
 use runbook_interpreter::outcome;
 use runbook_interpreter::plan::forecast::Forecast;
 use runbook_interpreter::plan::policy;
@@ -22,11 +22,12 @@ use runbook_interpreter::truth::Truth;
 use runbook_playbook::checked::Checked;
 use runbook_registry::Registry;
 use runbook_registry::policy::{Grants, Policy};
+use runbook_registry::world::World;
 use runbook_registry::world::scenario::{
     ActionFacts, Answers, CallRecord, Mismatch, Outcome, Scenario, ScenarioWorld,
 };
-use serde_json::Value as Json;
-use std::cell::RefCell;
+use serde_json::{Value as Json, json};
+use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -81,20 +82,31 @@ pub(crate) fn run_scenario(
 }
 
 /// What is not as a scenario expects it, in lines; nothing where all is.
-pub(in crate::commands) fn mismatches(
-    world: &ScenarioWorld,
-    outcome: &outcome::Outcome,
-) -> Vec<String> {
-    let found = world.check_expectations(&compared(outcome));
-    if found.is_empty() {
-        return Vec::new();
+pub(in crate::commands) fn mismatches(world: &ScenarioWorld, ended: &Endings) -> Vec<String> {
+    let run = world.check_expectations(&compared(&ended.run));
+    let undo = ended.undo.as_ref().map(|undo| {
+        let found = world.check_undo(&compared(undo));
+        (found, undo)
+    });
+    let mut lines: Vec<String> = Vec::new();
+    for (found, outcome) in std::iter::once((run, &ended.run)).chain(undo) {
+        if !found.is_empty() {
+            lines.extend(found.iter().map(ToString::to_string));
+            lines.push(format!("{}: {}", outcome.verdict, outcome.explanation));
+        }
     }
-    let mut lines: Vec<String> = found.iter().map(ToString::to_string).collect();
-    lines.push(format!("{}: {}", outcome.verdict, outcome.explanation));
     lines
         .iter()
         .map(|line| runbook_report::question::safe(line))
         .collect()
+}
+
+/// What came out of a scenario.
+pub(in crate::commands) struct Endings {
+    /// Of the run.
+    pub run: outcome::Outcome,
+    /// Of taking it back, where the scenario wants that.
+    pub undo: Option<outcome::Outcome>,
 }
 
 /// Runs a scenario: its world afterwards, and what came out.
@@ -106,7 +118,7 @@ pub(in crate::commands) fn play_scenario(
     registry: &Arc<Registry>,
     environment: &Environment,
     observer: &dyn Observer,
-) -> Result<(ScenarioWorld, outcome::Outcome), Vec<String>> {
+) -> Result<(ScenarioWorld, Endings), Vec<String>> {
     let plan = bound(scenario, checked)?;
     let located = shelf
         .places
@@ -142,8 +154,67 @@ pub(in crate::commands) fn play_scenario(
         guards: Some(&Guards::default()),
     };
     let runtime = crate::commands::runtime().map_err(|failure| vec![failure.message])?;
-    let outcome = runtime.block_on(runbook_interpreter::run(&plan, &surroundings));
-    Ok((world, outcome))
+    let ended = if scenario.undo.is_some() {
+        let undone = runtime.block_on(taken_back(&plan, &world, &surroundings));
+        undone.map_err(|error| vec![error.to_string()])?
+    } else {
+        Endings {
+            run: runtime.block_on(runbook_interpreter::run(&plan, &surroundings)),
+            undo: None,
+        }
+    };
+    Ok((world, ended))
+}
+
+/// Runs with a record, and takes back what was done by it, as `runbook undo` does.
+async fn taken_back(
+    plan: &Plan,
+    world: &ScenarioWorld,
+    surroundings: &Surroundings<'_>,
+) -> Result<Endings, JournalError> {
+    let file = SqliteJournal::in_memory()?;
+    let run = file.start(world.fresh_id(), json!({}));
+    let outcome = runbook_interpreter::run(
+        plan,
+        &Surroundings {
+            journal: &run,
+            ..*surroundings
+        },
+    )
+    .await;
+    world.end();
+    let again = file.again(&outcome.run, Mode::Frozen)?;
+    let observer = AfterThaw {
+        inner: surroundings.observer,
+        thawed: Cell::new(false),
+    };
+    let around = Surroundings {
+        journal: &again,
+        observer: &observer,
+        ..*surroundings
+    };
+    let undone = runbook_interpreter::undo(plan, &around, || {
+        observer.thawed.set(true);
+        again.thaw()
+    });
+    Ok(Endings {
+        run: outcome,
+        undo: Some(undone.await?),
+    })
+}
+
+/// Passes on what happens once a run that is gone through again is taken back.
+struct AfterThaw<'o> {
+    inner: &'o dyn Observer,
+    thawed: Cell<bool>,
+}
+
+impl Observer for AfterThaw<'_> {
+    fn observe(&self, event: &Event) {
+        if self.thawed.get() {
+            self.inner.observe(event);
+        }
+    }
 }
 
 /// How a scenario was played.
@@ -166,7 +237,7 @@ pub(in crate::commands) fn played(
     environment: &Environment,
 ) -> Result<Played, Vec<String>> {
     let masking = Masking::new(&Nobody);
-    let (world, outcome) = play_scenario(
+    let (world, ended) = play_scenario(
         scenario,
         checked,
         shelf,
@@ -175,13 +246,13 @@ pub(in crate::commands) fn played(
         environment,
         &masking,
     )?;
-    let compared = compared(&outcome);
+    let compared = compared(&ended.run);
     let mut found = world.check_expectations(&compared);
     for one in &mut found {
         one.expected = masking.text(&one.expected);
         one.actual = masking.text(&one.actual);
     }
-    let mut calls = world.calls();
+    let mut calls = world.calls_of_run();
     for call in &mut calls {
         if let Json::Object(arguments) = &mut call.arguments {
             arguments.retain(|_, value| !masking.hides(value));
@@ -211,7 +282,7 @@ impl Setting<'_> {
         observer: &dyn Observer,
     ) -> Result<(), Vec<String>> {
         let masking = Masking::new(observer);
-        let (world, outcome) = play_scenario(
+        let (world, ended) = play_scenario(
             scenario,
             checked,
             self.shelf,
@@ -220,7 +291,7 @@ impl Setting<'_> {
             self.environment,
             &masking,
         )?;
-        let lines = mismatches(&world, &outcome);
+        let lines = mismatches(&world, &ended);
         if lines.is_empty() {
             return Ok(());
         }
@@ -299,6 +370,10 @@ fn word(truth: Truth) -> &'static str {
 pub(in crate::commands) struct ByScenario<'a>(pub &'a Answers);
 
 impl Approver for ByScenario<'_> {
+    fn overriding(&self, _: runbook_interpreter::guard::Kind) -> String {
+        String::new()
+    }
+
     fn allow_telling<'a>(
         &'a self,
         question: &'a Question,
