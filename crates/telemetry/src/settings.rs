@@ -57,6 +57,7 @@ pub struct Read {
 
 /// Reads the variables. An empty one counts as not set, as the specification says.
 #[must_use]
+#[expect(clippy::too_many_lines, reason = "one variable after the other")]
 pub fn read<'v>(variable: impl Fn(&str) -> Option<&'v str>) -> Read {
     let set = |name: &str| {
         variable(name)
@@ -88,7 +89,7 @@ pub fn read<'v>(variable: impl Fn(&str) -> Option<&'v str>) -> Read {
         return nothing(warnings);
     }
     let own = set("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT").map(whole);
-    let shared = set("OTEL_EXPORTER_OTLP_ENDPOINT").map(|base| below(base));
+    let shared = set("OTEL_EXPORTER_OTLP_ENDPOINT").map(below);
     let local = || named.then(|| "http://localhost:4318/v1/traces".to_owned());
     let Some(endpoint) = own.or(shared).or_else(local) else {
         return Read::default();

@@ -6,6 +6,10 @@ use std::path::PathBuf;
 /// What is logged, how and where.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Log")]
+#[expect(
+    clippy::struct_field_names,
+    reason = "fields are options of the command line"
+)]
 pub struct LogArguments {
     /// Log what happens, a line each, as text or JSON
     #[arg(
