@@ -20,7 +20,7 @@ pub struct LogArguments {
         hide_short_help = true
     )]
     pub log_format: Option<LogFormat>,
-    /// Log from this level on: error, warn, info, debug, trace, or a list such as info,runbook::aws=debug [default: info]
+    /// Log from this level on: error, warn, info, debug, trace, or a list such as `info,runbook::aws=debug` [default: info]
     #[arg(
         long,
         global = true,
