@@ -193,19 +193,21 @@ impl Series {
         let unit = if chart.percent { " %" } else { "" };
         let said = |value: f64| format!("{}{unit}", number(value));
         let long = self.places.last().map(|(hours, _)| hours_of(*hours));
-        let long = long
-            .filter(|long| !long.is_zero())
-            .map_or_else(String::new, |long| format!(" in {}", lasting(long)));
+        let long = long.filter(|long| !long.is_zero()).map(lasting);
+        let long = |word: &str| {
+            let long = long.as_ref();
+            long.map_or_else(String::new, |long| format!(" {word} {long}"))
+        };
         let mut words = Vec::new();
         if self.is_flat() {
-            words.push(format!("{} all along{long}", said(self.latest)));
+            words.push(format!("{} all along{}", said(self.latest), long("for")));
         } else {
             words.push(format!("last {}", said(self.latest)));
         }
         // Where it is read again, the first drawing has said what there was.
         if size == Size::Whole && !self.is_flat() {
             let (least, greatest) = (number(self.least), said(self.greatest));
-            words.push(format!("from {least} to {greatest}{long}"));
+            words.push(format!("from {least} to {greatest}{}", long("in")));
         }
         let trend = course(&self.places).filter(|course| {
             if self.is_flat() {

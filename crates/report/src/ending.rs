@@ -5,7 +5,7 @@ use crate::question::yaml_lines;
 use crate::step_line::{self, one_line};
 use crate::value_text::differing;
 use jiff::SignedDuration;
-use runbook_interpreter::outcome::{Change, Outcome, StepOutcome, StepStatus};
+use runbook_interpreter::outcome::{Change, Escalated, Outcome, StepOutcome, StepStatus};
 use runbook_interpreter::truth::Truth;
 use runbook_interpreter::verdict::{Reason, Verdict};
 use serde_json::Value as Json;
@@ -145,15 +145,11 @@ fn escalated(outcome: &Outcome, look: Look) -> Vec<String> {
     let Some(escalated) = &outcome.escalated else {
         return Vec::new();
     };
-    let mut numbers = escalated.levels.clone();
-    numbers.sort_unstable();
-    let levels: Vec<String> = numbers.iter().map(u32::to_string).collect();
-    let word = if levels.len() == 1 { "level" } else { "levels" };
     let mut lines = Vec::new();
     let mut say = |tone: Tone, text: String| {
         lines.extend(Line::at(1).with(tone, text).wrapped(look));
     };
-    say(Tone::Plain, format!("to {word} {}", levels.join(", ")));
+    say(Tone::Plain, format!("to {}", levels(escalated)));
     if !escalated.gathered.is_empty() {
         let gathered = each_once(&escalated.gathered);
         say(Tone::Plain, format!("gathered: {gathered}"));
@@ -219,6 +215,15 @@ fn reached(contact: &Json) -> String {
     }
 }
 
+/// `level 2`, `levels 1, 3`.
+fn levels(escalated: &Escalated) -> String {
+    let mut levels = escalated.levels.clone();
+    levels.sort_unstable();
+    let word = if levels.len() == 1 { "level" } else { "levels" };
+    let levels: Vec<String> = levels.iter().map(u32::to_string).collect();
+    format!("{word} {}", levels.join(", "))
+}
+
 /// Names in their order, those that come several times with how often: every level is told by the same steps.
 fn each_once(names: &[String]) -> String {
     let mut counted: Vec<(&str, usize)> = Vec::new();
@@ -252,13 +257,12 @@ fn left(outcome: &Outcome, look: Look) -> Vec<String> {
         ));
     }
     if let Some(escalated) = &outcome.escalated {
-        let levels: Vec<String> = escalated.levels.iter().map(u32::to_string).collect();
-        let levels = levels.join(", ");
+        let levels = levels(escalated);
         if let Some(why) = &escalated.not_told {
-            say(&format!("tell level {levels} yourself: {why}"));
+            say(&format!("tell {levels} yourself: {why}"));
         } else if !escalated.failed.is_empty() {
             let failed = each_once(&escalated.failed);
-            say(&format!("tell level {levels} yourself: {failed} failed"));
+            say(&format!("tell {levels} yourself: {failed} failed"));
         }
     }
     match outcome.verdict {

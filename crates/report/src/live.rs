@@ -24,7 +24,8 @@ pub struct Motion {
 pub(crate) struct Region {
     screen: Screen,
     pub running: Running,
-    motion: Motion,
+    /// Nothing where lines only follow each other.
+    motion: Option<Motion>,
     look: Look,
     /// The graph that runs.
     pub graph: String,
@@ -43,12 +44,13 @@ pub(crate) struct Region {
 
 impl Region {
     fn size(&self) -> (usize, usize) {
-        (self.motion.size)().unwrap_or((self.look.width.unwrap_or(80), 24))
+        let size = self.motion.and_then(|motion| (motion.size)());
+        size.unwrap_or((self.look.width.unwrap_or(80), 24))
     }
 
     fn now(&self) -> Option<Timestamp> {
         let (at, seen) = self.seen?;
-        let passed = if self.motion.timed {
+        let passed = if self.motion.is_some_and(|motion| motion.timed) {
             SignedDuration::try_from(seen.elapsed()).unwrap_or_default()
         } else {
             SignedDuration::ZERO
@@ -113,7 +115,7 @@ impl Region {
         if self.held > 0 {
             self.kept.push_str(text);
         } else if self.screen.is_clear() {
-            self.screen.draw(text, Vec::new(), usize::MAX);
+            self.screen.write(text);
         } else {
             self.draw(text);
         }
@@ -134,7 +136,7 @@ impl Region {
 
     /// Draws the next turn.
     fn turn(&mut self) {
-        if self.held == 0 {
+        if self.held == 0 && self.motion.is_some() {
             self.turn = self.turn.wrapping_add(1);
             self.draw("");
         }
@@ -181,7 +183,7 @@ pub(crate) struct Live {
 }
 
 impl Live {
-    pub(crate) fn new(out: Out, look: Look, motion: Motion) -> Self {
+    pub(crate) fn new(out: Out, look: Look, motion: Option<Motion>) -> Self {
         let region = Arc::new(Mutex::new(Region {
             screen: Screen::new(out),
             running: Running::default(),
@@ -195,7 +197,7 @@ impl Live {
             kept: String::new(),
             open: Vec::new(),
         }));
-        let ticker = motion.every.and_then(|every| {
+        let ticker = motion.and_then(|motion| motion.every).and_then(|every| {
             let (stop, stopped) = channel::<()>();
             let region = Arc::clone(&region);
             std::thread::Builder::new()
@@ -219,9 +221,15 @@ impl Live {
         locked(&self.region)
     }
 
-    /// The columns that there are now.
-    pub(crate) fn columns(&self) -> usize {
-        self.region().size().0
+    /// Whether what runs is shown.
+    pub(crate) fn moves(&self) -> bool {
+        self.region().motion.is_some()
+    }
+
+    /// The columns that a terminal has now on which something moves.
+    pub(crate) fn columns(&self) -> Option<usize> {
+        let region = self.region();
+        region.motion.map(|_| region.size().0)
     }
 
     /// Puts lines that stay above what moves.

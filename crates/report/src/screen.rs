@@ -90,6 +90,11 @@ impl Screen {
         self.shown = rows;
     }
 
+    /// Writes where nothing stands that moves.
+    pub(crate) fn write(&self, text: &str) {
+        self.out.write(text);
+    }
+
     /// Takes away what moves.
     pub(crate) fn clear(&mut self, columns: usize) {
         if !self.shown.is_empty() {

@@ -84,7 +84,7 @@ impl Terminal {
         let out = Out::new(out);
         let motion = settings.motion.filter(|_| settings.detail > Detail::Quiet);
         let state = State {
-            live: motion.map(|motion| Live::new(out.clone(), settings.look, motion)),
+            live: Some(Live::new(out.clone(), settings.look, motion)),
             ..State::default()
         };
         Self {
@@ -94,7 +94,7 @@ impl Terminal {
         }
     }
 
-    /// The part that moves, for those who write to the same terminal; nothing where nothing moves.
+    /// What moves and what stays, for those who write to the same terminal; nothing once the run has ended.
     #[must_use]
     pub fn stage(&self) -> Option<Stage> {
         self.state.borrow().live.as_ref().map(Live::stage)
@@ -116,7 +116,7 @@ impl Terminal {
 
     /// How lines are drawn at this moment: a terminal may have become narrower.
     fn look(&self, state: &State) -> Look {
-        let columns = state.live.as_ref().map(Live::columns);
+        let columns = state.live.as_ref().and_then(Live::columns);
         Look {
             width: columns.or(self.settings.look.width),
             ..self.settings.look
@@ -143,7 +143,8 @@ impl Terminal {
         let lines = if look.width.is_none_or(|width| whole.width() <= width) {
             vec![whole.cut(look)]
         } else {
-            let run = Line::at(1).with(Tone::Quiet, format!("run {run}"));
+            // An id is of use only when it is whole.
+            let run = Line::at(1).with(Tone::Quiet, run);
             let mut lines = line.wrapped(look);
             lines.push(run.cut(look));
             lines
@@ -250,7 +251,7 @@ impl Terminal {
         within: Option<SignedDuration>,
         at: Timestamp,
     ) {
-        if let Some(live) = &state.live {
+        if let Some(live) = state.live.as_ref().filter(|live| live.moves()) {
             live.region().running.wait(step, why, length, within, at);
             return;
         }
@@ -275,7 +276,7 @@ impl Terminal {
     }
 
     fn answered(&self, state: &mut State, step: &StepPath, decision: &Decision) {
-        if let Some(live) = &state.live {
+        if let Some(live) = state.live.as_ref().filter(|live| live.moves()) {
             live.go_on();
         }
         let place = StepPlace::of(step);
@@ -340,7 +341,7 @@ impl Terminal {
         if self.settings.detail >= Detail::Payloads {
             let lines = yaml_lines(payload, depth);
             let look = self.look(state);
-            self.print(state, lines.iter().map(|line| line.cut(look)));
+            self.print(state, lines.iter().flat_map(|line| line.wrapped(look)));
         }
     }
 
@@ -444,7 +445,8 @@ impl Observer for Terminal {
                 }
             }
             EventKind::Asked(_) => {
-                if let Some(live) = &state.live {
+                // Where lines only follow each other, others may have a long time to wait for the answer.
+                if let Some(live) = state.live.as_ref().filter(|live| live.moves()) {
                     live.hold();
                 }
             }

@@ -369,6 +369,14 @@ impl Telemetry {
                 ];
                 self.happened(Some(step), at, "waiting", said);
             }
+            EventKind::Progress {
+                step,
+                done,
+                of,
+                failed,
+            } => self
+                .span(Some(step))
+                .in_scope(|| tracing::debug!(target: RUN, done, of, failed, "progress")),
             EventKind::Asked(question) => {
                 let step = question.step.as_str();
                 self.span(Some(step))
@@ -413,8 +421,7 @@ impl Telemetry {
             | EventKind::CallStarted { .. }
             | EventKind::CallEnded { .. }
             | EventKind::StepEnded { .. }
-            | EventKind::RunEnded(_)
-            | EventKind::Progress { .. } => {}
+            | EventKind::RunEnded(_) => {}
         }
     }
 }

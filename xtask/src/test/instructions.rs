@@ -102,7 +102,11 @@ fn counts(root: &Path) -> Result<Vec<(&'static str, u64)>, String> {
         ("plan", count(root, &words(&["plan", &path]), root)?),
         (
             "run",
-            count(root, &words(&["run", "hundred", "--scenario", "fine"]), &folder)?,
+            count(
+                root,
+                &words(&["run", "hundred", "--scenario", "fine"]),
+                &folder,
+            )?,
         ),
     ])
 }

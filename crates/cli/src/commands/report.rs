@@ -9,7 +9,7 @@ use crate::kept::Kept;
 use crate::locate::Located;
 use crate::record::{Record, kept, of_context};
 use crate::shelf::Shelf;
-use runbook_interpreter::journal::{EventRow, FileRow, RunRow};
+use runbook_interpreter::journal::{FileRow, RunRow};
 use runbook_playbook::checked::Checked;
 use runbook_playbook::inputs;
 use runbook_playbook::syntax::input::InputKind;
@@ -151,10 +151,7 @@ impl Wanted {
         environment: &Environment,
     ) -> Result<(), Failure> {
         let row = record.file.run(id).map_err(kept)?;
-        let escalates = || {
-            let events = record.file.events(&row, 0).unwrap_or_default();
-            escalated(&events)
-        };
+        let escalates = || record.file.has_escalated(&row).unwrap_or_default();
         let bundle = match &self.bundle {
             Some(bundle) => Some(bundle.clone()),
             None => record.bundle(id).filter(|_| escalates()),
@@ -174,21 +171,6 @@ impl Wanted {
             None => Ok(()),
         }
     }
-}
-
-/// Whether somebody was to be told, by the last end of the run.
-fn escalated(events: &[EventRow]) -> bool {
-    let ended = |event: &&EventRow| {
-        event.body.get("event").and_then(Json::as_str) == Some("run_ended")
-            && !event.key.contains('/')
-    };
-    let last = events.iter().rev().find(ended);
-    last.is_some_and(|event| {
-        event
-            .body
-            .get("escalated")
-            .is_some_and(|json| !json.is_null())
-    })
 }
 
 /// A run with what its journal holds of it.

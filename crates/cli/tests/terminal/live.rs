@@ -1,7 +1,7 @@
 //! Runs in real time: frames in their midst, questions, ctrl-C, a terminal that changes its width, and terminals that cannot
 //! move.
 
-use crate::pty::Pty;
+use crate::pty::{Pty, Size};
 use std::fs;
 use tempfile::TempDir;
 
@@ -35,7 +35,7 @@ impl Desk {
         let mut line = vec!["run", file.to_str().expect("a path")];
         line.extend(["--state-dir", state.to_str().expect("a path")]);
         line.extend(words);
-        Pty::start(columns, &line, variables)
+        Pty::start(Size(columns, 40), &line, variables)
     }
 }
 
@@ -51,8 +51,9 @@ fn steps_side_by_side_move_until_a_person_is_asked_and_then_go_on() {
     ] {
         assert!(frame.contains(due), "{due}: {frame}");
     }
-    let asked = pty.until("yes or no: ");
+    let asked = pty.until("yes or no:");
     assert!(!asked.contains("ctrl-C stops"), "nothing moves: {asked}");
+    assert!(asked.ends_with("yes or no:"), "nothing is said: {asked}");
     pty.types("maybe\n");
     pty.until("`maybe` is not yes or no");
     pty.types("yes\n");
@@ -91,8 +92,8 @@ fn ctrl_c_says_how_to_go_on_and_leaves_the_terminal_clean() {
 fn a_terminal_that_becomes_narrower_is_drawn_anew() {
     let desk = Desk::new();
     let mut pty = desk.start(80, &["-i", "long=1h"], &[]);
-    pty.until("━").clear();
-    pty.resize(40);
+    pty.until("┄ 59m");
+    pty.resize(Size(40, 40));
     pty.until("second  The second of two  59m");
     let screen = pty.screen();
     assert_eq!(screen.matches("ctrl-C stops").count(), 1, "{screen}");

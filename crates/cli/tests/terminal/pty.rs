@@ -11,8 +11,9 @@ use std::time::{Duration, Instant};
 /// How long something may take to show.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The lines of the terminal: as many as a run prints, so that nothing scrolls away.
-const LINES: u16 = 1500;
+/// Columns and lines.
+#[derive(Debug, Clone, Copy)]
+pub struct Size(pub u16, pub u16);
 
 pub fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -42,9 +43,9 @@ pub struct Ended {
     pub raw: String,
 }
 
-fn size(columns: u16) -> PtySize {
+fn size(Size(columns, lines): Size) -> PtySize {
     PtySize {
-        rows: LINES,
+        rows: lines,
         cols: columns,
         pixel_width: 0,
         pixel_height: 0,
@@ -53,8 +54,8 @@ fn size(columns: u16) -> PtySize {
 
 impl Pty {
     /// Starts the command, with an environment of its own.
-    pub fn start(columns: u16, line: &[&str], variables: &[(&str, &str)]) -> Self {
-        let pair = native_pty_system().openpty(size(columns)).expect("a pty");
+    pub fn start(of: Size, line: &[&str], variables: &[(&str, &str)]) -> Self {
+        let pair = native_pty_system().openpty(size(of)).expect("a pty");
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_runbook"));
         command.args(line);
         command.env_clear();
@@ -67,7 +68,7 @@ impl Pty {
         drop(pair.slave);
         let number = |number| NonZero::new(number).expect("a size");
         let seen = Arc::new(Mutex::new(Seen {
-            parser: vt100::Parser::new(number(LINES), number(columns), 0),
+            parser: vt100::Parser::new(number(of.1), number(of.0), 0),
             raw: Vec::new(),
         }));
         let mut output = pair.master.try_clone_reader().expect("its output");
@@ -116,13 +117,13 @@ impl Pty {
         self.writer.flush().expect("it is typed");
     }
 
-    pub fn resize(&self, columns: u16) {
-        self.master.resize(size(columns)).expect("it is resized");
+    pub fn resize(&self, of: Size) {
+        self.master.resize(size(of)).expect("it is resized");
         let number = |number| NonZero::new(number).expect("a size");
         let mut seen = self.seen.lock().expect("one writer");
         seen.parser
             .screen_mut()
-            .set_size(number(LINES), number(columns));
+            .set_size(number(of.1), number(of.0));
     }
 
     /// Waits for the end.
@@ -142,6 +143,8 @@ impl Pty {
             let after = raw.get(answered..).unwrap_or_default().to_owned();
             for (question, answer) in answers {
                 if after.ends_with(question) {
+                    // Nobody answers before what runs beside the question has come to its end.
+                    sleep(Duration::from_millis(300));
                     answered = raw.len();
                     self.types(answer);
                 }

@@ -34,7 +34,8 @@ pub(super) fn offered(place: &Place<'_>, request: &Request<'_>) -> Option<Offere
     };
     let survey = || survey_of(request);
     match route.as_slice() {
-        ["scenarios", _, "actions"] | ["scenarios", _, "expect" | "undo", "writes" | "calls", _] => {
+        ["scenarios", _, "actions"]
+        | ["scenarios", _, "expect" | "undo", "writes" | "calls", _] => {
             return Some(actions(place, start));
         }
         [
