@@ -14,6 +14,7 @@ use opentelemetry_proto::tonic::trace::v1::Span;
 use runbook_interpreter::approval::Decision;
 use runbook_interpreter::event::{Event, EventKind, Observer};
 use runbook_interpreter::outcome::{Outcome, StepOutcome, StepStatus};
+use runbook_interpreter::verdict::Reason;
 use runbook_playbook::catalog::{Catalog, Effect};
 use runbook_registry::Registry;
 use runbook_registry::call::{Answer, Call, CallError};
@@ -327,7 +328,7 @@ impl Telemetry {
             *self.documents.borrow_mut() = self.tally.borrow().documents(outcome, began, &place);
         }
         let verdict = outcome.verdict.as_str();
-        let reason = outcome.reason.map(|reason| reason.as_str());
+        let reason = outcome.reason.map(Reason::as_str);
         let why = outcome.explanation.as_str();
         self.span(None).in_scope(|| {
             if outcome.verdict.is_well() {
@@ -420,7 +421,6 @@ impl Telemetry {
             | EventKind::CallStarted { .. }
             | EventKind::CallEnded { .. }
             | EventKind::StepEnded { .. }
-            | EventKind::Progress { .. }
             | EventKind::RunEnded(_) => {}
         }
     }

@@ -133,6 +133,10 @@ impl Again {
     ///
     /// # Errors
     /// What is missing, or what the work says.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "a run is put together here, piece by piece"
+    )]
     pub fn with<T>(
         &self,
         replay: &Replay,

@@ -2,7 +2,7 @@
 
 use super::facts::facts;
 use super::model::{Report, Step, Truth};
-use super::said::{found, graph_name, verdict};
+use super::said::{answer, found, graph_name, verdict};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use std::fmt::Write as _;
@@ -98,6 +98,10 @@ fn whole(report: &Report) -> Suite {
         .filter(|cause| cause.found == Truth::True)
     {
         properties.push(("cause".to_owned(), cause.title.clone()));
+    }
+    for approval in &report.approvals {
+        let said = format!("{}: {}", approval.step, answer(approval));
+        properties.push(("approval".to_owned(), said));
     }
     Suite {
         name: "run".to_owned(),
