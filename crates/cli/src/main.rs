@@ -31,6 +31,7 @@ mod lock;
 #[cfg(test)]
 mod manual;
 mod matching;
+mod offline;
 mod onward;
 mod parallel;
 mod person;

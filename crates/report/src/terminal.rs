@@ -345,6 +345,13 @@ impl Terminal {
         }
     }
 
+    fn overridden(&self, state: &State, guard: &str, by: &str, why: &str) {
+        let line = Line::at(1)
+            .with(Tone::Attention, format!("{guard} overridden by {by}: "))
+            .plain(why);
+        self.print(state, line.wrapped(self.look(state)));
+    }
+
     fn cause_judged(&self, state: &State, cause: &CauseOutcome) {
         let (tone, mark, word) = match cause.found {
             Truth::True => (Tone::Attention, "●", "found"),
@@ -397,7 +404,6 @@ struct CallEnded<'c> {
 }
 
 impl Observer for Terminal {
-    #[expect(clippy::too_many_lines, reason = "each kind of event in a few lines")]
     fn observe(&self, event: &Event) {
         let state = &mut *self.state.borrow_mut();
         let shows_calls = self.settings.detail >= Detail::Calls;
@@ -457,12 +463,7 @@ impl Observer for Terminal {
                 by,
                 reason,
                 ..
-            } => {
-                let line = Line::at(1)
-                    .with(Tone::Attention, format!("{guard} overridden by {by}: "))
-                    .plain(format!("{reason} ({what})"));
-                self.print(state, line.wrapped(self.look(state)));
-            }
+            } => self.overridden(state, guard, by, &format!("{reason} ({what})")),
             EventKind::CauseJudged(cause) => self.cause_judged(state, cause),
             EventKind::CallStarted {
                 step,

@@ -240,7 +240,7 @@ fn run(shown: &mut Shown) {
         ),
     );
     shown.frame("before the question");
-    shown.at(13, EventKind::Asked(Box::new(question(alarms))));
+    shown.at(13, EventKind::Asked(Arc::new(question(alarms))));
     shown.frame("a person is asked: nothing moves");
     shown.at(
         60,
@@ -306,7 +306,7 @@ fn run(shown: &mut Shown) {
     shown.frame("waits side by side");
     shown.at(2035, graph("verify", Some(1)));
     shown.frame("the reading has begun");
-    shown.at(2040, EventKind::RunEnded(Box::new(end())));
+    shown.at(2040, EventKind::RunEnded(Arc::new(end())));
 }
 
 fn end() -> Outcome {
@@ -372,7 +372,7 @@ fn at_the_end_a_terminal_shows_what_stays_and_nothing_else() {
 fn what_is_said_while_a_person_is_asked_waits_for_the_answer() {
     let shown = Shown::new(80, true);
     shown.at(0, graph("resolve", None));
-    shown.at(0, EventKind::Asked(Box::new(question("resolve.a"))));
+    shown.at(0, EventKind::Asked(Arc::new(question("resolve.a"))));
     let other = outcome(StepStatus::Done, "Beside it", (0, 5));
     shown.at(5, ended("resolve.b", other));
     assert!(!shown.glass.shown().contains("Beside it"));
