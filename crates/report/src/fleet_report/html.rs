@@ -278,7 +278,7 @@ impl Drawing<'_> {
                 let values = groups.iter().filter(|other| other.by == by).count();
                 let _ = write!(
                     page,
-                    "<details{}><summary>{} ({values})</summary><table><thead><tr><th scope=\"col\">{0}</th><th scope=\"col\">Targets</th><th scope=\"col\">Came to</th></tr></thead><tbody>",
+                    "<details{}><summary>{} ({values})</summary><table><thead><tr><th scope=\"col\">{1}</th><th scope=\"col\">Targets</th><th scope=\"col\">Came to</th></tr></thead><tbody>",
                     if values <= NAMED { " open" } else { "" },
                     escaped(&capital(by))
                 );

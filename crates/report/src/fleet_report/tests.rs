@@ -296,6 +296,7 @@ fn a_page_leads_to_each_target_and_its_own_report() {
         "href=\"#t2\">jobs</a>",
         "id=\"t2\"",
         "Why targets did not end well",
+        "<th scope=\"col\">Region</th>",
         "yes by ann",
         "runbook fleet resume 5f0c7a52 --max-errors AMOUNT",
     ] {
