@@ -29,6 +29,10 @@ pub fn schemas(root: &Path, arguments: &[String]) -> Result<(), String> {
             &runbook_playbook::schema::escalation_schema(),
         ),
         schema(
+            "schemas/targets.schema.json",
+            &runbook_playbook::schema::targets_schema(),
+        ),
+        schema(
             "schemas/scenarios.schema.json",
             &runbook_playbook::schema::scenarios_schema(),
         ),
@@ -51,6 +55,14 @@ pub fn schemas(root: &Path, arguments: &[String]) -> Result<(), String> {
         schema(
             "schemas/report.schema.json",
             &runbook_report::run_report::model::schema(),
+        ),
+        schema(
+            "schemas/fleet-report.schema.json",
+            &runbook_report::fleet_report::model::schema(),
+        ),
+        schema(
+            "schemas/fleet.schema.json",
+            &runbook_fleet::outcome::schema(),
         ),
     ];
     write_or_check(root, "schemas", &files, arguments)

@@ -11,6 +11,7 @@ mod conformance;
 mod crash_matrix;
 mod effects_page;
 mod faults;
+mod fleet_rate;
 mod fuzz;
 mod generated;
 mod plans;
@@ -29,6 +30,7 @@ const USAGE: &str = "usage: cargo xtask TASK
   catalogue --write|--check [--packages DIR]   the catalogue of AWS operations
   bench [--only WORD]… [--quick] [--write]     every speed and size that has a goal, measured in one run
   conformance DIR                              the client against botocore's protocol suites
+  fleet-rate [--debug]                         what a target of a fleet costs, of 100 to 10,000 of them, and their memory
   instructions --write                         what the release binary executes becomes the budget of `test`
   crash-matrix [--playbook PATH] [--sample N]  every scenario killed at every point around its journal, and resumed
   policy-proof [WORD…]                         every permission of the least policies taken away in turn
@@ -63,6 +65,7 @@ fn run(arguments: &[String]) -> Outcome {
             "bench" => Ok(bench::run(root, rest)?),
             "measured" => Ok(bench::process::measured(rest)?),
             "catalogue" => catalogue::run(rest),
+            "fleet-rate" => Ok(fleet_rate::run(root, rest)?),
             "instructions" => Ok(test::instructions::write(root, rest)?),
             "fuzz" => Ok(fuzz::run(root, rest)?),
             "schemas" => Ok(generated::schemas(root, rest)?),

@@ -33,7 +33,11 @@ pub fn add_common(
         guards.calendars.push((shown, calendar));
     }
     let named = environment.variable(VARIABLE).unwrap_or_default();
-    for named in named.split(',').map(str::trim).filter(|one| !one.is_empty()) {
+    for named in named
+        .split(',')
+        .map(str::trim)
+        .filter(|one| !one.is_empty())
+    {
         add(guards, named, VARIABLE, environment)?;
     }
     Ok(())

@@ -18,6 +18,7 @@ mod environment;
 mod escalation_file;
 mod exit;
 mod explanation;
+mod fleet;
 mod gathered;
 mod git;
 mod guards;
@@ -30,6 +31,7 @@ mod lock;
 #[cfg(test)]
 mod manual;
 mod matching;
+mod offline;
 mod onward;
 mod parallel;
 mod person;

@@ -135,15 +135,21 @@ impl<'a> Shelf<'a> {
 
     /// The file that a path in the playbook with the id `from` names; `None` where it leaves the root.
     pub(crate) fn beside(&self, from: &str, path: &str) -> Option<PathBuf> {
-        let folder = Path::new(from).parent().unwrap_or(Path::new(""));
-        let file = match path.strip_prefix('/') {
-            Some(inside) => self.root.join(inside),
-            None => self.root.join(folder).join(path),
-        };
-        let real = file.canonicalize().ok()?;
-        let root = self.root.canonicalize().ok()?;
-        (real.is_file() && real.starts_with(root)).then_some(file)
+        beside(self.root, from, path)
     }
+}
+
+/// The file that a path in the playbook with the id `from` names; `None` where there is none below the root.
+#[must_use]
+pub fn beside(root: &Path, from: &str, path: &str) -> Option<PathBuf> {
+    let folder = Path::new(from).parent().unwrap_or(Path::new(""));
+    let file = match path.strip_prefix('/') {
+        Some(inside) => root.join(inside),
+        None => root.join(folder).join(path),
+    };
+    let real = file.canonicalize().ok()?;
+    let root = root.canonicalize().ok()?;
+    (real.is_file() && real.starts_with(root)).then_some(file)
 }
 
 /// A shelf that remembers which files were asked for.

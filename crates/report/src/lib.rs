@@ -9,6 +9,8 @@ pub mod diff_schema;
 mod ending;
 mod escape;
 pub mod findings;
+pub mod fleet_plan;
+pub mod fleet_report;
 mod forecast;
 pub mod json;
 mod line;

@@ -368,6 +368,14 @@ impl Telemetry {
                 ];
                 self.happened(Some(step), at, "waiting", said);
             }
+            EventKind::Progress {
+                step,
+                done,
+                of,
+                failed,
+            } => self
+                .span(Some(step))
+                .in_scope(|| tracing::debug!(target: RUN, done, of, failed, "progress")),
             EventKind::Asked(question) => {
                 let step = question.step.as_str();
                 self.span(Some(step))

@@ -117,7 +117,12 @@ impl Peers {
             .env("ANSIBLE_HOME", self.scripts.join("ansible"))
             .env("ANSIBLE_LOCALHOST_WARNING", "False")
             .env("ANSIBLE_INVENTORY_UNPARSED_WARNING", "False")
-            .args(["-i", "localhost,", "b_cmd.yml"]),
+            .args(["-i", "localhost,", "b_cmd.yml", "-e"])
+            // What it would find by itself depends on the machine.
+            .args([format!(
+                "ansible_python_interpreter={}",
+                self.python.display()
+            )]),
         });
         peers
     }

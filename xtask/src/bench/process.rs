@@ -96,6 +96,7 @@ impl Program {
         let said = tempfile::NamedTempFile::new().map_err(|why| why.to_string())?;
         let told = tempfile::NamedTempFile::new().map_err(|why| why.to_string())?;
         let errors = said.reopen().map_err(|why| why.to_string())?;
+        let output = errors.try_clone().map_err(|why| why.to_string())?;
         let itself = std::env::current_exe().map_err(|why| why.to_string())?;
         let kept = ["PATH", "HOME"]
             .into_iter()
@@ -110,7 +111,7 @@ impl Program {
             .envs(kept)
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
-            .stdout(Stdio::null())
+            .stdout(output)
             .stderr(errors)
             .status()
             .map_err(|why| format!("cannot start itself: {why}"))?;

@@ -172,14 +172,14 @@ fn steps(bench: &Bench, url: &str) -> Result<u32, String> {
     let state = bench.folder("counted")?;
     playbook(bench, url).state(&state).once()?;
     let output = Command::new(bench.binary())
-        .args(["show", "--format", "json"])
+        .args(["show", "last", "--format", "json"])
         .env("XDG_STATE_HOME", &state)
         .output()
         .map_err(|why| why.to_string())?;
     let run: serde_json::Value =
         serde_json::from_slice(&output.stdout).map_err(|why| format!("runbook show: {why}"))?;
     let ended = run["events"].as_array().map_or(0, |events| {
-        let ended = |event: &&serde_json::Value| event["event"] == "step_end";
+        let ended = |event: &&serde_json::Value| event["event"] == "step_ended";
         events.iter().filter(ended).count()
     });
     u32::try_from(ended).map_err(|why| why.to_string())

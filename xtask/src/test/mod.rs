@@ -2,6 +2,7 @@
 
 mod browser;
 pub(crate) mod debian;
+mod deploy;
 pub(crate) mod endpoint;
 pub(crate) mod instructions;
 mod pull_requests;
@@ -71,6 +72,10 @@ const CHECKS: &[Check] = &[
     Check {
         name: "endpoint",
         run: endpoint::check,
+    },
+    Check {
+        name: "deployment",
+        run: deploy::check,
     },
     Check {
         name: "pull requests",

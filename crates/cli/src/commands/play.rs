@@ -502,7 +502,7 @@ fn refused(error: &JournalError) -> Failure {
 }
 
 /// Polls a future as long as it gets anywhere by itself.
-fn as_far_as_it_goes<T>(future: impl Future<Output = T>) -> Option<T> {
+pub(crate) fn as_far_as_it_goes<T>(future: impl Future<Output = T>) -> Option<T> {
     struct Flag(AtomicBool);
     impl Wake for Flag {
         fn wake(self: Arc<Self>) {
@@ -616,7 +616,7 @@ async fn interruptions(cancel: &Cancel, watchers: &Watchers, err: crate::console
 
 /// Waits for ctrl-C or SIGTERM.
 #[cfg(unix)]
-async fn interrupted() -> bool {
+pub(crate) async fn interrupted() -> bool {
     use tokio::signal::unix::{SignalKind, signal};
     let Ok(mut ended) = signal(SignalKind::terminate()) else {
         return tokio::signal::ctrl_c().await.is_ok();
@@ -629,7 +629,7 @@ async fn interrupted() -> bool {
 
 /// Waits for ctrl-C.
 #[cfg(not(unix))]
-async fn interrupted() -> bool {
+pub(crate) async fn interrupted() -> bool {
     tokio::signal::ctrl_c().await.is_ok()
 }
 

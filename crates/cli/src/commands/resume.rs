@@ -220,7 +220,7 @@ impl Again {
             scenario,
             target,
             bound: bound.as_ref(),
-            consent: replay.yes.clone().unwrap_or_default(),
+            consent: replay.consent.given(),
             show: Show {
                 format: replay.format,
                 quiet: replay.quiet,

@@ -25,7 +25,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Where the text of the scenarios is kept beside the playbooks of a run.
-pub(super) const SCENARIOS: &str = "#scenarios";
+pub(crate) const SCENARIOS: &str = "#scenarios";
 
 /// Runs a playbook.
 #[expect(
@@ -63,7 +63,7 @@ pub fn execute(arguments: &RunArguments, environment: &Environment) -> Result<u8
     });
     let (plan, sources, given) = (ready.plan, ready.sources, ready.given);
     let secrets = secrets(&plan, &sources);
-    let consent = arguments.yes.clone().unwrap_or_default();
+    let consent = arguments.consent.given();
     let again = environment.command(None, &secrets);
     let without = |option, value| environment.command(Some(Left { option, value }), &secrets);
     let mut prepared = Play {

@@ -57,9 +57,7 @@ pub fn candidates(
     environment: &Environment,
 ) -> Vec<Candidate> {
     let known = Arc::default();
-    side_by_side(files, |file| {
-        candidate(file, registry, &known, environment)
-    })
+    side_by_side(files, |file| candidate(file, registry, &known, environment))
 }
 
 fn candidate(

@@ -536,12 +536,10 @@ pub(super) async fn make(
 /// Why a secret is not there, and what to do about it.
 fn secret_lost(run: &Run<'_>) -> String {
     let inputs = run.plan.checked.playbook.inputs.iter();
-    let lost = inputs
-        .map(|input| input.name.value.as_str())
-        .find(|name| {
-            let value = run.plan.inputs.get(*name);
-            value.is_some_and(|value| holds_mask(&value.to_json()))
-        });
+    let lost = inputs.map(|input| input.name.value.as_str()).find(|name| {
+        let value = run.plan.inputs.get(*name);
+        value.is_some_and(|value| holds_mask(&value.to_json()))
+    });
     match lost {
         Some(name) => format!(
             "it needs the secret input `{name}`, which is not on record and could not be read again; give it with `-i {name}=env:VARIABLE`"
