@@ -18,6 +18,7 @@ use hyper_util::rt::TokioIo;
 use serde::Serialize;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::fmt::Write as _;
 use std::rc::Rc;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -188,13 +189,14 @@ async fn forward(upstream: &str, parts: &Parts, body: &[u8]) -> Result<(Asked, A
     let mut head = format!("{} {path} HTTP/1.1\r\n", parts.method);
     for (name, value) in &parts.headers {
         if name != "connection" && name != "content-length" && name != "transfer-encoding" {
-            head.push_str(&format!("{name}: {}\r\n", value.to_str()?));
+            let _ = write!(head, "{name}: {}\r\n", value.to_str()?);
         }
     }
-    head.push_str(&format!(
+    let _ = write!(
+        head,
         "content-length: {}\r\nconnection: close\r\n\r\n",
         body.len()
-    ));
+    );
     let mut stream = TcpStream::connect(upstream).await?;
     stream.write_all(head.as_bytes()).await?;
     stream.write_all(body).await?;

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 /// What the peers need, pinned.
 const PINS: &str = "tests/bench/requirements.txt";
 
-/// The AWS CLI v2 of Debian's package `awscli`; PyPI has v1 only.
+/// The AWS CLI v2 of Debian's package `awscli`; `PyPI` has v1 only.
 const AWS_CLI: &str = "/usr/bin/aws";
 
 /// Tools that are ready to be measured.

@@ -34,7 +34,7 @@ impl Spent {
 /// A process that can be started again and again.
 #[derive(Debug, Clone)]
 pub struct Program {
-    program: PathBuf,
+    path: PathBuf,
     arguments: Vec<OsString>,
     folder: PathBuf,
     environment: Vec<(String, OsString)>,
@@ -45,7 +45,7 @@ impl Program {
     /// A program that is started in this folder.
     pub fn new(program: impl Into<PathBuf>, folder: &Path) -> Self {
         Self {
-            program: program.into(),
+            path: program.into(),
             arguments: Vec::new(),
             folder: folder.to_path_buf(),
             environment: Vec::new(),
@@ -104,7 +104,7 @@ impl Program {
         let status = Command::new(itself)
             .arg("measured")
             .arg(told.path())
-            .arg(&self.program)
+            .arg(&self.path)
             .args(&self.arguments)
             .current_dir(&self.folder)
             .env_clear()
@@ -130,7 +130,7 @@ impl Program {
                 let said = fs::read_to_string(said.path()).unwrap_or_default();
                 Err(format!(
                     "{} {:?} ended with {status}, not {}: {}",
-                    self.program.display(),
+                    self.path.display(),
                     self.arguments,
                     self.code,
                     said.lines().take(20).collect::<Vec<_>>().join("\n")
