@@ -186,6 +186,7 @@ pub struct FleetReportArguments {
 }
 
 /// `runbook fleet approve`
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 #[derive(Debug, Args)]
 pub struct FleetApproveArguments {
     /// The fleet.
