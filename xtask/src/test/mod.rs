@@ -1,10 +1,12 @@
 //! `cargo xtask test`: everything that must hold, in one command.
 
 mod browser;
-mod debian;
-mod endpoint;
+pub(crate) mod debian;
+mod deploy;
+pub(crate) mod endpoint;
+pub(crate) mod instructions;
 mod pull_requests;
-mod python;
+pub(crate) mod python;
 
 use std::path::Path;
 use std::process::Command;
@@ -60,12 +62,20 @@ const CHECKS: &[Check] = &[
         run: release,
     },
     Check {
+        name: "instructions",
+        run: instructions::check,
+    },
+    Check {
         name: "scenarios",
         run: scenarios,
     },
     Check {
         name: "endpoint",
         run: endpoint::check,
+    },
+    Check {
+        name: "deployment",
+        run: deploy::check,
     },
     Check {
         name: "pull requests",

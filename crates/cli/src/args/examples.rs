@@ -397,6 +397,82 @@ const EXAMPLES: &[(&str, &[Example])] = &[
         )],
     ),
     (
+        "fleet",
+        &[("See where all fleets stand", "runbook fleet status")],
+    ),
+    (
+        "fleet plan",
+        &[(
+            "Say what would run where, in which waves, and with which permissions",
+            "runbook fleet plan acso/memory-leak --targets services.yaml",
+        )],
+    ),
+    (
+        "fleet run",
+        &[
+            (
+                "One target first, then a tenth, then the rest; a person says yes between",
+                "runbook fleet run acso/memory-leak --targets services.yaml --yes \\\n      --waves 1,10%,100% --approve-waves --max-errors 2%",
+            ),
+            (
+                "Only look: which of them leak?",
+                "runbook fleet run acso/memory-leak --targets services.yaml \\\n      --until diagnose --concurrency 50 --max-errors 100%",
+            ),
+        ],
+    ),
+    (
+        "fleet status",
+        &[
+            ("List all fleets", "runbook fleet status"),
+            (
+                "Show the newest one, target by target",
+                "runbook fleet status last",
+            ),
+        ],
+    ),
+    (
+        "fleet approve",
+        &[
+            ("See what it waits for", "runbook fleet approve last --show"),
+            (
+                "Let the next wave begin",
+                "runbook fleet approve last --wave --yes --reason 'the canary is well'",
+            ),
+        ],
+    ),
+    (
+        "fleet pause",
+        &[("Start nothing more for now", "runbook fleet pause last")],
+    ),
+    (
+        "fleet resume",
+        &[
+            ("Go on", "runbook fleet resume last"),
+            (
+                "Go on after too many errors, and allow more",
+                "runbook fleet resume last --max-errors 5%",
+            ),
+        ],
+    ),
+    (
+        "fleet cancel",
+        &[("End it in order", "runbook fleet cancel last")],
+    ),
+    (
+        "fleet report",
+        &[
+            (
+                "What came of it, on the terminal",
+                "runbook fleet report last",
+            ),
+            (
+                "A folder with a page for each target behind one for all",
+                "runbook fleet report last --out report",
+            ),
+            ("For CI", "runbook fleet report last --format junit"),
+        ],
+    ),
+    (
         "doctor",
         &[
             ("Look at everything", "runbook doctor"),

@@ -1,5 +1,6 @@
 //! Arguments of `runbook fleet`.
 
+use super::fleet_report::FleetReportArguments;
 use super::{Consent, Format, GivenArguments, GuardArguments, PartArguments, TargetArguments};
 use clap::{Args, Subcommand, ValueEnum};
 use jiff::SignedDuration;
@@ -26,7 +27,7 @@ pub enum FleetCommand {
     Resume(Box<FleetResumeArguments>),
     /// Start nothing more, and end in order what runs
     Cancel(FleetOfRecord),
-    /// Tell a fleet on record: what came of each target
+    /// Tell a fleet on record: what came of its targets, for people, browsers, programs and CI
     Report(FleetReportArguments),
 }
 
@@ -169,17 +170,6 @@ pub struct FleetStatusArguments {
     /// The record of fleets is here
     #[arg(long, value_name = "DIR")]
     pub state_dir: Option<PathBuf>,
-    /// What is written to standard output
-    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
-    pub format: Format,
-}
-
-/// `runbook fleet report`
-#[derive(Debug, Args)]
-pub struct FleetReportArguments {
-    /// The fleet.
-    #[command(flatten)]
-    pub of: FleetOfRecord,
     /// What is written to standard output
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
     pub format: Format,

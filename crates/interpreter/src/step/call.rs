@@ -7,7 +7,7 @@ use crate::event::EventKind;
 use crate::guard::{self, Held};
 use crate::journal::{CallRecord, JournalError, Repeat, Step, Worked};
 use crate::outcome::{Change, StepError, Waiting};
-use crate::run::state::{Graph, Run, Stop};
+use crate::run::state::{Graph, Run, Stop, Wait};
 use jiff::SignedDuration;
 use runbook_playbook::catalog::{Action, Effect, Effects};
 use runbook_playbook::duration;
@@ -117,8 +117,11 @@ pub(super) async fn send(
                     .sleep(
                         context.container,
                         &context.path,
-                        &why,
-                        delay,
+                        Wait {
+                            why: &why,
+                            length: delay,
+                            within: None,
+                        },
                         &context.clock,
                         format!("{}/retry", prepared.key),
                     )
@@ -533,12 +536,10 @@ pub(super) async fn make(
 /// Why a secret is not there, and what to do about it.
 fn secret_lost(run: &Run<'_>) -> String {
     let inputs = run.plan.checked.playbook.inputs.iter();
-    let lost = inputs
-        .map(|input| input.name.value.as_str())
-        .find(|name| {
-            let value = run.plan.inputs.get(*name);
-            value.is_some_and(|value| holds_mask(&value.to_json()))
-        });
+    let lost = inputs.map(|input| input.name.value.as_str()).find(|name| {
+        let value = run.plan.inputs.get(*name);
+        value.is_some_and(|value| holds_mask(&value.to_json()))
+    });
     match lost {
         Some(name) => format!(
             "it needs the secret input `{name}`, which is not on record and could not be read again; give it with `-i {name}=env:VARIABLE`"
@@ -596,8 +597,11 @@ async fn sleep(
         .sleep(
             context.container,
             &context.path,
-            why,
-            length,
+            Wait {
+                why,
+                length,
+                within: None,
+            },
             &context.clock,
             key,
         )

@@ -5,6 +5,7 @@ mod control;
 mod go;
 mod load;
 mod plan;
+mod report;
 mod shown;
 mod status;
 
@@ -19,7 +20,7 @@ pub fn execute(command: &FleetCommand, environment: &Environment) -> Result<u8, 
         FleetCommand::Run(arguments) => go::run(arguments, environment),
         FleetCommand::Resume(arguments) => go::resume(arguments, environment),
         FleetCommand::Status(arguments) => status::execute(arguments, environment),
-        FleetCommand::Report(arguments) => status::report(arguments, environment),
+        FleetCommand::Report(arguments) => report::execute(arguments, environment),
         FleetCommand::Approve(arguments) => answer::execute(arguments, environment),
         FleetCommand::Pause(of) => control::pause(of, environment),
         FleetCommand::Cancel(of) => control::cancel(of, environment),
