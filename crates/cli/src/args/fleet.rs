@@ -176,6 +176,7 @@ pub struct FleetStatusArguments {
 }
 
 /// `runbook fleet approve`
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 #[derive(Debug, Args)]
 pub struct FleetApproveArguments {
     /// The fleet.

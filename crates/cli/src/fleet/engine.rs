@@ -362,18 +362,13 @@ impl<'a> LocalEngine<'a> {
             world.ready(run.target.account.is_some()).await;
             (live, written) = (Some(world), None);
         }
-        let journal = match &row {
-            Some(row) => self
-                .record
-                .file
-                .again(&row.id, Mode::Live)
-                .map_err(unkept)?,
-            None => {
-                let context = self.context(run, &sources);
-                let file = &self.record.file;
-                file.start(run.run.clone(), context)
-                    .with_files(self.texts.clone())
-            }
+        let file = &self.record.file;
+        let journal = if let Some(row) = &row {
+            file.again(&row.id, Mode::Live).map_err(unkept)?
+        } else {
+            let context = self.context(run, &sources);
+            file.start(run.run.clone(), context)
+                .with_files(self.texts.clone())
         };
         if let Some(written) = &mut written {
             written.forget_reads(&|key| journal.has_answer(key));

@@ -35,6 +35,7 @@ const NOT_RUN: &[(&str, &str)] = &[
     ("runbook logs 0197f3c2", "a run of this id"),
     ("runbook diff main:playbooks", "a git repository"),
     ("runbook import TROUBLESHOOTING.md", "a page"),
+    ("runbook fleet", "targets, and a fleet on record"),
     ("runbook test --watch", "somebody who ends it"),
     ("runbook lsp", "an editor"),
     ("runbook fleet plan", "a file of targets"),
