@@ -229,12 +229,12 @@ impl Series {
         }
         let mut ahead = Vec::new();
         if let Some(threshold) = chart.threshold {
-            let side = match self.latest.total_cmp(&threshold) {
+            let position = match self.latest.total_cmp(&threshold) {
                 std::cmp::Ordering::Greater => "above",
                 std::cmp::Ordering::Equal => "at",
                 std::cmp::Ordering::Less => "below",
             };
-            words.push(format!("{side} {}", said(threshold)));
+            words.push(format!("{position} {}", said(threshold)));
             ahead.extend(Some(threshold).filter(|threshold| self.latest < *threshold));
         }
         ahead.extend(Some(100.0).filter(|_| chart.percent && self.latest < 100.0));

@@ -60,9 +60,10 @@ fn lines(findings: &[Finding], look: Look) -> Vec<String> {
             State::Failed => ("✗", "31"),
             State::Skipped => ("-", "2"),
         };
-        let sign = match look.colour {
-            true => format!("\u{1b}[{colour}m{sign}\u{1b}[0m"),
-            false => sign.to_owned(),
+        let sign = if look.colour {
+            format!("\u{1b}[{colour}m{sign}\u{1b}[0m")
+        } else {
+            sign.to_owned()
         };
         lines.push(format!("{sign} {:width$}  {}", one.check, safe(&one.said)));
         if let Some(next) = &one.next {

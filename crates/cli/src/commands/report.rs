@@ -241,8 +241,11 @@ pub(crate) struct Pages<'r> {
     record: &'r Record,
     environment: &'r Environment,
     /// By the run's playbook and the texts that it goes by.
-    known: HashMap<(String, Vec<(String, String)>), HashMap<String, Arc<Checked>>>,
+    known: HashMap<Texts, HashMap<String, Arc<Checked>>>,
 }
+
+/// A run's playbook, and the files that it goes by with their texts.
+type Texts = (String, Vec<(String, String)>);
 
 impl<'r> Pages<'r> {
     /// Nothing is read yet.

@@ -122,7 +122,10 @@ fn profiles_are_those_of_both_files() {
     let home = folder.path().display().to_string();
     environment.variables = vec![("HOME".to_owned(), home)];
     let found = Candidates::new(&environment).of(Kind::Profile, "");
-    let found: Vec<_> = found.iter().map(|one| one.get_value()).collect();
+    let found: Vec<_> = found
+        .iter()
+        .map(clap_complete::CompletionCandidate::get_value)
+        .collect();
     assert_eq!(found, ["default", "keys", "ops"]);
 }
 

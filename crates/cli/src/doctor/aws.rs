@@ -153,8 +153,8 @@ fn clock(probe: Option<&Probe>) -> Finding {
     // Answers tell whole seconds.
     let seconds = apart.as_secs();
     let size = SignedDuration::from_secs(seconds.abs());
-    let side = if seconds < 0 { "ahead of" } else { "behind" };
-    let said = format!("{} {side} the endpoint's", duration::format(size));
+    let way = if seconds < 0 { "ahead of" } else { "behind" };
+    let said = format!("{} {way} the endpoint's", duration::format(size));
     let next =
         "let the system set its clock: `timedatectl set-ntp true`, or the time service of the host";
     let finding = if size > FARTHEST {

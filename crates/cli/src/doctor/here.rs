@@ -40,9 +40,12 @@ pub fn playbooks(environment: &Environment) -> Finding {
     let count = |root: &PathBuf| files_below(root, is_playbook).len();
     let said: Vec<String> = roots
         .iter()
-        .map(|root| match root.is_dir() {
-            true => format!("{} below {}", count(root), environment.places.shown(root)),
-            false => format!("{} is not there", environment.places.shown(root)),
+        .map(|root| {
+            if root.is_dir() {
+                format!("{} below {}", count(root), environment.places.shown(root))
+            } else {
+                format!("{} is not there", environment.places.shown(root))
+            }
         })
         .collect();
     let next =

@@ -65,7 +65,8 @@ fn try_out(file: &PathBuf) -> std::io::Result<()> {
 fn permissions(folder: &Path, shown: &str) -> Finding {
     use std::os::unix::fs::PermissionsExt as _;
     let mode = std::fs::metadata(folder).map_or(0, |found| found.permissions().mode());
-    if mode & 0o077 == 0 {
+    let of_others = mode & 0o077;
+    if of_others == 0 {
         return Finding::well("state folder", shown);
     }
     Finding::note(

@@ -184,14 +184,14 @@ fn mail(name: &str, option: &Option_, with: &mut Map<String, Json>) {
 
 /// The one network interface that options of `ec2 run-instances` speak of.
 fn interface(name: &str, option: &Option_, with: &mut Map<String, Json>) {
-    let words = option.words.iter().map(|word| word.marked.as_str());
+    let mut words = option.words.iter().map(|word| word.marked.as_str());
     let (member, value) = match name {
         "secondary-private-ip-addresses" => {
             let addresses = words.map(|word| json!({"PrivateIpAddress": word, "Primary": false}));
             ("PrivateIpAddresses", addresses.collect())
         }
         "secondary-private-ip-address-count" => {
-            let count = words.last().unwrap_or_default();
+            let count = words.next_back().unwrap_or_default();
             ("SecondaryPrivateIpAddressCount", number(count))
         }
         yes => ("AssociatePublicIpAddress", json!(!yes.starts_with("no-"))),

@@ -215,9 +215,7 @@ fn instead(service: &str, operation: &str) -> Option<&'static str> {
         ("configservice", "subscribe") => {
             "the same by calls: `config:PutConfigurationRecorder`, `config:PutDeliveryChannel`, `config:StartConfigurationRecorder`"
         }
-        ("datapipeline", "create-default-roles")
-        | ("dlm", "create-default-role")
-        | ("emr", "create-default-roles") => {
+        ("datapipeline" | "emr", "create-default-roles") | ("dlm", "create-default-role") => {
             "the same by calls: `iam:CreateRole` and `iam:PutRolePolicy`"
         }
         ("datapipeline", "list-runs") => {

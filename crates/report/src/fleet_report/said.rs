@@ -154,7 +154,7 @@ pub(super) fn explanation(outcome: &FleetOutcome) -> String {
         }
         FleetStatus::Ended => {}
         FleetStatus::Running => {
-            parts.push(format!("{} of {all} targets have ended", grouped(ended)))
+            parts.push(format!("{} of {all} targets have ended", grouped(ended)));
         }
         FleetStatus::Waiting => parts.push("it waits for somebody to answer".to_owned()),
         FleetStatus::Paused => parts.push("somebody paused it".to_owned()),

@@ -63,11 +63,10 @@ fn words(line: &str) -> Vec<String> {
 }
 
 fn examples() -> impl Iterator<Item = (&'static str, &'static str)> {
-    let all = EXAMPLES.iter().flat_map(|(path, examples)| {
+    EXAMPLES.iter().flat_map(|(path, examples)| {
         let lines = examples.iter().map(|(_, line)| *line);
         lines.map(|line| (*path, line))
-    });
-    all
+    })
 }
 
 #[test]
