@@ -51,7 +51,7 @@ fn run(state: &Path, targets: &str, more: &[&str]) -> Output {
 
 /// The document of the last fleet.
 fn report(state: &Path) -> Json {
-    let told = runbook(state, &["fleet", "report", "last", "--format", "json"]);
+    let told = runbook(state, &["fleet", "status", "last", "--format", "json"]);
     serde_json::from_slice(&told.stdout)
         .unwrap_or_else(|error| panic!("{error}: {}", stderr(&told)))
 }
