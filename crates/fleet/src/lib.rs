@@ -6,5 +6,7 @@
 
 pub mod engine;
 pub mod outcome;
+#[cfg(feature = "restate")]
+pub mod restate;
 pub mod rollout;
 pub mod target;
