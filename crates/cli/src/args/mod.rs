@@ -11,6 +11,8 @@ mod part;
 mod records;
 mod report;
 mod review;
+#[cfg(feature = "restate")]
+mod worker;
 
 pub use check::{CheckArguments, CheckFormat, ExplainArguments, PageFormat, TestArguments};
 pub use consent::Consent;
@@ -29,6 +31,8 @@ pub use review::{
     DiffArguments, DiffFormat, GraphName, PlanArguments, PlanFormat, PolicyArguments, PolicyFormat,
     PreflightArguments,
 };
+#[cfg(feature = "restate")]
+pub use worker::WorkerArguments;
 
 use crate::exit;
 use clap::builder::ArgPredicate;
@@ -109,6 +113,9 @@ pub enum Command {
     Explain(ExplainArguments),
     /// Serve an editor: the Language Server Protocol on standard input and output
     Lsp,
+    /// Serve runs of fleets to a Restate server
+    #[cfg(feature = "restate")]
+    Worker(WorkerArguments),
     /// Make one typed call and print the result as the AWS CLI does
     Call(CallArguments),
     /// Look up what can be called

@@ -37,6 +37,8 @@ mod test_watch;
 mod triage;
 mod triage_text;
 mod undo;
+#[cfg(feature = "restate")]
+mod worker;
 
 pub(crate) use fmt::replace;
 pub(crate) use test::{Enforced, run_scenario};
@@ -76,6 +78,8 @@ pub fn execute(command: &Command, environment: &Environment) -> Result<u8, Failu
         Command::Import(arguments) => import::execute(arguments, environment),
         Command::Explain(arguments) => explain::execute(arguments, environment),
         Command::Lsp => Ok(lsp::execute(environment)),
+        #[cfg(feature = "restate")]
+        Command::Worker(arguments) => worker::execute(arguments, environment),
         Command::Call(arguments) => call::execute(arguments, environment),
         Command::Actions(command) => actions::execute(command, environment),
     }

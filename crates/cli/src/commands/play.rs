@@ -563,7 +563,7 @@ async fn interruptions(cancel: &Cancel, watchers: &Watchers, err: crate::console
 
 /// Waits for ctrl-C or SIGTERM.
 #[cfg(unix)]
-async fn interrupted() -> bool {
+pub(super) async fn interrupted() -> bool {
     use tokio::signal::unix::{SignalKind, signal};
     let Ok(mut ended) = signal(SignalKind::terminate()) else {
         return tokio::signal::ctrl_c().await.is_ok();
@@ -576,7 +576,7 @@ async fn interrupted() -> bool {
 
 /// Waits for ctrl-C.
 #[cfg(not(unix))]
-async fn interrupted() -> bool {
+pub(super) async fn interrupted() -> bool {
     tokio::signal::ctrl_c().await.is_ok()
 }
 

@@ -3,9 +3,11 @@
 //! The document is the same whatever engine ran the fleet, and while it runs: reports, `runbook fleet status` and the
 //! record read it. Its schema is [`schema`].
 
+mod of_run;
 mod schema;
 mod word;
 
+pub use of_run::Counting;
 pub use schema::schema;
 
 use crate::rollout::RolloutPolicy;

@@ -1,18 +1,12 @@
 //! How commands speak to fleets: through the server's ingress.
 
 use super::fleet::{Board, Command, FLEETS, FleetStart, Head, Told};
+use super::http::{Silent, Speaker, said};
 use super::target::TARGETS;
 use super::wire::{Vote, Waiting};
 use crate::outcome::FleetOutcome;
 use crate::target::Target;
-use http_body_util::{BodyExt as _, Full, Limited};
-use hyper::body::Bytes;
-use hyper::header::{AUTHORIZATION, CONTENT_TYPE};
-use hyper::{Method, Request, StatusCode};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client as Http;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
+use hyper::{Method, StatusCode};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -22,9 +16,6 @@ use uuid::Uuid;
 
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(30);
-
-/// The most bytes of an answer.
-const MOST_ANSWER: usize = 256 * 1024 * 1024;
 
 /// Why a server could not be spoken to.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -120,9 +111,7 @@ pub enum ClientError {
 /// Speaks to fleets.
 #[derive(Debug, Clone)]
 pub struct Client {
-    http: Http<HttpsConnector<HttpConnector>, Full<Bytes>>,
-    url: String,
-    token: Option<String>,
+    speaker: Speaker,
 }
 
 impl Client {
@@ -131,37 +120,17 @@ impl Client {
     /// # Errors
     /// It is no address.
     pub fn new(url: &str, token: Option<String>) -> Result<Self, ClientError> {
-        let wrong = |why: String| ClientError::Address {
+        let speaker = Speaker::new(url, token).map_err(|why| ClientError::Address {
             url: url.to_owned(),
             why,
-        };
-        let read: hyper::Uri = url.parse().map_err(|error| wrong(format!("{error}")))?;
-        if !matches!(read.scheme_str(), Some("http" | "https")) || read.host().is_none() {
-            return Err(wrong(
-                "it has no `http://` or `https://` before it".to_owned(),
-            ));
-        }
-        let mut plain = HttpConnector::new();
-        plain.enforce_http(false);
-        plain.set_nodelay(true);
-        plain.set_connect_timeout(Some(Duration::from_secs(10)));
-        let connector = HttpsConnectorBuilder::new()
-            .with_native_roots()
-            .map_err(|error| wrong(format!("the system's certificates cannot be read: {error}")))?
-            .https_or_http()
-            .enable_http1()
-            .wrap_connector(plain);
-        Ok(Self {
-            http: Http::builder(TokioExecutor::new()).build(connector),
-            url: url.trim_end_matches('/').to_owned(),
-            token,
-        })
+        })?;
+        Ok(Self { speaker })
     }
 
     /// Where it speaks to.
     #[must_use]
     pub fn url(&self) -> &str {
-        &self.url
+        &self.speaker.url
     }
 
     /// Starts a fleet, where workers of this version answer.
@@ -173,7 +142,7 @@ impl Client {
         let theirs: String = self.fleet(fleet, "version", None::<&()>).await?;
         if theirs != *own {
             return Err(ClientError::Version {
-                url: self.url.clone(),
+                url: self.speaker.url.clone(),
                 theirs,
                 own: own.clone(),
             });
@@ -191,7 +160,7 @@ impl Client {
     fn exists(&self, fleet: &str) -> ClientError {
         ClientError::Exists {
             fleet: fleet.to_owned(),
-            url: self.url.clone(),
+            url: self.speaker.url.clone(),
         }
     }
 
@@ -302,53 +271,26 @@ impl Client {
     ) -> Result<T, ClientError> {
         let refused = |status: StatusCode, message: String| ClientError::Refused {
             whose: whose.to_owned(),
-            url: self.url.clone(),
+            url: self.speaker.url.clone(),
             status: status.as_u16(),
             message,
         };
         let down = |why: String| ClientError::Down {
             whose: whose.to_owned(),
-            url: self.url.clone(),
+            url: self.speaker.url.clone(),
             why,
         };
-        let mut request = Request::builder()
-            .method(Method::POST)
-            .uri(format!("{}{path}", self.url));
-        let body = match body {
-            Some(body) => {
-                request = request.header(CONTENT_TYPE, "application/json");
-                let bytes = serde_json::to_vec(body).map_err(|error| down(error.to_string()))?;
-                Full::new(Bytes::from(bytes))
-            }
-            None => Full::default(),
-        };
-        if let Some(token) = &self.token {
-            request = request.header(AUTHORIZATION, format!("Bearer {token}"));
-        }
-        let request = request
-            .body(body)
-            .map_err(|error| down(error.to_string()))?;
-        let asked = async {
-            let answer = self
-                .http
-                .request(request)
-                .await
-                .map_err(|error| down(chain(&error)))?;
-            let status = answer.status();
-            let body = Limited::new(answer.into_body(), MOST_ANSWER);
-            let bytes = body.collect().await.map_err(|error| down(chain(&*error)))?;
-            Ok((status, bytes.to_bytes()))
-        };
-        let (status, bytes) = match tokio::time::timeout(PATIENCE, asked).await {
-            Ok(answered) => answered?,
-            Err(_) => {
-                return Err(ClientError::NoWorker {
-                    whose: whose.to_owned(),
-                    url: self.url.clone(),
-                    seconds: PATIENCE.as_secs(),
-                });
-            }
-        };
+        let body = body.map(serde_json::to_vec).transpose();
+        let body = body.map_err(|error| down(error.to_string()))?;
+        let asked = self.speaker.ask(Method::POST, path, body, PATIENCE).await;
+        let (status, bytes) = asked.map_err(|silent| match silent {
+            Silent::Down(why) => down(why),
+            Silent::Late => ClientError::NoWorker {
+                whose: whose.to_owned(),
+                url: self.speaker.url.clone(),
+                seconds: PATIENCE.as_secs(),
+            },
+        })?;
         if status.is_success() {
             let bytes: &[u8] = if bytes.is_empty() { b"null" } else { &bytes };
             return serde_json::from_slice(bytes).or_else(|error| {
@@ -363,39 +305,14 @@ impl Client {
             StatusCode::CONFLICT if path.ends_with("/run/send") => self.exists(fleet),
             StatusCode::NOT_FOUND if message.contains("knows no fleet") => ClientError::NoFleet {
                 fleet: fleet.to_owned(),
-                url: self.url.clone(),
+                url: self.speaker.url.clone(),
             },
             StatusCode::NOT_FOUND if message.contains("service") => ClientError::NoService {
                 whose: whose.to_owned(),
-                url: self.url.clone(),
+                url: self.speaker.url.clone(),
             },
             status => refused(status, message),
         })
-    }
-}
-
-/// What an error says, with what is behind it.
-fn chain(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(inner) = source {
-        text.push_str(": ");
-        text.push_str(&inner.to_string());
-        source = inner.source();
-    }
-    text
-}
-
-/// The words of a refusal.
-fn said(bytes: &[u8]) -> String {
-    let read: Option<Json> = serde_json::from_slice(bytes).ok();
-    let message = read
-        .as_ref()
-        .and_then(|json| json.get("message"))
-        .and_then(Json::as_str);
-    match message {
-        Some(message) => message.to_owned(),
-        None => String::from_utf8_lossy(bytes).chars().take(400).collect(),
     }
 }
 

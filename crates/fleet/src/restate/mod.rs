@@ -4,15 +4,18 @@
 //! which asks for what it cannot do itself; [`target`] turns that into durable commands, [`fleet`] drives the
 //! [`Rollout`](crate::rollout::Rollout), [`Worker`] serves both, and [`Client`] is how commands speak to them.
 
+mod admin;
 mod client;
 mod durable;
 mod fleet;
+mod http;
 mod session;
 mod target;
 mod waits;
 mod wire;
 mod worker;
 
+pub use admin::{Admin, AdminError};
 pub use client::{Client, ClientError};
 pub use durable::{CarriedWorld, Carrier};
 pub use fleet::{Board, Command, FLEETS, FleetStart, Head};
