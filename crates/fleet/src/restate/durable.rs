@@ -384,6 +384,7 @@ impl Carrier {
             region: place.region,
             partition: place.partition,
             version: self.version.clone(),
+            timed: world.is_timed(),
         };
         let ticket = self.shared.ask("begin", What::Begin(begun));
         ticket.handed().await;

@@ -23,6 +23,8 @@ pub(super) struct Begun {
     pub partition: Option<String>,
     /// The interpreter that began it.
     pub version: String,
+    /// Time passes by itself.
+    pub timed: bool,
 }
 
 impl Begun {
