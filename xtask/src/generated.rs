@@ -28,6 +28,10 @@ pub fn schemas(root: &Path, arguments: &[String]) -> Result<(), String> {
             &runbook_playbook::schema::escalation_schema(),
         ),
         schema(
+            "schemas/targets.schema.json",
+            &runbook_playbook::schema::targets_schema(),
+        ),
+        schema(
             "schemas/scenarios.schema.json",
             &runbook_playbook::schema::scenarios_schema(),
         ),

@@ -4,9 +4,11 @@
 //! carries one target's run out ([`engine`]). Nothing here has a clock, a network or a terminal of its own: the engine of this
 //! machine and that of a cluster drive the same state machine and leave the same document behind.
 
+pub mod embedded;
 pub mod engine;
 pub mod outcome;
 #[cfg(feature = "restate")]
 pub mod restate;
 pub mod rollout;
 pub mod target;
+pub mod targets;

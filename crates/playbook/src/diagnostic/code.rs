@@ -99,6 +99,10 @@ codes! {
     ScenarioResponse Error "scenario-response",
     ScenarioExpectation Error "scenario-expectation",
     UnreachedEntry Warning "unreached-entry",
+    // Files of targets
+    UnknownAccount Error "unknown-account",
+    DuplicateTarget Error "duplicate-target",
+    UnmatchedExclusion Warning "unmatched-exclusion",
     // Pages and scripts that are imported
     ShellSyntax Error "shell-syntax",
     Placeholder Warning "placeholder",

@@ -63,7 +63,8 @@ pub fn similar(kind: BuiltinKind, name: &str) -> Option<&'static str> {
 }
 
 /// The candidate that is most like the name, if one is like it at all.
-pub(crate) fn closest<'a>(
+#[must_use]
+pub fn closest<'a>(
     name: &str,
     candidates: impl Iterator<Item = &'a str>,
 ) -> Option<&'a str> {

@@ -25,7 +25,7 @@ pub(crate) use builtins::{float, integer, text, timestamp};
 pub use compare::{equal, ordering};
 pub(crate) use evaluate::member;
 pub use evaluate::{EvaluationError, evaluate, evaluate_condition};
-pub(crate) use functions::closest;
+pub use functions::closest;
 pub use functions::{BUILTINS, Builtin, BuiltinKind, builtin, similar};
 pub use infer::{Problem, TypeScope, infer, infer_condition};
 pub(crate) use infer::{is_literal, is_secret, join, no_text, same_kind, unknown_member};

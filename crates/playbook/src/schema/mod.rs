@@ -10,6 +10,7 @@ use crate::syntax::escalation::ESCALATION;
 use crate::syntax::keys::{Key, Place, Shape, Table};
 use crate::syntax::playbook::PLAYBOOK;
 use crate::syntax::step_keys::STEP;
+use crate::syntax::targets::TARGETS;
 use serde_json::{Map, Value, json};
 
 const DRAFT: &str = "http://json-schema.org/draft-07/schema#";
@@ -28,6 +29,12 @@ pub fn escalation_schema() -> Value {
         "Escalation",
         "A file of escalation, version 1.",
     )
+}
+
+/// The schema of files of targets.
+#[must_use]
+pub fn targets_schema() -> Value {
+    file(&TARGETS, "Targets", "A file of targets, version 1.")
 }
 
 fn file(table: &'static Table, title: &str, about: &str) -> Value {

@@ -162,7 +162,7 @@ impl Each {
 }
 
 impl MaxErrors {
-    fn read(reader: &mut Reader<'_>, field: &Field<'_>) -> Option<Spanned<Self>> {
+    pub(super) fn read(reader: &mut Reader<'_>, field: &Field<'_>) -> Option<Spanned<Self>> {
         let text = reader.text(field)?;
         let share = text.strip_suffix('%').map(str::trim_end);
         let read = match share {

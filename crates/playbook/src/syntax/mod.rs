@@ -19,6 +19,7 @@ pub mod retry;
 pub mod step;
 pub mod step_keys;
 pub mod target;
+pub mod targets;
 pub mod verify;
 
 pub use playbook::parse;
