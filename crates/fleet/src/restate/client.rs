@@ -3,9 +3,9 @@
 use super::fleet::{Board, Command, FLEETS, FleetStart, Head, Told};
 use super::http::{Silent, Speaker, said};
 use super::target::TARGETS;
-use super::wire::{Vote, Waiting};
+use super::wire::{Holder, Vote, Waiting};
 use crate::outcome::FleetOutcome;
-use crate::target::Target;
+use crate::target::{Target, run_id};
 use hyper::{Method, StatusCode};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -204,12 +204,28 @@ impl Client {
         self.fleet(fleet, "tell", Some(&told)).await
     }
 
-    /// What the run of a target waits for.
+    /// What the run of a target waits for: that of this fleet, not of another one that has the target.
     ///
     /// # Errors
     /// See [`ClientError`].
-    pub async fn waiting(&self, head: &Head, target: &Target) -> Result<Vec<Waiting>, ClientError> {
-        self.target(head, target, "waiting", None::<&()>).await
+    pub async fn waiting(
+        &self,
+        fleet: &str,
+        head: &Head,
+        target: &Target,
+    ) -> Result<Vec<Waiting>, ClientError> {
+        let run = run_id(fleet, &target.name);
+        let mut waiting: Vec<Waiting> = self.target(head, target, "waiting", None::<&()>).await?;
+        waiting.retain(|one| one.run == run);
+        Ok(waiting)
+    }
+
+    /// The run that has a target, of whatever fleet.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn holder(&self, head: &Head, target: &Target) -> Result<Option<Holder>, ClientError> {
+        self.target(head, target, "holder", None::<&()>).await
     }
 
     /// The report of a target's run; nothing where it has none yet.

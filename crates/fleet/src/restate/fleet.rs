@@ -1,6 +1,6 @@
 //! A fleet as a workflow: drives the rollout, one invocation a target.
 
-use super::target::{Package, Start, TARGETS};
+use super::target::{Going, Package, Start, TARGETS};
 use super::waits::Waits;
 use super::worker::Hosting;
 use crate::outcome::{
@@ -166,9 +166,14 @@ impl Fleets {
     async fn package(
         &self,
         context: SharedWorkflowContext<'_>,
-    ) -> Result<Json<Package>, HandlerError> {
+    ) -> Result<Json<Going>, HandlerError> {
+        let board = context.get::<Json<Board>>(BOARD).await?;
+        let stopped = board.and_then(|board| board.into_inner().stopped);
         match context.get::<Json<Package>>(PACKAGE).await? {
-            Some(package) => Ok(package),
+            Some(package) => Ok(Json(Going {
+                package: package.into_inner(),
+                stopped: stopped.map(|stop| stop.message),
+            })),
             None => Err(unknown(context.key())),
         }
     }

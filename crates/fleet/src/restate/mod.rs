@@ -21,5 +21,5 @@ pub use durable::{CarriedWorld, Carrier};
 pub use fleet::{Board, Command, FLEETS, FleetStart, Head};
 pub use session::{Finished, Runs};
 pub use target::{Package, TARGETS};
-pub use wire::{MOST_BYTES, Vote, Waiting};
+pub use wire::{Holder, MOST_BYTES, Vote, Waiting};
 pub use worker::{Worker, WorkerError, WorkerSettings};

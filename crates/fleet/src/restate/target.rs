@@ -7,10 +7,10 @@
 use super::durable::{Asked, Reply, What};
 use super::session::{Finished, Rest, Session};
 use super::waits::Waits;
-use super::wire::{Batch, Begun, Ended, How, Sending, Vote, Waiting};
+use super::wire::{Batch, Begun, Ended, Holder, How, Sending, Vote, Waiting};
 use super::worker::Hosting;
 use crate::engine::TargetRun;
-use crate::outcome::TargetOutcome;
+use crate::outcome::{NotRunCode, TargetOutcome};
 use crate::target::Target;
 use jiff::Timestamp;
 use restate_sdk::context::{
@@ -42,13 +42,6 @@ const WAITING: &str = "waiting";
 /// Where a target keeps which run it has.
 const AT: &str = "at";
 
-/// The run that a target has.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct At {
-    run: String,
-    invocation: String,
-}
-
 /// Where a target keeps the reports of its runs, below this and the fleet's id.
 const REPORT: &str = "report/";
 
@@ -78,16 +71,20 @@ impl Targets {
     ) -> Result<Json<TargetOutcome>, HandlerError> {
         let start = start.into_inner();
         let fleet = RequestTarget::workflow(super::fleet::FLEETS, &start.fleet, "package");
-        let package = context
-            .request::<(), Json<Package>>(fleet, ())
-            .call()
-            .await?;
-        let package = package.into_inner();
+        let going = context.request::<(), Json<Going>>(fleet, ()).call().await?;
+        let Going { package, stopped } = going.into_inner();
         let whose = format!("target {} of fleet {}", start.target.name, start.fleet);
         self.0.is_own(&package.version, &whose)?;
+        if let Some(why) = stopped {
+            // It waited behind another run, and its fleet has been stopped meanwhile.
+            let code = NotRunCode::Stopped;
+            let outcome = TargetOutcome::not_run(&start.target, start.wave, code, why);
+            return Ok(Json(outcome));
+        }
         let report = format!("{REPORT}{}", start.fleet);
         let body = Arc::new(package.body);
-        let at = At {
+        let at = Holder {
+            fleet: start.fleet.clone(),
             run: start.run.clone(),
             invocation: context.invocation_id().to_owned(),
         };
@@ -109,6 +106,16 @@ impl Targets {
         Ok(waiting.unwrap_or_else(|| Json(Vec::new())))
     }
 
+    /// The run that has it; null where none has.
+    #[handler]
+    async fn holder(
+        &self,
+        context: SharedObjectContext<'_>,
+    ) -> Result<Json<Option<Holder>>, HandlerError> {
+        let holder = context.get::<Json<Holder>>(AT).await?;
+        Ok(Json(holder.map(Json::into_inner)))
+    }
+
     /// Ends a run in order.
     #[handler]
     async fn stop(
@@ -116,7 +123,7 @@ impl Targets {
         context: SharedObjectContext<'_>,
         run: String,
     ) -> Result<(), HandlerError> {
-        if let Some(Json(at)) = context.get::<Json<At>>(AT).await?
+        if let Some(Json(at)) = context.get::<Json<Holder>>(AT).await?
             && at.run == run
         {
             context.invocation_handle(at.invocation).cancel();
@@ -156,6 +163,15 @@ pub struct Package {
     pub version: String,
     /// Playbooks, scenario, options: what [`Runs`](super::Runs) makes runs of.
     pub body: Value,
+}
+
+/// What a fleet gives its targets.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Going {
+    /// What they go by.
+    pub package: Package,
+    /// Why nothing begins any more.
+    pub stopped: Option<String>,
 }
 
 /// What is waited for.
@@ -521,6 +537,7 @@ impl<'c, 'w> Carried<'c, 'w> {
             .filter_map(|gate| {
                 let step = gate.question.get("step").and_then(Value::as_str);
                 Some(Waiting {
+                    run: self.start.run.clone(),
                     step: step.unwrap_or_default().to_owned(),
                     key: gate.key.clone(),
                     question: gate.question.clone(),

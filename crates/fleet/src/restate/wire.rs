@@ -297,6 +297,8 @@ pub struct Vote {
 /// A question that a run waits for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Waiting {
+    /// The run that waits.
+    pub run: String,
     /// The step.
     pub step: String,
     /// The name of the question in the run.
@@ -313,4 +315,15 @@ pub struct Waiting {
     /// Until when an answer counts.
     #[serde(default)]
     pub until: Option<Timestamp>,
+}
+
+/// The run that has a target.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holder {
+    /// Its fleet.
+    pub fleet: String,
+    /// Its id.
+    pub run: String,
+    /// Its invocation, as the server calls it.
+    pub invocation: String,
 }
