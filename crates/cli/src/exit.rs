@@ -22,6 +22,15 @@ Exit codes:
   3  paused: someone must answer
   4  the environment is wrong: no credentials, no region, endpoint out of reach";
 
+/// The codes of `fleet` as its `--help` shows them.
+pub const FLEET_HELP: &str = "\
+Exit codes:
+  0  all targets ended well
+  1  a target did not, or the fleet was stopped
+  2  the command line, the playbook or the file of targets is wrong
+  3  people must answer: targets that wait, or the next wave; or somebody paused it
+  4  the environment is wrong";
+
 /// The codes of `check` as its `--help` shows them.
 pub const CHECK_HELP: &str = "\
 Exit codes:

@@ -17,6 +17,7 @@ mod document;
 mod environment;
 mod exit;
 mod explanation;
+mod fleet;
 mod gathered;
 mod git;
 mod guards;

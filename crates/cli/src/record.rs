@@ -107,12 +107,25 @@ impl Record {
     }
 
     fn command(&self, name: &str, id: &str) -> String {
-        let mut command = format!("runbook {name} {id}");
-        if let Some(folder) = &self.named {
-            command.push_str(" --state-dir ");
-            command.push_str(&folder.display().to_string());
+        format!("runbook {name} {id}{}", self.options())
+    }
+
+    /// What commands about its runs have behind the run, so that they find it.
+    pub fn options(&self) -> String {
+        match &self.named {
+            Some(folder) => format!(" --state-dir {}", folder.display()),
+            None => String::new(),
         }
-        command
+    }
+
+    /// The record of fleets.
+    pub fn fleets(&self) -> PathBuf {
+        self.folder.join("fleets.sqlite")
+    }
+
+    /// A command about a fleet.
+    pub fn fleet(&self, name: &str, id: &str) -> String {
+        self.command(&format!("fleet {name}"), id)
     }
 
     /// Takes a run, so that no other process has it at the same time.

@@ -61,9 +61,21 @@ pub fn limited(
     context: LocalContext,
     session_policy: Option<String>,
 ) -> LiveWorld {
+    let client = client(environment, target, &context.root, session_policy);
+    of_client(&client, context)
+}
+
+/// Whoever calls AWS for a target.
+#[must_use]
+pub fn client(
+    environment: &Environment,
+    target: &TargetArguments,
+    root: &Path,
+    session_policy: Option<String>,
+) -> Arc<AwsClient> {
     let second_factor =
         prompt(environment).map(|prompt| Arc::new(Device { prompt }) as Arc<dyn SecondFactor>);
-    let client = Arc::new(AwsClient::new(Options {
+    Arc::new(AwsClient::new(Options {
         region: target.region.clone(),
         profile: target.profile.clone(),
         endpoint_url: target.endpoint_url.clone(),
@@ -73,15 +85,20 @@ pub fn limited(
         mfa_serial: target.mfa_serial.clone(),
         second_factor,
         session_policy,
-        files: Some(context.root.clone()),
+        files: Some(root.to_path_buf()),
         ..Options::default()
-    }));
+    }))
+}
+
+/// The real world of a client.
+#[must_use]
+pub fn of_client(client: &Arc<AwsClient>, context: LocalContext) -> LiveWorld {
     let session = SessionEnvironment::new(client.clone(), context.target_environment.clone());
     let context = LocalContext {
         target_environment: Arc::new(session),
         ..context
     };
-    LiveWorld::new(client, context)
+    LiveWorld::new(client.clone(), context)
 }
 
 /// A client that several runs share, in which nobody is asked for a second factor.

@@ -3,6 +3,7 @@
 mod check;
 mod consent;
 mod find;
+mod fleet;
 mod fmt;
 mod guards;
 mod import;
@@ -17,6 +18,11 @@ mod worker;
 pub use check::{CheckArguments, CheckFormat, ExplainArguments, PageFormat, TestArguments};
 pub use consent::Consent;
 pub use find::{ListArguments, TriageArguments};
+pub use fleet::{
+    FleetApproveArguments, FleetCommand, FleetOfRecord, FleetPlanArguments, FleetPlanFormat,
+    FleetReportArguments, FleetResumeArguments, FleetRunArguments, FleetStatusArguments,
+    RolloutArguments,
+};
 pub use fmt::FmtArguments;
 pub use guards::GuardArguments;
 pub use import::ImportArguments;
@@ -96,6 +102,9 @@ pub enum Command {
     /// Say which problems show: the symptoms of all playbooks, side by side, and only reads; or find playbooks for a text
     #[command(after_help = exit::TRIAGE_HELP)]
     Triage(Box<TriageArguments>),
+    /// Run a playbook on many targets: in waves, bounded, stopped by errors and alarms
+    #[command(subcommand)]
+    Fleet(FleetCommand),
     /// Run the scenarios of playbooks: no account, no network
     Test(TestArguments),
     /// Say what is wrong with playbooks

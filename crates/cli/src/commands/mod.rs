@@ -8,6 +8,7 @@ mod check;
 pub mod crash_matrix;
 mod diff;
 mod explain;
+mod fleet;
 mod fmt;
 mod guarded;
 mod history;
@@ -41,6 +42,8 @@ mod undo;
 mod worker;
 
 pub(crate) use fmt::replace;
+pub(crate) use play::{as_far_as_it_goes, interrupted};
+pub(crate) use run::SCENARIOS;
 pub(crate) use test::{Enforced, run_scenario};
 
 use crate::args::Command;
@@ -69,6 +72,7 @@ pub fn execute(command: &Command, environment: &Environment) -> Result<u8, Failu
         Command::Policy(arguments) => policy::execute(arguments, environment),
         Command::Diff(arguments) => diff::execute(arguments, environment),
         Command::Preflight(arguments) => preflight::execute(arguments, environment),
+        Command::Fleet(command) => fleet::execute(command, environment),
         Command::List(arguments) => list::execute(arguments, environment),
         Command::Triage(arguments) => triage::execute(arguments, environment),
         Command::Test(arguments) => test::execute(arguments, environment),

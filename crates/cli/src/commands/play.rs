@@ -461,7 +461,7 @@ fn refused(error: &JournalError) -> Failure {
 }
 
 /// Polls a future as long as it gets anywhere by itself.
-fn as_far_as_it_goes<T>(future: impl Future<Output = T>) -> Option<T> {
+pub(crate) fn as_far_as_it_goes<T>(future: impl Future<Output = T>) -> Option<T> {
     struct Flag(AtomicBool);
     impl Wake for Flag {
         fn wake(self: Arc<Self>) {
@@ -563,7 +563,7 @@ async fn interruptions(cancel: &Cancel, watchers: &Watchers, err: crate::console
 
 /// Waits for ctrl-C or SIGTERM.
 #[cfg(unix)]
-pub(super) async fn interrupted() -> bool {
+pub(crate) async fn interrupted() -> bool {
     use tokio::signal::unix::{SignalKind, signal};
     let Ok(mut ended) = signal(SignalKind::terminate()) else {
         return tokio::signal::ctrl_c().await.is_ok();
@@ -576,7 +576,7 @@ pub(super) async fn interrupted() -> bool {
 
 /// Waits for ctrl-C.
 #[cfg(not(unix))]
-pub(super) async fn interrupted() -> bool {
+pub(crate) async fn interrupted() -> bool {
     tokio::signal::ctrl_c().await.is_ok()
 }
 

@@ -24,7 +24,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Where the text of the scenarios is kept beside the playbooks of a run.
-pub(super) const SCENARIOS: &str = "#scenarios";
+pub(crate) const SCENARIOS: &str = "#scenarios";
 
 /// Runs a playbook.
 #[expect(

@@ -7,6 +7,8 @@ mod of_run;
 mod schema;
 mod word;
 
+pub use word::verdict;
+
 pub use of_run::Counting;
 pub use schema::schema;
 

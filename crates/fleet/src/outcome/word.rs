@@ -20,7 +20,8 @@ pub(super) const ALL: [Verdict; 11] = [
 ];
 
 /// The verdict of a word.
-pub(crate) fn verdict(word: &str) -> Option<Verdict> {
+#[must_use]
+pub fn verdict(word: &str) -> Option<Verdict> {
     ALL.into_iter().find(|verdict| verdict.as_str() == word)
 }
 

@@ -329,6 +329,7 @@ fn is_region(text: &str) -> bool {
 pub(super) fn inputs(
     made: &Made,
     playbook: &Playbook,
+    everywhere: &[String],
     now: Timestamp,
     source: &Source,
     found: &mut Found,
@@ -343,6 +344,9 @@ pub(super) fn inputs(
         return;
     };
     for problem in problems {
+        if everywhere.contains(&problem.name) {
+            continue;
+        }
         let span = made.inputs.get(&problem.name).copied();
         let (code, message) = if problem.unknown {
             (
@@ -375,6 +379,7 @@ pub(super) fn inputs(
 pub(super) fn discovered_inputs(
     file: &TargetsFile,
     playbook: &Playbook,
+    everywhere: &[String],
     source: &Source,
     found: &mut Found,
 ) {
@@ -399,7 +404,9 @@ pub(super) fn discovered_inputs(
             }
         }
         for input in &playbook.inputs {
-            if input.default.is_none() && !given.contains_key(input.name.value.as_str()) {
+            let name = &input.name.value;
+            let is_given = given.contains_key(name.as_str()) || everywhere.contains(name);
+            if input.default.is_none() && !is_given {
                 found.push(
                     Diagnostic::new(
                         Code::InputType,

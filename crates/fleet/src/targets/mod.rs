@@ -131,14 +131,19 @@ impl Targets {
         !self.file.discover.is_empty()
     }
 
-    /// Says which inputs do not fit the playbook that is to run.
+    /// Says which inputs do not fit the playbook that is to run. What is given `everywhere`, by names, need not be given here.
     #[must_use]
-    pub fn check_inputs(&self, playbook: &Playbook, now: Timestamp) -> Vec<Diagnostic> {
+    pub fn check_inputs(
+        &self,
+        playbook: &Playbook,
+        everywhere: &[String],
+        now: Timestamp,
+    ) -> Vec<Diagnostic> {
         let mut found = check::Found::default();
         for made in &self.listed {
-            check::inputs(made, playbook, now, &self.source, &mut found);
+            check::inputs(made, playbook, everywhere, now, &self.source, &mut found);
         }
-        check::discovered_inputs(&self.file, playbook, &self.source, &mut found);
+        check::discovered_inputs(&self.file, playbook, everywhere, &self.source, &mut found);
         found.sorted()
     }
 
@@ -252,10 +257,11 @@ impl Targets {
     }
 }
 
-/// Says of targets of which the file does not speak, such as those that were found, which inputs do not fit; by name.
+/// Says of targets, such as those that were found, which inputs do not fit; by name. What is given `everywhere` counts too.
 #[must_use]
 pub fn wrong_inputs(
     targets: &[Target],
+    everywhere: &[(String, Given)],
     playbook: &Playbook,
     now: Timestamp,
 ) -> HashMap<String, String> {
@@ -265,6 +271,7 @@ pub fn wrong_inputs(
             .inputs
             .iter()
             .map(|(name, value)| (name.clone(), Given::Json(value.clone())))
+            .chain(everywhere.iter().cloned())
             .collect();
         if let Err(problems) = bind(playbook, &given, now) {
             let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
