@@ -101,34 +101,6 @@ pub fn of_client(client: &Arc<AwsClient>, context: LocalContext) -> LiveWorld {
     LiveWorld::new(client.clone(), context)
 }
 
-/// A client that several runs share, in which nobody is asked for a second factor.
-#[cfg(feature = "restate")]
-#[must_use]
-pub fn client(target: &TargetArguments, root: &Path) -> Arc<AwsClient> {
-    Arc::new(AwsClient::new(Options {
-        region: target.region.clone(),
-        profile: target.profile.clone(),
-        endpoint_url: target.endpoint_url.clone(),
-        role: target.role.clone(),
-        external_id: target.external_id.clone(),
-        role_session_name: target.role_session_name.clone(),
-        files: Some(root.to_path_buf()),
-        ..Options::default()
-    }))
-}
-
-/// The real world by a client that several runs share.
-#[cfg(feature = "restate")]
-#[must_use]
-pub fn shared(context: LocalContext, client: Arc<AwsClient>) -> LiveWorld {
-    let session = SessionEnvironment::new(Arc::clone(&client), context.target_environment.clone());
-    let context = LocalContext {
-        target_environment: Arc::new(session),
-        ..context
-    };
-    LiveWorld::new(client, context)
-}
-
 /// What local actions see: the folder, the person, the variables, the judge of documents.
 #[must_use]
 pub fn context(

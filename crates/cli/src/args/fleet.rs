@@ -1,6 +1,8 @@
 //! Arguments of `runbook fleet`.
 
-use super::{Consent, Format, GivenArguments, GuardArguments, PartArguments, TargetArguments};
+use super::{
+    Consent, Format, GivenArguments, GuardArguments, OnArguments, PartArguments, TargetArguments,
+};
 use clap::{Args, Subcommand, ValueEnum};
 use jiff::SignedDuration;
 use runbook_fleet::rollout::Amount;
@@ -17,6 +19,10 @@ pub enum FleetCommand {
     Run(Box<FleetRunArguments>),
     /// Say where fleets stand, or one of them with its targets
     Status(FleetStatusArguments),
+    /// Follow a fleet on a Restate server until it is over
+    #[cfg(feature = "restate")]
+    #[command(after_help = crate::exit::FLEET_HELP)]
+    Watch(FleetReportArguments),
     /// Say yes or no to what a fleet waits for: its next wave, and its targets' questions
     Approve(FleetApproveArguments),
     /// Start nothing more for now; what runs comes to its end
@@ -104,6 +110,9 @@ pub struct FleetRunArguments {
     /// Keep the record of the fleet and of its runs here
     #[arg(long, value_name = "DIR")]
     pub state_dir: Option<PathBuf>,
+    /// Where it is carried out.
+    #[command(flatten)]
+    pub on: OnArguments,
     /// Show only the end
     #[arg(short, long)]
     pub quiet: bool,
@@ -159,6 +168,9 @@ pub struct FleetOfRecord {
     /// The record of fleets is here
     #[arg(long, value_name = "DIR")]
     pub state_dir: Option<PathBuf>,
+    /// Where it is carried out.
+    #[command(flatten)]
+    pub on: OnArguments,
 }
 
 /// `runbook fleet status`
@@ -169,6 +181,9 @@ pub struct FleetStatusArguments {
     /// The record of fleets is here
     #[arg(long, value_name = "DIR")]
     pub state_dir: Option<PathBuf>,
+    /// Where it is carried out.
+    #[command(flatten)]
+    pub on: OnArguments,
     /// What is written to standard output
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
     pub format: Format,

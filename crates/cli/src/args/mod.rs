@@ -8,6 +8,7 @@ mod fmt;
 mod guards;
 mod import;
 mod new;
+mod on;
 mod part;
 mod records;
 mod report;
@@ -27,6 +28,9 @@ pub use fmt::FmtArguments;
 pub use guards::GuardArguments;
 pub use import::ImportArguments;
 pub use new::{NewArguments, PlaybookKind};
+#[cfg(feature = "restate")]
+pub use on::On;
+pub use on::OnArguments;
 pub use part::{GivenArguments, PartArguments};
 pub use records::{
     ApproveArguments, LogsArguments, PruneArguments, Replay, ResumeArguments, RunOfRecord,

@@ -2,7 +2,7 @@
 
 mod package;
 
-pub use package::{Carried, Place, StagedText, version};
+pub use package::{Carried, Place, StagedText, Written, version};
 
 use crate::approve::Answers;
 use crate::args::TargetArguments;
@@ -52,6 +52,9 @@ pub struct CarriedRuns {
     state: Option<PathBuf>,
     kept: Mutex<HashMap<String, Arc<Ready>>>,
 }
+
+/// How many places' connections a thread keeps.
+const MOST_CLIENTS: usize = 1024;
 
 /// A playbook that was read and checked.
 struct Ready {
@@ -104,6 +107,18 @@ impl CarriedRuns {
             root: self.root.clone(),
             id: carried.playbook.clone(),
         }
+    }
+
+    /// The client of a place, with its connections.
+    fn client_of(&self, target: &TargetArguments) -> Arc<AwsClient> {
+        CLIENTS.with_borrow_mut(|clients| {
+            if clients.len() > MOST_CLIENTS {
+                clients.clear();
+            }
+            let made = || world::client(&self.environment, target, &self.root, None);
+            let client = clients.entry(format!("{target:?}")).or_insert_with(made);
+            Arc::clone(client)
+        })
     }
 
     fn library<'a>(&'a self, carried: &Carried, located: &'a Located) -> Kept<'a> {
@@ -199,7 +214,7 @@ impl CarriedRuns {
         };
         let live = match &written {
             Some(_) => None,
-            None => Some(world::shared(context, client_of(&target, &self.root))),
+            None => Some(world::of_client(&self.client_of(&target), context)),
         };
         let world: &dyn World = match (&written, &live) {
             (Some(written), _) => &**written,
@@ -350,7 +365,8 @@ fn given(carried: &Carried, scenario: Option<&Scenario>, run: &TargetRun) -> Vec
     if let Some(scenario) = scenario {
         given.extend(members(&scenario.inputs));
     }
-    given.extend(members(&carried.inputs));
+    let all = carried.inputs.iter();
+    given.extend(all.map(|(name, written)| (name.clone(), Given::from(written))));
     let own = run.target.inputs.iter();
     given.extend(own.map(|(name, value)| (name.clone(), Given::Json(value.clone()))));
     let mut last: BTreeMap<String, Given> = BTreeMap::new();
@@ -384,18 +400,6 @@ fn target_of(carried: &Carried, run: &TargetRun) -> TargetArguments {
         external_id: own.external_id.or(common.external_id),
         ..common
     }
-}
-
-/// The client of a place, with its connections.
-fn client_of(target: &TargetArguments, root: &std::path::Path) -> Arc<AwsClient> {
-    CLIENTS.with_borrow_mut(|clients| {
-        let key = format!("{target:?}");
-        if clients.len() > 1024 {
-            clients.clear();
-        }
-        let client = clients.entry(key);
-        Arc::clone(client.or_insert_with(|| world::client(target, root)))
-    })
 }
 
 impl Runs for CarriedRuns {

@@ -2,9 +2,10 @@
 
 use crate::args::{Consent, TargetArguments};
 use runbook_playbook::catalog::Effect;
+use runbook_playbook::inputs::Given;
 use runbook_registry::model::catalogue::digest;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value as Json};
+use serde_json::Value as Json;
 use std::collections::BTreeMap;
 
 /// The version of the interpreter: what it was built from, and the catalogue that it goes by. Another one may go through a
@@ -30,7 +31,7 @@ pub struct Carried {
     pub scenario: Option<StagedText>,
     /// Inputs of all targets.
     #[serde(default)]
-    pub inputs: Map<String, Json>,
+    pub inputs: BTreeMap<String, Written>,
     /// What was asked for.
     #[serde(default)]
     pub options: Json,
@@ -40,6 +41,34 @@ pub struct Carried {
     /// Where calls go where the target does not say.
     #[serde(default)]
     pub place: Place,
+}
+
+/// What is given for an input.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Written {
+    /// Text of a command line, which is read by the input's type.
+    Text(String),
+    /// A value.
+    Json(Json),
+}
+
+impl From<&Given> for Written {
+    fn from(given: &Given) -> Self {
+        match given {
+            Given::Text(text) => Self::Text(text.clone()),
+            Given::Json(json) => Self::Json(json.clone()),
+        }
+    }
+}
+
+impl From<&Written> for Given {
+    fn from(written: &Written) -> Self {
+        match written {
+            Written::Text(text) => Self::Text(text.clone()),
+            Written::Json(json) => Self::Json(json.clone()),
+        }
+    }
 }
 
 /// A scenario and the text of its file.

@@ -52,7 +52,10 @@ impl<'a> Alarms<'a> {
         self.looked.set(Some(Instant::now()));
         let mut by_region: BTreeMap<&Option<String>, Vec<&str>> = BTreeMap::new();
         for alarm in &self.alarms {
-            by_region.entry(&alarm.region).or_default().push(&alarm.name);
+            by_region
+                .entry(&alarm.region)
+                .or_default()
+                .push(&alarm.name);
         }
         for (region, names) in by_region {
             for names in names.chunks(AT_ONCE) {
@@ -77,7 +80,12 @@ impl<'a> Alarms<'a> {
         };
         let answer = match Calls(self.registry).perform(self.world, &call).await {
             Ok(answer) => answer.result,
-            Err(error) => return Some(format!("the alarms {} cannot be read: {error}", names.join(", "))),
+            Err(error) => {
+                return Some(format!(
+                    "the alarms {} cannot be read: {error}",
+                    names.join(", ")
+                ));
+            }
         };
         let kinds = ["MetricAlarms", "CompositeAlarms"];
         let found: Vec<&Json> = kinds
@@ -88,7 +96,11 @@ impl<'a> Alarms<'a> {
         for name in names {
             let alarm = found.iter().find(|alarm| alarm["AlarmName"] == **name);
             match alarm.and_then(|alarm| alarm["StateValue"].as_str()) {
-                None => return Some(format!("there is no alarm {name}, so it cannot stop anything")),
+                None => {
+                    return Some(format!(
+                        "there is no alarm {name}, so it cannot stop anything"
+                    ));
+                }
                 Some("ALARM") => {
                     let reason = alarm.and_then(|alarm| alarm["StateReason"].as_str());
                     let reason = reason.map_or_else(String::new, |reason| format!(": {reason}"));

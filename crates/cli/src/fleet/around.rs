@@ -129,7 +129,8 @@ impl Surroundings for Around<'_> {
 
     fn control(&self) -> Result<Option<Control>, String> {
         let row = self.store.again(self.fleet);
-        row.map(|row| row.control).map_err(|error| error.to_string())
+        row.map(|row| row.control)
+            .map_err(|error| error.to_string())
     }
 
     fn answer(&self, gate: Gate) -> Result<Option<GateAnswer>, String> {

@@ -57,19 +57,23 @@ fn read(
     world: &dyn World,
     registry: &Registry,
 ) -> Result<Vec<Target>, Failure> {
-    let limit = reading.limit.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX));
+    let limit = reading
+        .limit
+        .map(|limit| usize::try_from(limit).unwrap_or(usize::MAX));
     let call = Call {
         limit: limit.unwrap_or(DEFAULT_LIMIT),
         ..Call::new(reading.action.clone(), reading.arguments.clone())
     };
     let calls = Calls(registry);
     let made = calls.perform(world, &call);
-    let answer = crate::commands::runtime()?.block_on(made).map_err(|error| {
-        Failure::environment(format!(
-            "{}: {} found no targets: {error}; nothing was run",
-            reading.place.name, reading.action
-        ))
-    })?;
+    let answer = crate::commands::runtime()?
+        .block_on(made)
+        .map_err(|error| {
+            Failure::environment(format!(
+                "{}: {} found no targets: {error}; nothing was run",
+                reading.place.name, reading.action
+            ))
+        })?;
     if answer.truncated && limit.is_none() {
         return Err(Failure::wrong(format!(
             "{}: {} has more than {DEFAULT_LIMIT} items; set `limit` to how many are wanted",

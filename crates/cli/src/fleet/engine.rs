@@ -90,7 +90,10 @@ pub struct LocalEngine<'a> {
 
 impl<'a> LocalEngine<'a> {
     /// An engine for a playbook.
-    #[expect(clippy::too_many_arguments, reason = "each is another thing that a run is given")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each is another thing that a run is given"
+    )]
     #[must_use]
     pub fn new(
         environment: &'a Environment,
@@ -164,7 +167,11 @@ impl<'a> LocalEngine<'a> {
     }
 
     /// The client of a target's place, once it is known that calls get there as the target wants.
-    async fn reach(&self, target: &Target, arguments: &TargetArguments) -> Result<Arc<AwsClient>, String> {
+    async fn reach(
+        &self,
+        target: &Target,
+        arguments: &TargetArguments,
+    ) -> Result<Arc<AwsClient>, String> {
         let known = self.reached.borrow().get(&place(target)).cloned();
         let reached = if let Some(known) = known {
             known
@@ -223,7 +230,10 @@ impl<'a> LocalEngine<'a> {
     fn target_line(&self, run: &TargetRun, world: &dyn World) -> String {
         let place = world.place();
         let arguments = at(&self.base, &run.target);
-        let scenario = self.scenario.as_ref().map(|scenario| scenario.name.as_str());
+        let scenario = self
+            .scenario
+            .as_ref()
+            .map(|scenario| scenario.name.as_str());
         let parts = [
             ("scenario", scenario),
             ("account", place.account.as_deref()),
@@ -267,7 +277,10 @@ impl<'a> LocalEngine<'a> {
 
     /// What whoever resumes the run by itself needs to know.
     fn context(&self, run: &TargetRun, sources: &BTreeMap<String, String>) -> Json {
-        let scenario = self.scenario.as_ref().map(|scenario| scenario.name.as_str());
+        let scenario = self
+            .scenario
+            .as_ref()
+            .map(|scenario| scenario.name.as_str());
         let arguments = at(&self.base, &run.target);
         let mut context = context(self.located, scenario, &arguments);
         context["freeze"] = self.freeze.clone();
@@ -350,7 +363,11 @@ impl<'a> LocalEngine<'a> {
             (live, written) = (Some(world), None);
         }
         let journal = match &row {
-            Some(row) => self.record.file.again(&row.id, Mode::Live).map_err(unkept)?,
+            Some(row) => self
+                .record
+                .file
+                .again(&row.id, Mode::Live)
+                .map_err(unkept)?,
             None => {
                 let context = self.context(run, &sources);
                 let file = &self.record.file;
@@ -369,9 +386,7 @@ impl<'a> LocalEngine<'a> {
         if row.is_some() {
             self.rehearse(run, &plan, world)?;
         }
-        let _lock = self
-            .lock(run, world)
-            .map_err(failed(NotRunCode::Locked))?;
+        let _lock = self.lock(run, world).map_err(failed(NotRunCode::Locked))?;
         Ok(self.play(run, &plan, world, &journal).await)
     }
 
@@ -398,10 +413,7 @@ impl<'a> LocalEngine<'a> {
         as_far_as_it_goes(runbook_interpreter::run(plan, &surroundings));
         match rehearsal.difference() {
             None => Ok(()),
-            Some(error) => Err((
-                NotRunCode::Engine,
-                format!("its run cannot go on: {error}"),
-            )),
+            Some(error) => Err((NotRunCode::Engine, format!("its run cannot go on: {error}"))),
         }
     }
 

@@ -155,7 +155,9 @@ pub fn rebuilt(
             None if outcome.run.is_some() => rollout.interrupted(index),
             None => continue,
         }
-        if outcome.ending().is_some_and(|ending| ending != Ending::Waits)
+        if outcome
+            .ending()
+            .is_some_and(|ending| ending != Ending::Waits)
             && row.outcome.as_ref() != Some(&outcome)
         {
             news.push((index, outcome));

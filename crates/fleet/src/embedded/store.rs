@@ -43,10 +43,14 @@ pub enum StoreError {
     #[error("the record of fleets `{0}` is of a newer program; use that")]
     TooNew(String),
     /// The disk is full.
-    #[error("the record of fleets `{0}` cannot be kept: the disk is full; make room, then go on with `runbook fleet resume`")]
+    #[error(
+        "the record of fleets `{0}` cannot be kept: the disk is full; make room, then go on with `runbook fleet resume`"
+    )]
     Full(String),
     /// Anything else.
-    #[error("the record of fleets `{path}` cannot be kept: {why}; choose another folder with --state-dir")]
+    #[error(
+        "the record of fleets `{path}` cannot be kept: {why}; choose another folder with --state-dir"
+    )]
     Failed {
         /// The file.
         path: String,
@@ -212,7 +216,12 @@ impl FleetStore {
     ///
     /// # Errors
     /// It cannot be kept.
-    pub fn keep(&self, fleet: &FleetRow, number: usize, outcome: &TargetOutcome) -> Result<(), StoreError> {
+    pub fn keep(
+        &self,
+        fleet: &FleetRow,
+        number: usize,
+        outcome: &TargetOutcome,
+    ) -> Result<(), StoreError> {
         self.guard((|| {
             self.connection
                 .prepare_cached("UPDATE targets SET outcome = ?3 WHERE fleet = ?1 AND number = ?2")?
@@ -270,7 +279,12 @@ impl FleetStore {
     ///
     /// # Errors
     /// It cannot be kept.
-    pub fn answer(&self, fleet: &FleetRow, wave: usize, answer: &GateAnswer) -> Result<(), StoreError> {
+    pub fn answer(
+        &self,
+        fleet: &FleetRow,
+        wave: usize,
+        answer: &GateAnswer,
+    ) -> Result<(), StoreError> {
         self.guard(self.connection.execute(
             "INSERT INTO gates (fleet, wave, answer) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
             params![fleet.number, count(wave), document(answer)],
@@ -292,7 +306,10 @@ impl FleetStore {
         Ok(rows
             .into_iter()
             .filter_map(|(wave, answer)| {
-                Some((usize::try_from(wave).ok()?, serde_json::from_str(&answer).ok()?))
+                Some((
+                    usize::try_from(wave).ok()?,
+                    serde_json::from_str(&answer).ok()?,
+                ))
             })
             .collect())
     }

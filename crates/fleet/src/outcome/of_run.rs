@@ -84,10 +84,13 @@ impl TargetOutcome {
             step: Some(waiting.step.clone()),
             question: Some(waiting.question.clone()).filter(|question| !question.is_empty()),
             why: waiting.why.clone(),
-            next: Some(format!("runbook approve {}{options} {}", run.run, waiting.step)),
+            next: Some(format!(
+                "runbook approve {}{options} {}",
+                run.run, waiting.step
+            )),
         });
-        let in_the_middle = matches!(outcome.verdict, Verdict::Failed | Verdict::Aborted)
-            && left > 0;
+        let in_the_middle =
+            matches!(outcome.verdict, Verdict::Failed | Verdict::Aborted) && left > 0;
         let person = waiting.or_else(|| {
             in_the_middle.then(|| NeedsPerson {
                 step: None,

@@ -224,7 +224,11 @@ impl Client {
     ///
     /// # Errors
     /// See [`ClientError`].
-    pub async fn holder(&self, head: &Head, target: &Target) -> Result<Option<Holder>, ClientError> {
+    pub async fn holder(
+        &self,
+        head: &Head,
+        target: &Target,
+    ) -> Result<Option<Holder>, ClientError> {
         self.target(head, target, "holder", None::<&()>).await
     }
 

@@ -60,8 +60,13 @@ pub(super) fn file(file: &TargetsFile, source: &Source, catalog: &dyn Catalog) -
     }
     if file.list.is_empty() && file.matrix.is_none() && file.discover.is_empty() {
         check.found.push(
-            Diagnostic::new(Code::MissingKey, source, file.span, "the file has no target")
-                .help("add `list:`, `matrix:` or `discover:`"),
+            Diagnostic::new(
+                Code::MissingKey,
+                source,
+                file.span,
+                "the file has no target",
+            )
+            .help("add `list:`, `matrix:` or `discover:`"),
         );
     }
     for listed in &file.list {
@@ -71,8 +76,13 @@ pub(super) fn file(file: &TargetsFile, source: &Source, catalog: &dyn Catalog) -
         let named = listed.given.name.is_some() || file.shared.name.is_some();
         if !named && listed.account.is_none() && listed.region.is_none() {
             check.found.push(
-                Diagnostic::new(Code::MissingKey, source, listed.span, "the target has no name")
-                    .help("add `name:`; a target with an account or a region is called by these"),
+                Diagnostic::new(
+                    Code::MissingKey,
+                    source,
+                    listed.span,
+                    "the target has no name",
+                )
+                .help("add `name:`; a target with an account or a region is called by these"),
             );
         }
     }
@@ -95,8 +105,13 @@ pub(super) fn file(file: &TargetsFile, source: &Source, catalog: &dyn Catalog) -
     for alarm in &file.rollout.alarms {
         if alarm.value.is_empty() {
             check.found.push(
-                Diagnostic::new(Code::InvalidValue, source, alarm.span, "an alarm has a name")
-                    .help("write its name or its ARN"),
+                Diagnostic::new(
+                    Code::InvalidValue,
+                    source,
+                    alarm.span,
+                    "an alarm has a name",
+                )
+                .help("write its name or its ARN"),
             );
         }
     }
@@ -294,7 +309,9 @@ impl Check<'_> {
             return;
         };
         for name in structure.member_names() {
-            let required = structure.member(&name).is_some_and(|member| member.required);
+            let required = structure
+                .member(&name)
+                .is_some_and(|member| member.required);
             if required && !discover.with.iter().any(|(given, _)| *given.value == *name) {
                 self.say(
                     Code::MissingArgument,
@@ -354,15 +371,24 @@ pub(super) fn inputs(
                 format!("the playbook has no input `{}`", problem.name),
             )
         } else if span.is_some() {
-            (Code::InputType, format!("input `{}`: {}", problem.name, problem.message))
+            (
+                Code::InputType,
+                format!("input `{}`: {}", problem.name, problem.message),
+            )
         } else {
             (
                 Code::InputType,
-                format!("target `{}` lacks input `{}`", made.target.name, problem.name),
+                format!(
+                    "target `{}` lacks input `{}`",
+                    made.target.name, problem.name
+                ),
             )
         };
         let help = if problem.unknown {
-            let names = playbook.inputs.iter().map(|input| input.name.value.as_str());
+            let names = playbook
+                .inputs
+                .iter()
+                .map(|input| input.name.value.as_str());
             match closest(&problem.name, names) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => "`runbook list` shows the inputs of playbooks".to_owned(),
@@ -389,8 +415,15 @@ pub(super) fn discovered_inputs(
             given.insert(&name.value, name.span);
         }
         for (name, span) in &given {
-            if playbook.inputs.iter().all(|input| input.name.value != *name) {
-                let names = playbook.inputs.iter().map(|input| input.name.value.as_str());
+            if playbook
+                .inputs
+                .iter()
+                .all(|input| input.name.value != *name)
+            {
+                let names = playbook
+                    .inputs
+                    .iter()
+                    .map(|input| input.name.value.as_str());
                 let mut unknown = Diagnostic::new(
                     Code::UnknownInput,
                     source,

@@ -19,7 +19,9 @@ use std::collections::HashMap;
 pub(super) fn listed(file: &TargetsFile, source: &Source) -> (Vec<Made>, Vec<Diagnostic>) {
     let mut found = Found::default();
     let mut all: Vec<Made> = Vec::new();
-    let mut add = |made: Result<(Target, IndexMap<String, Span>), EvaluationError>, span, found: &mut Found| {
+    let mut add = |made: Result<(Target, IndexMap<String, Span>), EvaluationError>,
+                   span,
+                   found: &mut Found| {
         match made {
             Ok((target, inputs)) => all.push(Made {
                 target,
@@ -137,7 +139,11 @@ fn combined(
             .map(|(_, value)| template::render_text(value, &nothing))
             .transpose()
     };
-    let place = place(file, text("account")?.as_deref(), text("region")?.as_deref());
+    let place = place(
+        file,
+        text("account")?.as_deref(),
+        text("region")?.as_deref(),
+    );
     let mut axes = IndexMap::new();
     for (name, value) in values {
         let read = template::read(value, &Type::Any, &nothing)?;
@@ -165,7 +171,11 @@ pub(super) fn place(file: &TargetsFile, account: Option<&str>, region: Option<&s
 /// The account of an id or a name.
 pub(super) fn account_of<'f>(file: &'f TargetsFile, account: &str) -> Option<&'f Account> {
     let named = |known: &&Account| {
-        known.id.value == account || known.name.as_ref().is_some_and(|name| name.value == account)
+        known.id.value == account
+            || known
+                .name
+                .as_ref()
+                .is_some_and(|name| name.value == account)
     };
     file.accounts.iter().find(named)
 }
@@ -222,7 +232,8 @@ pub(super) fn role(
     for (name, value) in here.0 {
         names.0.entry(name).or_insert(value);
     }
-    role.map(|role| template::render_text(role, &names)).transpose()
+    role.map(|role| template::render_text(role, &names))
+        .transpose()
 }
 
 /// Makes a target of what it is given, and says where its inputs stand.
@@ -298,7 +309,9 @@ fn default_name(
 
 /// Whether a target is left out.
 pub(super) fn is_excluded(file: &TargetsFile, target: &Target) -> bool {
-    file.exclude.iter().any(|exclusion| fits(file, exclusion, target))
+    file.exclude
+        .iter()
+        .any(|exclusion| fits(file, exclusion, target))
 }
 
 /// Whether a target has all that an exclusion names.

@@ -113,10 +113,21 @@ impl Targets {
                 .max_errors
                 .as_ref()
                 .map_or(Amount::Number(0), |share| amount(&share.value)),
-            waves: written.waves.iter().map(|share| amount(&share.value)).collect(),
+            waves: written
+                .waves
+                .iter()
+                .map(|share| amount(&share.value))
+                .collect(),
             pause: written.pause.as_ref().map(|pause| pause.value),
-            approve: written.approve.as_ref().is_some_and(|approve| approve.value),
-            alarms: written.alarms.iter().map(|alarm| alarm.value.clone()).collect(),
+            approve: written
+                .approve
+                .as_ref()
+                .is_some_and(|approve| approve.value),
+            alarms: written
+                .alarms
+                .iter()
+                .map(|alarm| alarm.value.clone())
+                .collect(),
         }
     }
 
@@ -242,7 +253,10 @@ impl Targets {
             .filter(|target| !expand::is_excluded(&self.file, target));
         let all: Vec<Target> = self.listed().cloned().chain(found).collect();
         if all.len() > MOST {
-            return Err(format!("there are {} targets, and {MOST} are the most", all.len()));
+            return Err(format!(
+                "there are {} targets, and {MOST} are the most",
+                all.len()
+            ));
         }
         let mut names = HashSet::with_capacity(all.len());
         for target in &all {

@@ -32,6 +32,10 @@ pub fn execute(
     arguments: &FleetApproveArguments,
     environment: &Environment,
 ) -> Result<u8, Failure> {
+    #[cfg(feature = "restate")]
+    if let Some(on) = &arguments.of.on.on {
+        return super::remote::approve(arguments, on, environment);
+    }
     let record = Record::open(arguments.of.state_dir.as_deref(), environment)?;
     let store = store(&record)?;
     let fleet = store.find(&arguments.of.fleet).map_err(unkept)?;
@@ -46,16 +50,23 @@ pub fn execute(
             asked.extend(questions(&record, &run_id(&fleet.id, name), name)?);
         }
     }
-    let gate = rollout.decide(Timestamp::MAX).into_iter().find_map(|decision| match decision {
-        Decision::Ask(gate) => Some(gate),
-        _ => None,
-    });
+    let gate = rollout
+        .decide(Timestamp::MAX)
+        .into_iter()
+        .find_map(|decision| match decision {
+            Decision::Ask(gate) => Some(gate),
+            _ => None,
+        });
     let gate = gate.filter(|_| arguments.target_name.is_empty());
     let out = environment.console.out;
     if asked.is_empty() && gate.is_none() {
         return Err(Failure::wrong(match arguments.target_name.as_slice() {
             [] => format!("fleet {} waits for no answer", fleet.id),
-            names => format!("no target {} of fleet {} waits for an answer", names.join(", "), fleet.id),
+            names => format!(
+                "no target {} of fleet {} waits for an answer",
+                names.join(", "),
+                fleet.id
+            ),
         }));
     }
     show(&asked, gate, environment);
@@ -84,14 +95,24 @@ pub fn execute(
             None => counted += 1,
             Some(why) => {
                 refused += 1;
-                environment.console.err.line(safe(&format!("{}: {why}", one.target)));
+                environment
+                    .console
+                    .err
+                    .line(safe(&format!("{}: {why}", one.target)));
             }
         }
     }
     if counted > 0 {
         let word = if yes { "approved" } else { "declined" };
-        let what = if counted == 1 { "question" } else { "questions" };
-        out.line(safe(&format!("{word} {counted} {what} by {}", environment.user)));
+        let what = if counted == 1 {
+            "question"
+        } else {
+            "questions"
+        };
+        out.line(safe(&format!(
+            "{word} {counted} {what} by {}",
+            environment.user
+        )));
     }
     if !record.is_held(&held_as(&fleet.id)) {
         out.line(format!(
@@ -99,7 +120,11 @@ pub fn execute(
             record.fleet("resume", &fleet.id)
         ));
     }
-    Ok(if refused > 0 { exit::NOT_WELL } else { exit::WELL })
+    Ok(if refused > 0 {
+        exit::NOT_WELL
+    } else {
+        exit::WELL
+    })
 }
 
 /// The open questions of a target's run.
@@ -148,7 +173,7 @@ fn show(asked: &[Asked], gate: Option<Gate>, environment: &Environment) {
 }
 
 /// What is answered; nothing where a person would rather not say.
-fn said(
+pub(super) fn said(
     arguments: &FleetApproveArguments,
     environment: &Environment,
 ) -> Result<Option<bool>, Failure> {
@@ -163,7 +188,8 @@ fn said(
             "nobody is at a terminal to read this; say --yes or --deny",
         ));
     };
-    let line = runtime()?.block_on(prompt.line("approve all? [y]es, [n]o, anything else: not now: "));
+    let line =
+        runtime()?.block_on(prompt.line("approve all? [y]es, [n]o, anything else: not now: "));
     Ok(match line.unwrap_or_default().to_lowercase().as_str() {
         "y" | "yes" => Some(true),
         "n" | "no" => Some(false),
@@ -196,7 +222,10 @@ fn vote(
     }
     if yes && agreed.iter().any(|other| other.may_be(&voter)) {
         let why = if asked.question.people > 1 {
-            format!("{} must say yes: somebody else has to", counted_people(asked.question.people))
+            format!(
+                "{} must say yes: somebody else has to",
+                counted_people(asked.question.people)
+            )
         } else {
             "the run takes note of it when it goes on".to_owned()
         };

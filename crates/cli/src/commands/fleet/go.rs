@@ -69,12 +69,27 @@ pub fn run(arguments: &FleetRunArguments, environment: &Environment) -> Result<u
     }
     let spec = Spec {
         title: playbook.title.value.clone(),
-        severity: playbook.severity.as_ref().map(|severity| severity.value.clone()),
+        severity: playbook
+            .severity
+            .as_ref()
+            .map(|severity| severity.value.clone()),
         policy: arguments.rollout.over(loaded.targets.policy()),
         scenario: scenario.map(str::to_owned),
         context: wanted.to_json(&located, scenario, playbook),
         files,
     };
+    #[cfg(feature = "restate")]
+    if let Some(on) = &arguments.on.on {
+        let starting = super::remote::Starting {
+            located: &located,
+            playbook,
+            spec,
+            wanted: &wanted,
+            consent: arguments.yes.clone().unwrap_or_default(),
+            targets,
+        };
+        return super::remote::start(starting, on, environment);
+    }
     let record = Record::open(arguments.state_dir.as_deref(), environment)?;
     let store = store(&record)?;
     let id = uuid::Uuid::new_v4().to_string();
@@ -89,7 +104,10 @@ pub fn run(arguments: &FleetRunArguments, environment: &Environment) -> Result<u
         located: &located,
         kept: &kept,
         checked: &loaded.checked,
-        scenario: loaded.staged.as_ref().map(|staged| Arc::clone(&staged.scenario)),
+        scenario: loaded
+            .staged
+            .as_ref()
+            .map(|staged| Arc::clone(&staged.scenario)),
         record: &record,
         store: &store,
         fleet: &fleet,
@@ -109,6 +127,10 @@ pub fn run(arguments: &FleetRunArguments, environment: &Environment) -> Result<u
 
 /// Goes on with a fleet.
 pub fn resume(arguments: &FleetResumeArguments, environment: &Environment) -> Result<u8, Failure> {
+    #[cfg(feature = "restate")]
+    if let Some(on) = &arguments.of.on.on {
+        return super::remote::resume(&arguments.of.fleet, on, environment);
+    }
     let record = Record::open(arguments.of.state_dir.as_deref(), environment)?;
     let store = store(&record)?;
     let fleet = store.find(&arguments.of.fleet).map_err(unkept)?;
@@ -271,7 +293,10 @@ impl Fleeting<'_> {
             steps: Steps::new(progress, self.targets.len(), over),
             alarms,
             runs: runs.clone(),
-            staged: self.scenario.as_ref().map(|_| Cell::new(self.fleet.started)),
+            staged: self
+                .scenario
+                .as_ref()
+                .map(|_| Cell::new(self.fleet.started)),
             waits,
         };
         around.steps.say(&format!(
@@ -280,7 +305,11 @@ impl Fleeting<'_> {
             self.fleet.playbook,
             self.targets.len(),
             rollout.waves().len(),
-            if rollout.waves().len() == 1 { "wave" } else { "waves" }
+            if rollout.waves().len() == 1 {
+                "wave"
+            } else {
+                "waves"
+            }
         ));
         self.store
             .stand(self.fleet, None, None, None)
@@ -320,7 +349,12 @@ impl Fleeting<'_> {
             .and_then(|stop| serde_json::to_string(stop).ok());
         use runbook_fleet::embedded::drive::Surroundings as _;
         self.store
-            .stand(self.fleet, Some(status), stopped.as_deref(), Some(around.now()))
+            .stand(
+                self.fleet,
+                Some(status),
+                stopped.as_deref(),
+                Some(around.now()),
+            )
             .map_err(unkept)?;
         self.tell(end, how.format)
     }

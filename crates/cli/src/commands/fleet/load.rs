@@ -64,7 +64,11 @@ pub fn loaded(
         let everywhere: Vec<String> = given
             .iter()
             .map(|(name, _)| name.clone())
-            .chain(staged.iter().flat_map(|staged| staged.scenario.inputs.keys().cloned()))
+            .chain(
+                staged
+                    .iter()
+                    .flat_map(|staged| staged.scenario.inputs.keys().cloned()),
+            )
             .collect();
         diagnostics.extend(targets.check_inputs(&checked.playbook, &everywhere, now));
     }
@@ -101,7 +105,14 @@ impl Loaded {
         environment: &Environment,
     ) -> Result<Vec<Target>, Failure> {
         let scenario = self.staged.as_ref().map(|staged| &staged.scenario);
-        let found = found(&self.targets, base, scenario, located, registry, environment)?;
+        let found = found(
+            &self.targets,
+            base,
+            scenario,
+            located,
+            registry,
+            environment,
+        )?;
         let all = self.targets.all(found).map_err(Failure::wrong)?;
         if all.is_empty() {
             return Err(Failure::wrong(

@@ -13,6 +13,11 @@ use std::path::Path;
 
 /// Says where fleets stand, or one of them with its targets.
 pub fn execute(arguments: &FleetStatusArguments, environment: &Environment) -> Result<u8, Failure> {
+    #[cfg(feature = "restate")]
+    if let Some(on) = &arguments.on.on {
+        let fleet = arguments.fleet.as_deref();
+        return super::remote::status(fleet, on, arguments.format, environment);
+    }
     let out = environment.console.out;
     let Some(fleet) = &arguments.fleet else {
         return all(arguments, environment);
@@ -56,7 +61,11 @@ fn all(arguments: &FleetStatusArguments, environment: &Environment) -> Result<u8
         out.line("no fleet is on record; `runbook fleet run` makes one");
         return Ok(exit::WELL);
     }
-    let mut rows = vec![["fleet", "playbook", "status", "targets", "started"].map(str::to_owned).to_vec()];
+    let mut rows = vec![
+        ["fleet", "playbook", "status", "targets", "started"]
+            .map(str::to_owned)
+            .to_vec(),
+    ];
     rows.extend(fleets.iter().map(|told| {
         vec![
             told.fleet.clone(),
@@ -72,6 +81,10 @@ fn all(arguments: &FleetStatusArguments, environment: &Environment) -> Result<u8
 
 /// Tells a fleet.
 pub fn report(arguments: &FleetReportArguments, environment: &Environment) -> Result<u8, Failure> {
+    #[cfg(feature = "restate")]
+    if let Some(on) = &arguments.of.on.on {
+        return super::remote::report(&arguments.of.fleet, on, arguments.format, environment);
+    }
     let (told, record) = told(
         &arguments.of.fleet,
         arguments.of.state_dir.as_deref(),
