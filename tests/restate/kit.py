@@ -216,6 +216,18 @@ class Worker(Process):
         return self
 
 
+def head(playbook, scenario, targets, policy=None):
+    """What a fleet is."""
+    return {
+        "playbook": playbook,
+        "title": playbook,
+        "severity": None,
+        "scenario": scenario,
+        "policy": policy or {"concurrency": 100, "max_errors": "100%"},
+        "targets": [{"name": target} for target in targets],
+    }
+
+
 class Cluster:
     """A server, workers behind a balancer, and fleets on them."""
 
@@ -260,15 +272,7 @@ class Cluster:
             "consent": list(consent),
             "options": {},
         }
-        head = {
-            "playbook": name,
-            "title": name,
-            "severity": None,
-            "scenario": scenario,
-            "policy": policy or {"concurrency": 100, "max_errors": "100%"},
-            "targets": [{"name": target} for target in targets],
-        }
-        start = {"package": {"version": version, "body": body}, "head": head}
+        start = {"package": {"version": version, "body": body}, "head": head(name, scenario, targets, policy)}
         return post(self.server.ingress, f"/RunbookFleet/{fleet}/run/send", start)
 
     def board(self, fleet):
@@ -305,9 +309,8 @@ class Cluster:
                 calls.append(entry["call"])
         return calls
 
-    def unfinished(self):
-        """What the server has not finished, and why it failed last."""
-        query = "select target, status, retry_count, last_failure from sys_invocation where status <> 'completed'"
+    def query(self, query):
+        """Rows of the server's own tables."""
         request = urllib.request.Request(
             f"{self.server.admin}/query",
             data=json.dumps({"query": query}).encode(),
@@ -315,3 +318,7 @@ class Cluster:
         )
         with urllib.request.urlopen(request, timeout=10) as answer:
             return json.load(answer)["rows"]
+
+    def unfinished(self):
+        """What the server has not finished, and why it failed last."""
+        return self.query("select target, status, retry_count, last_failure from sys_invocation where status <> 'completed'")

@@ -7,6 +7,7 @@
 pub mod embedded;
 pub mod engine;
 pub mod outcome;
+pub mod plan;
 #[cfg(feature = "restate")]
 pub mod restate;
 pub mod rollout;

@@ -9,6 +9,7 @@ pub mod diff_schema;
 mod ending;
 mod escape;
 pub mod findings;
+pub mod fleet_plan;
 pub mod json;
 mod line;
 mod live;

@@ -3,8 +3,10 @@
 mod browser;
 mod debian;
 mod endpoint;
+mod npm;
 mod pull_requests;
 mod python;
+mod restate;
 
 use std::path::Path;
 use std::process::Command;
@@ -66,6 +68,28 @@ const CHECKS: &[Check] = &[
     Check {
         name: "endpoint",
         run: endpoint::check,
+    },
+    Check {
+        name: "restate",
+        run: restate::check,
+    },
+    Check {
+        name: "without restate",
+        run: |root| {
+            cargo(
+                root,
+                &[
+                    "test",
+                    "--package",
+                    "runbook-fleet",
+                    "--package",
+                    "runbook",
+                    "--no-default-features",
+                    "--locked",
+                    "--no-run",
+                ],
+            )
+        },
     },
     Check {
         name: "pull requests",

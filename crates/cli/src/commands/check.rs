@@ -5,6 +5,7 @@ use crate::console::Stream;
 use crate::document;
 use crate::environment::Environment;
 use crate::exit::{self, Failure};
+use crate::fleet::check_targets;
 use crate::levels::Levels;
 use crate::locate::{files_below, is_scenarios, is_yaml};
 use crate::parallel::side_by_side;
@@ -22,6 +23,9 @@ use std::path::{Path, PathBuf};
 
 /// The keys that a playbook, its scenarios or a file of escalation has at its top.
 const TOP_KEYS: [&str; 3] = ["playbook:", "scenarios:", "escalation:"];
+
+/// What a file of targets has at its top.
+const TARGETS: [&str; 1] = ["targets: v"];
 
 /// The graphs of a playbook, which may lack its first line.
 const GRAPHS: [&str; 4] = ["symptom:", "diagnose:", "resolve:", "check:"];
@@ -98,18 +102,22 @@ impl Checker<'_> {
         if whose == Whose::Others {
             return Checked::LeftAlone;
         }
+        let checked = |playbook: &Path| {
+            let located = places.place(playbook);
+            Shelf::new(places, &located.root, self.registry)
+                .sharing(self.signatures)
+                .read(&located)
+                .ok()?
+                .checked
+        };
         let diagnostics = if whose == Whose::Unknown {
             vec![foreign_file(&Source::new(&name, text))]
         } else if scenarios {
             let source = Source::new(&name, text);
-            document::check_scenarios(&source, &file.path, self.registry, |playbook| {
-                let located = places.place(playbook);
-                Shelf::new(places, &located.root, self.registry)
-                    .sharing(self.signatures)
-                    .read(&located)
-                    .ok()?
-                    .checked
-            })
+            document::check_scenarios(&source, &file.path, self.registry, checked)
+        } else if whose == Whose::Targets {
+            let source = Source::new(&name, text);
+            check_targets(&source, &file.path, self.registry, checked)
         } else {
             let located = places.place(&file.path);
             Shelf::new(places, &located.root, self.registry)
@@ -253,6 +261,8 @@ impl Summary {
 pub(super) enum Whose {
     /// A playbook, scenarios or a file of escalation.
     Ours,
+    /// A file of targets.
+    Targets,
     /// It was met in a folder, and is something else.
     Others,
     /// It was named, and is something else.
@@ -263,6 +273,8 @@ pub(super) enum Whose {
 pub(super) fn whose(file: &File, text: &str) -> Whose {
     if is_scenarios(&file.path) || has_key(text, &TOP_KEYS) {
         Whose::Ours
+    } else if has_key(text, &TARGETS) {
+        Whose::Targets
     } else if !file.named {
         Whose::Others
     } else if has_key(text, &GRAPHS) || text.trim().is_empty() {
@@ -292,7 +304,7 @@ pub(super) fn kind(path: &Path, text: &str) -> FileKind {
 
 /// A file that was named, and is something else.
 pub(super) fn foreign_file(source: &Source) -> Diagnostic {
-    let message = "this is no playbook, no file of escalation and no file of scenarios";
+    let message = "this is no playbook, no file of escalation, of scenarios or of targets";
     Diagnostic::new(Code::MissingKey, source, Span::default(), message)
         .help("a playbook begins with `playbook: v1`; files of other programs need not be named")
 }

@@ -57,7 +57,7 @@ fn lay(file: &File, environment: &Environment) -> Laid {
     match whose {
         Whose::Others => Laid::LeftAlone,
         Whose::Unknown => Laid::Wrong(vec![foreign_file(&source)]),
-        Whose::Ours => laid(&source),
+        Whose::Ours | Whose::Targets => laid(&source),
     }
 }
 

@@ -31,24 +31,48 @@ pub fn found(
     let reads = targets.reads(&**registry).map_err(Failure::wrong)?;
     let mut all = Vec::new();
     for reading in &reads {
-        let arguments = at(base, &reading.place);
-        let (root, folder) = (&located.root, &located.root);
-        let context = world::context(environment, &arguments, registry, root, folder);
-        let (written, live);
-        let world: &dyn World = if let Some(scenario) = scenario {
-            let mut here = (**scenario).clone();
-            here.place.account = reading.place.account.clone().or(here.place.account);
-            here.place.region = reading.place.region.clone().or(here.place.region);
-            let facts = Arc::clone(registry) as Arc<dyn ActionFacts>;
-            written = ScenarioWorld::new(Arc::new(here), facts, context);
-            &written
-        } else {
-            live = world::live(environment, &arguments, context);
-            &live
-        };
-        all.extend(read(targets, reading, world, registry)?);
+        all.extend(found_by(
+            targets,
+            reading,
+            base,
+            scenario,
+            located,
+            registry,
+            environment,
+        )?);
     }
     Ok(all)
+}
+
+/// The targets that one read finds.
+///
+/// # Errors
+/// As [`found`].
+pub fn found_by(
+    targets: &Targets,
+    reading: &Reading,
+    base: &TargetArguments,
+    scenario: Option<&Arc<Scenario>>,
+    located: &Located,
+    registry: &Arc<Registry>,
+    environment: &Environment,
+) -> Result<Vec<Target>, Failure> {
+    let arguments = at(base, &reading.place);
+    let (root, folder) = (&located.root, &located.root);
+    let context = world::context(environment, &arguments, registry, root, folder);
+    let (written, live);
+    let world: &dyn World = if let Some(scenario) = scenario {
+        let mut here = (**scenario).clone();
+        here.place.account = reading.place.account.clone().or(here.place.account);
+        here.place.region = reading.place.region.clone().or(here.place.region);
+        let facts = Arc::clone(registry) as Arc<dyn ActionFacts>;
+        written = ScenarioWorld::new(Arc::new(here), facts, context);
+        &written
+    } else {
+        live = world::live(environment, &arguments, context);
+        &live
+    };
+    read(targets, reading, world, registry)
 }
 
 fn read(

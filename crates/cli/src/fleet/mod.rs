@@ -3,6 +3,7 @@
 mod alarms;
 mod around;
 mod begun;
+mod check;
 mod discovery;
 mod engine;
 mod restored;
@@ -11,7 +12,8 @@ mod told;
 pub use alarms::Alarms;
 pub use around::{Around, Steps};
 pub use begun::{Begun, Wanted, no_secrets};
-pub use discovery::found;
+pub use check::check_targets;
+pub use discovery::{found, found_by};
 pub use engine::{LocalEngine, at};
 pub use restored::restored;
 pub use told::{outcome, rebuilt};

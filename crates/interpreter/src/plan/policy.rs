@@ -230,6 +230,16 @@ impl Gathered {
         steps.insert(step.to_owned());
     }
 
+    /// Adds what a statement of another policy says.
+    fn explained(&mut self, explained: &Explained) {
+        for (action, by) in &explained.by_action {
+            let key = (action.clone(), explained.statement.conditions.clone());
+            let (resources, steps) = self.0.entry(key).or_default();
+            resources.extend(explained.statement.resources.iter().cloned());
+            steps.extend(by.iter().cloned());
+        }
+    }
+
     /// Statements: actions with the same resources and conditions stand together.
     fn merged(self) -> Vec<Explained> {
         let mut found: IndexMap<(BTreeSet<Pattern>, Vec<Condition>), Vec<NeededAction>> =
@@ -302,6 +312,35 @@ fn sid(steps: &IndexSet<String>, taken: &mut BTreeMap<String, u32>) -> String {
 }
 
 impl LeastPolicy {
+    /// What several runs need together, by who makes the calls.
+    #[must_use]
+    pub fn union<'p>(many: impl IntoIterator<Item = &'p Self>) -> Self {
+        let mut needs: IndexMap<Option<Pattern>, Needs> = IndexMap::new();
+        needs.insert(None, Needs::default());
+        let mut notes = IndexSet::new();
+        for one in many {
+            for principal in &one.principals {
+                let own = needs.entry(principal.role.clone()).or_default();
+                for explained in &principal.statements {
+                    own.always.explained(explained);
+                }
+                for explained in &principal.dependent {
+                    own.dependent.explained(explained);
+                }
+            }
+            notes.extend(one.notes.iter().cloned());
+        }
+        let principals = needs.into_iter().map(|(role, needs)| PrincipalPolicy {
+            role,
+            statements: needs.always.merged(),
+            dependent: needs.dependent.merged(),
+        });
+        Self {
+            principals: principals.collect(),
+            notes: notes.into_iter().collect(),
+        }
+    }
+
     /// What it grants; permissions that depend are left out.
     #[must_use]
     pub fn grants(&self) -> Grants {

@@ -64,10 +64,7 @@ pub fn similar(kind: BuiltinKind, name: &str) -> Option<&'static str> {
 
 /// The candidate that is most like the name, if one is like it at all.
 #[must_use]
-pub fn closest<'a>(
-    name: &str,
-    candidates: impl Iterator<Item = &'a str>,
-) -> Option<&'a str> {
+pub fn closest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let lower = name.to_lowercase();
     candidates
         .map(|candidate| {

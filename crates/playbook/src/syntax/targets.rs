@@ -214,8 +214,16 @@ pub static ACCOUNT: Table = Table {
     keys: &[
         key("name", Shape::Text, "What people call it."),
         key("role", Shape::Template, "The role that is assumed in it."),
-        key("external_id", Shape::Text, "The external id that the role asks for."),
-        key("profile", Shape::Text, "The profile whose credentials are used."),
+        key(
+            "external_id",
+            Shape::Text,
+            "The external id that the role asks for.",
+        ),
+        key(
+            "profile",
+            Shape::Text,
+            "The profile whose credentials are used.",
+        ),
     ],
     includes: None,
 };
@@ -225,7 +233,11 @@ pub static LISTED: Table = Table {
     name: "a target",
     example: "{name: checkout, account: shop, region: eu-west-1}",
     keys: &[
-        key("account", Shape::Text, "Its account: the id, or the name below `accounts`."),
+        key(
+            "account",
+            Shape::Text,
+            "Its account: the id, or the name below `accounts`.",
+        ),
         key("region", Shape::Text, "Its region."),
         NAME,
         ROLE,
@@ -242,10 +254,27 @@ pub static DISCOVER: Table = Table {
     keys: &[
         key("action", Shape::Action, "What is called; it only reads.").required(),
         key("with", Shape::Map(&Shape::Data), "Its arguments."),
-        key("path", Shape::Path, "What each target is made of: `item` in the other keys.").required(),
-        key("accounts", Shape::OneOrMore(&Shape::Text), "The accounts in which it is called."),
-        key("regions", Shape::OneOrMore(&Shape::Text), "The regions in which it is called."),
-        key("limit", Shape::Integer(1), "The most items of a paginated result."),
+        key(
+            "path",
+            Shape::Path,
+            "What each target is made of: `item` in the other keys.",
+        )
+        .required(),
+        key(
+            "accounts",
+            Shape::OneOrMore(&Shape::Text),
+            "The accounts in which it is called.",
+        ),
+        key(
+            "regions",
+            Shape::OneOrMore(&Shape::Text),
+            "The regions in which it is called.",
+        ),
+        key(
+            "limit",
+            Shape::Integer(1),
+            "The most items of a paginated result.",
+        ),
         NAME,
         ROLE,
         INPUTS,
@@ -259,18 +288,42 @@ pub static ROLLOUT: Table = Table {
     name: "a rollout",
     example: "{concurrency: 10, max_errors: 5%, waves: [1, 10%, 100%]}",
     keys: &[
-        key("concurrency", Shape::Integer(1), "How many targets run at a time."),
-        key("per_account", Shape::Integer(1), "How many of one account run at a time."),
-        key("per_region", Shape::Integer(1), "How many of one region of one account run at a time."),
-        key("max_errors", Shape::Share, "How many targets may end badly; one more, and nothing more starts."),
+        key(
+            "concurrency",
+            Shape::Integer(1),
+            "How many targets run at a time.",
+        ),
+        key(
+            "per_account",
+            Shape::Integer(1),
+            "How many of one account run at a time.",
+        ),
+        key(
+            "per_region",
+            Shape::Integer(1),
+            "How many of one region of one account run at a time.",
+        ),
+        key(
+            "max_errors",
+            Shape::Share,
+            "How many targets may end badly; one more, and nothing more starts.",
+        ),
         key(
             "waves",
             Shape::OneOrMore(&Shape::Share),
             "How many targets each wave has; the last size is repeated.",
         ),
         key("pause", Shape::Duration, "How long is waited after a wave."),
-        key("approve", Shape::Boolean, "A person says yes before each wave but the first."),
-        key("alarms", Shape::OneOrMore(&Shape::Text), "CloudWatch alarms, by name or ARN, that stop it."),
+        key(
+            "approve",
+            Shape::Boolean,
+            "A person says yes before each wave but the first.",
+        ),
+        key(
+            "alarms",
+            Shape::OneOrMore(&Shape::Text),
+            "CloudWatch alarms, by name or ARN, that stop it.",
+        ),
     ],
     includes: None,
 };
@@ -349,9 +402,7 @@ impl Account {
             name: text("name"),
             external_id: text("external_id"),
             profile: text("profile"),
-            role: fields
-                .get("role")
-                .and_then(|field| reader.template(&field)),
+            role: fields.get("role").and_then(|field| reader.template(&field)),
         })
     }
 }
@@ -372,9 +423,7 @@ impl Listed {
 impl Discover {
     fn read(reader: &mut Reader<'_>, field: &Field<'_>) -> Option<Self> {
         let fields = Fields::read(reader, field.node, &DISCOVER, "a discovery", None)?;
-        let action = fields
-            .get("action")
-            .and_then(|field| reader.action(&field));
+        let action = fields.get("action").and_then(|field| reader.action(&field));
         let path = fields.get("path").and_then(|field| reader.path(&field));
         let with = fields.get("with");
         let mut texts = |key| match fields.get(key) {
@@ -383,7 +432,9 @@ impl Discover {
         };
         let (accounts, regions) = (texts("accounts"), texts("regions"));
         Some(Self {
-            with: with.map(|field| reader.data_members(&field)).unwrap_or_default(),
+            with: with
+                .map(|field| reader.data_members(&field))
+                .unwrap_or_default(),
             with_span: with.map_or(field.node.span, |with| with.key.span),
             limit: fields.get("limit").and_then(|field| reader.integer(&field)),
             given: Given::read(reader, &fields),
@@ -414,9 +465,15 @@ impl Rollout {
             max_errors: fields
                 .get("max_errors")
                 .and_then(|field| MaxErrors::read(reader, &field)),
-            waves: waves.filter_map(|field| MaxErrors::read(reader, &field)).collect(),
-            pause: fields.get("pause").and_then(|field| reader.duration(&field)),
-            approve: fields.get("approve").and_then(|field| reader.boolean(&field)),
+            waves: waves
+                .filter_map(|field| MaxErrors::read(reader, &field))
+                .collect(),
+            pause: fields
+                .get("pause")
+                .and_then(|field| reader.duration(&field)),
+            approve: fields
+                .get("approve")
+                .and_then(|field| reader.boolean(&field)),
             alarms: fields
                 .get("alarms")
                 .map(|field| reader.texts(&field))

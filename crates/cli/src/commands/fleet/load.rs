@@ -113,19 +113,30 @@ impl Loaded {
             registry,
             environment,
         )?;
-        let all = self.targets.all(found).map_err(Failure::wrong)?;
+        let all = self.checked_all(found)?;
         if all.is_empty() {
             return Err(Failure::wrong(
                 "there is no target: the reads found none, or all are excluded; nothing was run",
             ));
         }
+        Ok(all)
+    }
+
+    /// What the scenario gives every target.
+    pub fn everywhere_before(&self) -> Vec<(String, Given)> {
+        let staged = self.staged.as_ref();
+        staged.map_or_else(Vec::new, |staged| load::members(&staged.scenario.inputs))
+    }
+
+    /// What is listed and what was found, with inputs that fit.
+    ///
+    /// # Errors
+    /// Two targets of one name, or an input that does not fit.
+    pub fn checked_all(&self, found: Vec<Target>) -> Result<Vec<Target>, Failure> {
+        let all = self.targets.all(found).map_err(Failure::wrong)?;
         no_secrets(&all, &self.checked.playbook)?;
-        let everywhere: Vec<(String, Given)> = scenario
-            .map(|scenario| load::members(&scenario.inputs))
-            .into_iter()
-            .flatten()
-            .chain(self.given.iter().cloned())
-            .collect();
+        let mut everywhere = self.everywhere_before();
+        everywhere.extend(self.given.iter().cloned());
         let wrong = wrong_inputs(&all, &everywhere, &self.checked.playbook, self.now);
         if let Some((name, why)) = all
             .iter()

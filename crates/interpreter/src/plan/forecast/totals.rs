@@ -9,7 +9,8 @@ use runbook_playbook::syntax::step::{Step, Work};
 use std::collections::BTreeMap;
 
 impl Count {
-    fn add(&mut self, other: Self) {
+    /// Adds another one.
+    pub fn add(&mut self, other: Self) {
         self.at_least = self.at_least.saturating_add(other.at_least);
         self.at_most = match (self.at_most, other.at_most) {
             (Some(one), Some(other)) => Some(one.saturating_add(other)),

@@ -1,0 +1,383 @@
+//! Fleets, by the program itself: many targets of a scenario's world, interrupted, answered and gone on with.
+#![cfg(unix)]
+
+use serde_json::Value as Json;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+fn fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/fleets")
+}
+
+fn command(state: &Path, words: &[&str]) -> Command {
+    let mut command = Command::new(assert_cmd::cargo::cargo_bin!("runbook"));
+    command
+        .current_dir(fixtures())
+        .args(words)
+        .arg("--state-dir")
+        .arg(state)
+        .env("USER", "ann")
+        .stdin(Stdio::null());
+    command
+}
+
+fn runbook(state: &Path, words: &[&str]) -> Output {
+    command(state, words).output().expect("the program runs")
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// Runs a file of targets in the scenario `stuck`.
+fn run(state: &Path, targets: &str, more: &[&str]) -> Output {
+    let mut words = vec![
+        "fleet",
+        "run",
+        "restart.yaml",
+        "--targets",
+        targets,
+        "--scenario",
+        "stuck",
+    ];
+    words.extend(more);
+    runbook(state, &words)
+}
+
+/// The document of the last fleet.
+fn report(state: &Path) -> Json {
+    let told = runbook(state, &["fleet", "report", "last", "--format", "json"]);
+    serde_json::from_slice(&told.stdout)
+        .unwrap_or_else(|error| panic!("{error}: {}", stderr(&told)))
+}
+
+/// How the targets of a fleet stand, by their names.
+fn standing(fleet: &Json) -> BTreeMap<String, String> {
+    let targets = fleet["targets"].as_array().expect("targets");
+    let text = |json: &Json| json.as_str().map(str::to_owned);
+    targets
+        .iter()
+        .map(|target| {
+            let status = text(&target["verdict"]).or_else(|| text(&target["status"]));
+            (
+                text(&target["name"]).expect("a name"),
+                status.expect("a status"),
+            )
+        })
+        .collect()
+}
+
+/// How often each target's world was written to, by the target's run.
+fn writes(state: &Path, fleet: &Json) -> BTreeMap<String, usize> {
+    let targets = fleet["targets"].as_array().expect("targets");
+    targets
+        .iter()
+        .filter_map(|target| {
+            let run = target["run"].as_str()?;
+            let memory = state.join("runs").join(format!("{run}.world.jsonl"));
+            let text = std::fs::read_to_string(memory).unwrap_or_default();
+            let made = text
+                .lines()
+                .filter_map(|line| serde_json::from_str::<Json>(line).ok())
+                .map(|line| line["call"].clone())
+                .filter(|call| call.is_object() && call["effects"] != serde_json::json!(["read"]))
+                .filter(|call| call["repeat"] == false)
+                .count();
+            Some((target["name"].as_str()?.to_owned(), made))
+        })
+        .collect()
+}
+
+fn state() -> tempfile::TempDir {
+    tempfile::tempdir().expect("a folder")
+}
+
+#[test]
+fn every_target_is_run_and_each_has_a_run_of_its_own() {
+    let state = state();
+    let output = run(state.path(), "three.yaml", &["--yes"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let text = stdout(&output);
+    assert!(
+        text.contains("[3/3]") && text.contains("3 resolved"),
+        "{text}"
+    );
+    let fleet = report(state.path());
+    assert_eq!(fleet["status"], "ended");
+    let all: BTreeSet<String> = standing(&fleet).into_values().collect();
+    assert_eq!(all, ["resolved".to_owned()].into());
+    let cart = &fleet["targets"][2];
+    assert_eq!(cart["account"], "111111111111");
+    assert_eq!(cart["labels"]["team"], "basket");
+    assert_eq!(cart["causes"][0]["title"], "The deployment is stuck");
+    assert_eq!(cart["changes"][0]["action"], "ecs:UpdateService");
+    // What is known of single runs is known of these.
+    let run = cart["run"].as_str().expect("a run");
+    let shown = stdout(&runbook(state.path(), &["show", run]));
+    assert!(
+        shown.contains("cart") && shown.contains("resolved"),
+        "{shown}"
+    );
+    let logged = runbook(state.path(), &["logs", run]);
+    assert!(logged.status.success(), "{}", stderr(&logged));
+    let again = runbook(state.path(), &["fleet", "resume", "last"]);
+    assert_eq!(again.status.code(), Some(2));
+    assert!(stderr(&again).contains("has ended"), "{}", stderr(&again));
+}
+
+#[test]
+fn a_target_that_waits_for_a_person_holds_no_other_up_and_goes_on_once_answered() {
+    let state = state();
+    let output = run(state.path(), "three.yaml", &[]);
+    assert_eq!(output.status.code(), Some(3), "{}", stdout(&output));
+    let fleet = report(state.path());
+    assert_eq!(fleet["status"], "waiting");
+    assert!(standing(&fleet).values().all(|status| status == "paused"));
+    assert!(
+        fleet["targets"][0]["person"]["next"]
+            .as_str()
+            .is_some_and(|next| next.starts_with("runbook approve "))
+    );
+    assert_eq!(writes(state.path(), &fleet).values().sum::<usize>(), 0);
+    let shown = runbook(state.path(), &["fleet", "approve", "last", "--show"]);
+    assert!(
+        stdout(&shown).contains("ecs:UpdateService"),
+        "{}",
+        stdout(&shown)
+    );
+    let one = runbook(
+        state.path(),
+        &[
+            "fleet",
+            "approve",
+            "last",
+            "--target",
+            "cart",
+            "--deny",
+            "--reason",
+            "not today",
+        ],
+    );
+    assert_eq!(one.status.code(), Some(0), "{}", stderr(&one));
+    let rest = runbook(state.path(), &["fleet", "approve", "last", "--yes"]);
+    assert_eq!(rest.status.code(), Some(0), "{}", stderr(&rest));
+    let resumed = runbook(state.path(), &["fleet", "resume", "last"]);
+    assert_eq!(resumed.status.code(), Some(1), "{}", stdout(&resumed));
+    let fleet = report(state.path());
+    let due = [
+        ("cart", "unresolved"),
+        ("checkout", "resolved"),
+        ("search", "resolved"),
+    ];
+    let due: BTreeMap<String, String> = due
+        .map(|(name, how)| (name.to_owned(), how.to_owned()))
+        .into();
+    assert_eq!(standing(&fleet), due);
+    assert_eq!(fleet["targets"][2]["reason"], "declined");
+}
+
+#[test]
+fn one_error_more_than_may_be_stops_the_fleet_and_more_may_be_allowed_later() {
+    let state = state();
+    let output = run(state.path(), "mixed.yaml", &["--yes"]);
+    assert_eq!(output.status.code(), Some(1), "{}", stdout(&output));
+    assert!(
+        stdout(&output).contains("stopped: 2 targets ended badly, and 1 may"),
+        "{}",
+        stdout(&output)
+    );
+    let fleet = report(state.path());
+    assert_eq!(fleet["status"], "stopped");
+    assert_eq!(fleet["stopped"]["code"], "max_errors");
+    assert_eq!(
+        fleet["targets"][0]["error"]["code"],
+        "AccessDeniedException"
+    );
+    assert_eq!(fleet["targets"][2]["not_run"]["code"], "stopped");
+    assert!(fleet["targets"][2]["run"].is_null());
+    let resumed = runbook(
+        state.path(),
+        &["fleet", "resume", "last", "--max-errors", "2", "--yes"],
+    );
+    assert_eq!(resumed.status.code(), Some(1), "{}", stdout(&resumed));
+    let fleet = report(state.path());
+    assert_eq!(fleet["status"], "ended");
+    let how: Vec<String> = standing(&fleet).into_values().collect();
+    assert_eq!(how, ["failed", "failed", "resolved", "absent"]);
+}
+
+#[test]
+fn a_wave_waits_for_a_yes_and_a_no_ends_it() {
+    for (answer, code, due) in [("--yes", 0, "resolved"), ("--deny", 1, "not_run")] {
+        let state = state();
+        let more = ["--yes", "--waves", "1,100%", "--approve-waves"];
+        let output = run(state.path(), "three.yaml", &more);
+        assert_eq!(output.status.code(), Some(3), "{}", stdout(&output));
+        let fleet = report(state.path());
+        assert_eq!(fleet["status"], "waiting");
+        assert_eq!(fleet["targets"][0]["verdict"], "resolved");
+        assert_eq!(fleet["targets"][1]["status"], "waiting");
+        let said = runbook(
+            state.path(),
+            &[
+                "fleet", "approve", "last", "--wave", answer, "--reason", "seen",
+            ],
+        );
+        assert_eq!(said.status.code(), Some(0), "{}", stderr(&said));
+        let resumed = runbook(state.path(), &["fleet", "resume", "last", "--yes"]);
+        assert_eq!(resumed.status.code(), Some(code), "{}", stdout(&resumed));
+        let fleet = report(state.path());
+        assert_eq!(standing(&fleet)["search"], due);
+        assert_eq!(fleet["waves"][1]["answer"]["by"], "ann");
+        assert_eq!(fleet["waves"][1]["answer"]["reason"], "seen");
+    }
+}
+
+#[test]
+fn an_alarm_stops_a_fleet_before_anything_is_written() {
+    let state = state();
+    let output = run(state.path(), "three.yaml", &["--yes", "--alarm", "errors"]);
+    assert_eq!(output.status.code(), Some(1), "{}", stdout(&output));
+    let fleet = report(state.path());
+    assert_eq!(
+        fleet["stopped"]["message"],
+        "the alarm errors is on: too many errors"
+    );
+    assert!(standing(&fleet).values().all(|status| status == "not_run"));
+    let quiet = run(state.path(), "three.yaml", &["--yes", "--alarm", "quiet"]);
+    assert_eq!(quiet.status.code(), Some(0), "{}", stdout(&quiet));
+}
+
+#[test]
+fn targets_are_found_by_reading() {
+    let state = state();
+    let output = run(state.path(), "found.yaml", &["--yes"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let names: Vec<String> = standing(&report(state.path())).into_keys().collect();
+    assert_eq!(
+        names,
+        [
+            "shop/eu-west-1/service/main/checkout",
+            "shop/eu-west-1/service/main/search",
+            "shop/us-east-1/service/main/checkout"
+        ]
+    );
+}
+
+#[test]
+fn a_cancelled_fleet_starts_nothing_more() {
+    let state = state();
+    let more = ["--yes", "--waves", "1,100%", "--approve-waves"];
+    run(state.path(), "three.yaml", &more);
+    let cancelled = runbook(state.path(), &["fleet", "cancel", "last"]);
+    assert_eq!(cancelled.status.code(), Some(0), "{}", stderr(&cancelled));
+    let fleet = report(state.path());
+    assert_eq!(fleet["status"], "stopped");
+    assert_eq!(fleet["stopped"]["message"], "cancelled by ann");
+    assert_eq!(standing(&fleet)["search"], "not_run");
+    let resumed = runbook(state.path(), &["fleet", "resume", "last"]);
+    assert_eq!(resumed.status.code(), Some(2), "{}", stderr(&resumed));
+}
+
+/// Kills a fleet once so many targets have ended.
+fn killed_after(state: &Path, ended: usize, words: &[&str]) {
+    let mut child = command(state, words)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the program runs");
+    let out = child.stdout.take().expect("its output");
+    let lines = std::io::BufRead::lines(std::io::BufReader::new(out));
+    for (number, _) in lines.enumerate() {
+        if number >= ended {
+            break;
+        }
+    }
+    child.kill().expect("it is killed");
+    child.wait().expect("it is over");
+}
+
+#[test]
+fn a_thousand_targets_survive_three_kills_and_no_write_is_doubled() {
+    let state = state();
+    let begun = Instant::now();
+    killed_after(
+        state.path(),
+        100,
+        &[
+            "fleet",
+            "run",
+            "restart.yaml",
+            "--targets",
+            "thousand.yaml",
+            "--scenario",
+            "stuck",
+            "--yes",
+        ],
+    );
+    let fleet = report(state.path());
+    assert_eq!(fleet["status"], "interrupted");
+    for ended in [150, 333] {
+        killed_after(state.path(), ended, &["fleet", "resume", "last", "--yes"]);
+    }
+    let resumed = runbook(state.path(), &["fleet", "resume", "last", "--yes"]);
+    assert_eq!(resumed.status.code(), Some(0), "{}", stderr(&resumed));
+    let fleet = report(state.path());
+    assert_eq!(fleet["status"], "ended");
+    let standing = standing(&fleet);
+    assert_eq!(standing.len(), 1000);
+    assert!(
+        standing.values().all(|how| how == "resolved"),
+        "{standing:?}"
+    );
+    let writes = writes(state.path(), &fleet);
+    assert_eq!(writes.len(), 1000);
+    assert!(writes.values().all(|made| *made == 1), "{writes:?}");
+    assert!(begun.elapsed() < Duration::from_secs(300));
+}
+
+#[test]
+fn answers_that_were_given_before_a_crash_still_count() {
+    let state = state();
+    let words = [
+        "fleet",
+        "run",
+        "restart.yaml",
+        "--targets",
+        "thousand.yaml",
+        "--scenario",
+        "stuck",
+        "--waves",
+        "100",
+        "-i",
+        "wanted=2",
+    ];
+    let output = runbook(state.path(), &words);
+    assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
+    let approved = runbook(state.path(), &["fleet", "approve", "last", "--yes"]);
+    assert_eq!(approved.status.code(), Some(0), "{}", stderr(&approved));
+    killed_after(state.path(), 40, &["fleet", "resume", "last"]);
+    let resumed = runbook(state.path(), &["fleet", "resume", "last"]);
+    // The second wave waits for people, and nothing of the first does any more.
+    assert_eq!(resumed.status.code(), Some(3), "{}", stderr(&resumed));
+    let fleet = report(state.path());
+    let of_wave = |wave: u64| {
+        let targets = fleet["targets"].as_array().expect("targets");
+        targets
+            .iter()
+            .filter(move |target| target["wave"] == wave)
+            .map(|target| target["verdict"].as_str().unwrap_or_default())
+            .collect::<BTreeSet<_>>()
+    };
+    assert_eq!(of_wave(1), ["resolved"].into());
+    assert_eq!(of_wave(2), ["paused"].into());
+    let writes = writes(state.path(), &fleet);
+    assert_eq!(writes.values().sum::<usize>(), 100);
+    assert!(writes.values().all(|made| *made <= 1));
+}
