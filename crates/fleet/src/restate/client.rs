@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value as Json, json};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use uuid::Uuid;
 
 /// How long an answer may take.
@@ -154,7 +154,28 @@ impl Client {
         if sent.get("status").and_then(Json::as_str) == Some("PreviouslyAccepted") {
             return Err(self.exists(fleet));
         }
-        Ok(())
+        self.begun(fleet).await
+    }
+
+    /// Waits until a worker has begun a fleet: before that the server knows nothing of it but its name.
+    async fn begun(&self, fleet: &str) -> Result<(), ClientError> {
+        let since = Instant::now();
+        loop {
+            match self.board(fleet).await {
+                Ok(_) => return Ok(()),
+                Err(ClientError::NoFleet { .. }) if since.elapsed() < PATIENCE => {
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+                Err(ClientError::NoFleet { .. }) => {
+                    return Err(ClientError::NoWorker {
+                        whose: format!("fleet {fleet}, which has been accepted"),
+                        url: self.speaker.url.clone(),
+                        seconds: PATIENCE.as_secs(),
+                    });
+                }
+                Err(error) => return Err(error),
+            }
+        }
     }
 
     fn exists(&self, fleet: &str) -> ClientError {
