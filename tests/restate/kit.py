@@ -231,13 +231,14 @@ def head(playbook, scenario, targets, policy=None):
 class Cluster:
     """A server, workers behind a balancer, and fleets on them."""
 
-    def __init__(self, workers=1):
+    def __init__(self, workers=1, more=()):
         self.temporary = tempfile.TemporaryDirectory(prefix="runbook-restate-", ignore_cleanup_errors=True)
         self.folder = pathlib.Path(self.temporary.name)
         self.server = Server(self.folder).start()
         self.balancer = Balancer()
         self.workers = [
-            Worker(self.folder, f"worker-{number}", self.server, advertise=self.balancer.url) for number in range(workers)
+            Worker(self.folder, f"worker-{number}", self.server, advertise=self.balancer.url, more=more)
+            for number in range(workers)
         ]
         self.balancer.ports = [worker.port for worker in self.workers]
         for worker in self.workers:
@@ -254,26 +255,16 @@ class Cluster:
     def state(self):
         return self.folder / "state"
 
-    def start(self, fleet, playbook, scenario, targets, consent=(), policy=None):
-        """Starts a fleet in the world of a scenario, as `runbook fleet run --on` does."""
-        folder = ROOT / playbook
-        name = folder.name
-        files = {
-            path.stem: path.read_text()
-            for path in folder.parent.glob("*.yaml")
-            if not path.name.endswith(".scenarios.yaml")
-        }
-        version = post(self.server.ingress, f"/RunbookFleet/{fleet}/version")
-        body = {
-            "playbook": name,
-            "name": f"{name}.yaml",
-            "files": files,
-            "scenario": {"name": scenario, "text": folder.with_name(f"{name}.scenarios.yaml").read_text()},
-            "consent": list(consent),
-            "options": {},
-        }
-        start = {"package": {"version": version, "body": body}, "head": head(name, scenario, targets, policy)}
-        return post(self.server.ingress, f"/RunbookFleet/{fleet}/run/send", start)
+    def start(self, playbook, scenario, targets, consent=(), more=()):
+        """Starts a fleet in the world of a scenario; its id."""
+        file = self.folder / f"targets-{time.monotonic_ns()}.yaml"
+        file.write_text(json.dumps({"targets": "v1", "list": [{"name": target} for target in targets]}))
+        line = [RUNBOOK, "fleet", "run", f"{playbook}.yaml", "--targets", str(file), "--scenario", scenario]
+        line += [*(["--yes=" + ",".join(consent)] if consent else []), *more, "--on", f"restate={self.server.ingress}"]
+        done = subprocess.run(line, capture_output=True, text=True, cwd=ROOT, timeout=120)
+        if done.returncode != 0:
+            raise AssertionError(done.stderr)
+        return done.stdout.split()[1].rstrip(":")
 
     def board(self, fleet):
         try:

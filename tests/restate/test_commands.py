@@ -20,21 +20,14 @@ class Commands(unittest.TestCase):
         cls.cluster = kit.Cluster(workers=1)
         cls.addClassCleanup(cls.cluster.close)
 
-    def targets(self, names):
-        file = self.cluster.folder / "targets.yaml"
-        file.write_text(json.dumps({"targets": "v1", "list": [{"name": name} for name in names]}))
-        return str(file)
-
     def runbook(self, *words, ingress=None, code=0):
         line = [kit.RUNBOOK, "fleet", *words, "--on", f"restate={ingress or self.cluster.server.ingress}"]
         done = subprocess.run(line, capture_output=True, text=True, cwd=kit.ROOT, timeout=120)
         self.assertEqual(done.returncode, code, done.stdout + done.stderr)
         return done.stdout if code != 2 and code != 4 else done.stderr
 
-    def start(self, names, *words, playbook="examples/each.yaml", scenario="two_groups"):
-        file = self.targets(names)
-        said = self.runbook("run", playbook, "--targets", file, "--scenario", scenario, *words)
-        return said.split()[1].rstrip(":")
+    def start(self, names, *words):
+        return self.cluster.start("examples/each", "two_groups", names, more=words)
 
     def told(self, fleet):
         return json.loads(self.runbook("status", fleet, "--format", "json"))
@@ -146,18 +139,18 @@ class Wrong(unittest.TestCase):
     def test_a_disk_that_is_lost_is_said_with_the_fleet(self):
         cluster = kit.Cluster(workers=1)
         self.addCleanup(cluster.close)
-        cluster.start("lost", "examples/each", "two_groups", ["a"])
-        kit.until(lambda: (cluster.board("lost") or {}).get("waits"))
+        fleet = cluster.start("examples/each", "two_groups", ["a"])
+        kit.until(lambda: (cluster.board(fleet) or {}).get("waits"))
         cluster.workers[0].kill()
         cluster.server.kill()
         cluster.server.lose_disk()
         cluster.server.start()
         cluster.workers[0].start()
         done = subprocess.run(
-            [kit.RUNBOOK, "fleet", "status", "lost", "--on", f"restate={cluster.server.ingress}"], capture_output=True, text=True
+            [kit.RUNBOOK, "fleet", "status", fleet, "--on", f"restate={cluster.server.ingress}"], capture_output=True, text=True
         )
         self.assertEqual(done.returncode, 2, done.stderr)
-        self.assertIn("knows no fleet lost", done.stderr)
+        self.assertIn(f"knows no fleet {fleet}", done.stderr)
 
     def test_a_run_of_another_version_is_refused_and_not_lost(self):
         cluster = kit.Cluster(workers=1)
@@ -181,15 +174,15 @@ class Wrong(unittest.TestCase):
     def test_a_worker_ends_in_order_on_sigterm(self):
         cluster = kit.Cluster(workers=1)
         self.addCleanup(cluster.close)
-        cluster.start("drained", "examples/each", "two_groups", ["a"])
-        kit.until(lambda: (cluster.board("drained") or {}).get("waits"))
+        fleet = cluster.start("examples/each", "two_groups", ["a"])
+        kit.until(lambda: (cluster.board(fleet) or {}).get("waits"))
         worker = cluster.workers[0]
         began = time.monotonic()
         worker.child.send_signal(signal.SIGTERM)
         self.assertEqual(worker.child.wait(60), 0, worker.said())
         self.assertLess(time.monotonic() - began, 40)
         worker.start()
-        self.assertEqual(cluster.board("drained")["waits"], [0])
+        self.assertEqual(cluster.board(fleet)["waits"], [0])
 
 
 if __name__ == "__main__":

@@ -20,7 +20,8 @@ class Crashes(unittest.TestCase):
     def test_a_fleet_outlives_workers_and_server(self):
         cluster, chance = self.cluster, random.Random(SEED)
         targets = [f"t{number}" for number in range(TARGETS)]
-        cluster.start("crashing", "examples/each", "two_groups", targets, consent=["write", "destroy"])
+        many = ["--concurrency", "100", "--max-errors", "100%"]
+        fleet = cluster.start("examples/each", "two_groups", targets, consent=["write", "destroy"], more=many)
         over = threading.Event()
         killed = []
 
@@ -47,7 +48,7 @@ class Crashes(unittest.TestCase):
         timer = threading.Timer(45, over.set)
         timer.start()
         try:
-            outcome = cluster.over("crashing", seconds=600)
+            outcome = cluster.over(fleet, seconds=600)
         finally:
             over.set()
             timer.cancel()
