@@ -87,11 +87,31 @@ impl Planner<'_> {
             permissions: LeastPolicy::default(),
             notes: Vec::new(),
         };
+        let reads = self.loaded.targets.reads(&**self.registry);
+        let reads = reads.map_err(Failure::wrong)?;
         let roles = targets
             .iter()
+            .chain(reads.iter().map(|reading| &reading.place))
             .filter_map(|target| at(&self.arguments.target, target).role);
         plan.roles = roles.collect::<BTreeSet<_>>().into_iter().collect();
         self.forecasts(&targets, &mut plan)?;
+        let needed: BTreeSet<String> = reads
+            .iter()
+            .filter_map(|reading| self.registry.action(&reading.action).ok())
+            .flat_map(|action| action.permissions)
+            .collect();
+        if !needed.is_empty() {
+            let needed: Vec<String> = needed.into_iter().collect();
+            plan.notes.push(format!(
+                "to find targets, {} is needed too",
+                needed.join(", ")
+            ));
+        }
+        if !plan.roles.is_empty() {
+            plan.notes.push(
+                "whoever runs it must be allowed to assume the roles (sts:AssumeRole)".to_owned(),
+            );
+        }
         Ok(plan)
     }
 
