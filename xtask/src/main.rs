@@ -10,6 +10,7 @@ mod conformance;
 mod crash_matrix;
 mod effects_page;
 mod faults;
+mod fleet_rate;
 mod fuzz;
 mod generated;
 mod many_playbooks;
@@ -32,6 +33,7 @@ const USAGE: &str = "usage: cargo xtask TASK
   many-playbooks [COUNT]                       times the release binary's `check` over many playbooks
   conformance DIR                              the client against botocore's protocol suites
   steps [--debug]                              what a step costs in runs of 100 to 10,000, and their memory
+  fleet-rate [--debug]                         what a target of a fleet costs, of 100 to 10,000 of them, and their memory
   rate                                         how fast calls are, against the goals
   crash-matrix [--playbook PATH] [--sample N]  every scenario killed at every point around its journal, and resumed
   policy-proof [WORD…]                         every permission of the least policies taken away in turn
@@ -66,6 +68,7 @@ fn run(arguments: &[String]) -> Outcome {
             "many-playbooks" => Ok(many_playbooks::run(root, rest)?),
             "catalogue" => catalogue::run(rest),
             "steps" => Ok(steps::run(root, rest)?),
+            "fleet-rate" => Ok(fleet_rate::run(root, rest)?),
             "rate" => Ok(rate::run(root)?),
             "fuzz" => Ok(fuzz::run(root, rest)?),
             "schemas" => Ok(generated::schemas(root, rest)?),

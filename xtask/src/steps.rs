@@ -95,13 +95,13 @@ pub fn run(root: &Path, arguments: &[String]) -> Result<(), String> {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "shown with one digit")]
-fn kilobytes(kib: u64) -> f64 {
+pub(crate) fn kilobytes(kib: u64) -> f64 {
     kib as f64 * 1.024
 }
 
 /// The exponent of a power law through points of logarithms: the slope of the line with the least squares.
 #[expect(clippy::cast_precision_loss, reason = "a handful of points")]
-fn slope(points: &[(f64, f64)]) -> f64 {
+pub(crate) fn slope(points: &[(f64, f64)]) -> f64 {
     let count = points.len() as f64;
     let mean = |of: fn(&(f64, f64)) -> f64| points.iter().map(of).sum::<f64>() / count;
     let (x, y) = (mean(|point| point.0), mean(|point| point.1));
@@ -174,7 +174,7 @@ fn measured(
 }
 
 /// Waits for a process; its processor time and the most memory, in KiB, that it was seen with. Linux says both.
-fn watched(child: &mut Child) -> Result<(Duration, u64), String> {
+pub(crate) fn watched(child: &mut Child) -> Result<(Duration, u64), String> {
     let folder = format!("/proc/{}", child.id());
     let (mut busy, mut most) = (Duration::ZERO, 0);
     loop {

@@ -149,6 +149,36 @@ fn every_page_belongs_to_a_code() {
 }
 
 #[test]
+fn fixtures_show_what_is_wrong_with_files_of_targets() {
+    let check = |folder: &str, name: &str| {
+        Command::new(assert_cmd::cargo::cargo_bin!("runbook"))
+            .args(["check", name])
+            .current_dir(root().join("tests/check").join(folder))
+            .output()
+            .expect("it runs")
+    };
+    let fine = check("ok", "all.targets.yaml");
+    let said = String::from_utf8_lossy(&fine.stderr);
+    assert!(fine.status.success() && said.is_empty(), "{said}");
+    let output = check("err", "everything.targets.yaml");
+    assert_eq!(output.status.code(), Some(2));
+    insta::assert_snapshot!(
+        "everything.targets",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    for code in [
+        Code::UnknownAccount,
+        Code::DuplicateTarget,
+        Code::UnmatchedExclusion,
+    ] {
+        let name = format!("{}.targets.yaml", code.slug());
+        let said = check("err", &name);
+        let said = String::from_utf8_lossy(&said.stderr);
+        assert!(said.contains(&format!("[{}]: ", code.slug())), "{said}");
+    }
+}
+
+#[test]
 fn fixtures_show_what_is_wrong_with_scenarios() {
     let folder = root().join("tests/check/err");
     let mut seen = 0;

@@ -2,7 +2,9 @@
 //! refused, so that an editor with a YAML language server says so while somebody writes.
 
 use runbook_playbook::diagnostic::Code;
-use runbook_playbook::schema::{escalation_schema, playbook_schema, scenarios_schema};
+use runbook_playbook::schema::{
+    escalation_schema, playbook_schema, scenarios_schema, targets_schema,
+};
 use runbook_playbook::source::Source;
 use runbook_playbook::yaml;
 use serde_json::Value as Json;
@@ -63,6 +65,7 @@ struct Schemas {
     playbook: jsonschema::Validator,
     escalation: jsonschema::Validator,
     scenarios: jsonschema::Validator,
+    targets: jsonschema::Validator,
 }
 
 impl Schemas {
@@ -72,6 +75,7 @@ impl Schemas {
             playbook: read(&playbook_schema()),
             escalation: read(&escalation_schema()),
             scenarios: read(&scenarios_schema()),
+            targets: read(&targets_schema()),
         }
     }
 
@@ -79,6 +83,8 @@ impl Schemas {
     fn complaints(&self, path: &Path, document: &Json) -> Vec<String> {
         let schema = if path.to_string_lossy().ends_with(".scenarios.yaml") {
             &self.scenarios
+        } else if document.get("targets").is_some() {
+            &self.targets
         } else if document.get("escalation").is_some() {
             &self.escalation
         } else {

@@ -274,7 +274,6 @@ impl Check<'_> {
         let with = Spanned::new(Data::Map(discover.with.clone()), discover.with_span);
         let problems = check_data(&with, &action.input, place);
         self.problems(problems);
-        self.lacks(discover, &action.input);
         let item = match discover.path.infer(&action.output) {
             Ok(item) => item,
             Err(problems) => {
@@ -301,26 +300,6 @@ impl Check<'_> {
         names.0.insert("item".to_owned(), item);
         self.given(&discover.given, &names);
         self.given(&self.file.shared, &names);
-    }
-
-    /// Reports arguments that the action needs and that are not there.
-    fn lacks(&mut self, discover: &Discover, input: &Type) {
-        let Type::Structure(structure) = input.present() else {
-            return;
-        };
-        for name in structure.member_names() {
-            let required = structure
-                .member(&name)
-                .is_some_and(|member| member.required);
-            if required && !discover.with.iter().any(|(given, _)| *given.value == *name) {
-                self.say(
-                    Code::MissingArgument,
-                    discover.action.span,
-                    format!("`{}` needs `{name}`", discover.action.value),
-                    format!("add `with: {{{name}: …}}`"),
-                );
-            }
-        }
     }
 }
 

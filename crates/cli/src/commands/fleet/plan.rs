@@ -15,6 +15,7 @@ use runbook_fleet::target::Target;
 use runbook_interpreter::plan::Options;
 use runbook_interpreter::plan::forecast::{Count, Forecast};
 use runbook_interpreter::plan::policy::{LeastPolicy, Scope, least_policy};
+use runbook_playbook::catalog::Catalog as _;
 use runbook_playbook::inputs::Given;
 use runbook_registry::Registry;
 use runbook_registry::world::Place;
