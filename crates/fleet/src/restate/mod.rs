@@ -11,6 +11,8 @@ mod fleet;
 mod http;
 mod session;
 mod target;
+#[cfg(test)]
+mod tests;
 mod waits;
 mod wire;
 mod worker;

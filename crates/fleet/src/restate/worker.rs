@@ -115,7 +115,9 @@ impl Worker {
             threads,
             runs,
         });
-        let lasting = HandlerOptions::new()
+        // A fleet's state grows with its targets: handlers that need a little of it are not sent all of it.
+        let lazy = || HandlerOptions::new().enable_lazy_state(true);
+        let lasting = lazy()
             .workflow_retention(RETENTION)
             .journal_retention(RETENTION);
         let options = || {
@@ -128,9 +130,14 @@ impl Worker {
         };
         let targets = Targets(Arc::clone(&hosting)).into_service_definition();
         let fleets = Fleets(hosting).into_service_definition();
+        let of_fleets = ["package", "board", "head", "tell", "version"]
+            .into_iter()
+            .fold(options().handler("run", lasting), |options, name| {
+                options.handler(name, lazy())
+            });
         let mut endpoint = Endpoint::builder()
-            .bind(targets.options(options()))
-            .bind(fleets.options(options().handler("run", lasting)));
+            .bind(targets.options(options().enable_lazy_state(true)))
+            .bind(fleets.options(of_fleets));
         for key in &settings.identity_keys {
             endpoint = endpoint.identity_key(key).map_err(|why| WorkerError::Key {
                 key: key.clone(),
