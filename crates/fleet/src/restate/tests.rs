@@ -140,8 +140,7 @@ impl Runs for Program {
     }
 }
 
-fn session(program: &Arc<Program>) -> Session {
-    let threads = Threads::start(1).expect("a thread");
+fn session(threads: &Threads, program: &Arc<Program>) -> Session {
     let run = TargetRun {
         fleet: "fleet".to_owned(),
         index: 0,
@@ -150,7 +149,7 @@ fn session(program: &Arc<Program>) -> Session {
         target: Target::default(),
     };
     let runs = Arc::clone(program) as Arc<dyn Runs>;
-    Session::start(&threads, runs, Arc::new(Json::Null), run, "v".to_owned())
+    Session::start(threads, runs, Arc::new(Json::Null), run, "v".to_owned())
 }
 
 /// What a record of a run holds: what was handed back, in the order of handing.
@@ -166,7 +165,9 @@ async fn carried(
     record: Record,
     doubt: bool,
 ) -> (Vec<String>, Record, Json) {
-    let mut session = session(program);
+    // Runs end with their thread.
+    let threads = Threads::start(1).expect("a thread");
+    let mut session = session(&threads, program);
     let (mut asked, mut whole) = (Vec::new(), Record::new());
     let mut rest = session.rest().await.expect("a thread");
     let mut left = record.into_iter();
