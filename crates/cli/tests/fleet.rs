@@ -233,14 +233,17 @@ fn a_second_process_does_not_have_a_fleet_that_is_rolled_out() {
 }
 
 #[test]
-fn a_secret_in_a_file_of_targets_and_an_input_that_does_not_fit_are_refused_by_name() {
+fn inputs_accounts_and_regions_that_do_not_fit_are_refused_where_they_stand() {
     let state = state();
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("wrong.yaml");
     for (text, due) in [
         (
             "targets: v1\nlist:\n  - {name: a, inputs: {servce: x}}\n  - {name: b, inputs: {wanted: many}}\n",
-            ["did you mean `service`?", "`many` is not"],
+            [
+                "did you mean `service`?",
+                "input `wanted`: an integer is due",
+            ],
         ),
         (
             "targets: v1\nlist:\n  - {name: a, account: shop, region: europe}\n",
@@ -441,6 +444,59 @@ fn a_cancelled_fleet_starts_nothing_more() {
     assert_eq!(standing(&fleet)["search"], "not_run");
     let resumed = runbook(state.path(), &["fleet", "resume", "last"]);
     assert_eq!(resumed.status.code(), Some(2), "{}", stderr(&resumed));
+}
+
+#[test]
+fn ctrl_c_ends_what_runs_in_order_and_the_fleet_goes_on_later() {
+    let state = state();
+    let words = [
+        "fleet",
+        "run",
+        "restart.yaml",
+        "--targets",
+        "thousand.yaml",
+        "--scenario",
+        "stuck",
+        "--yes",
+        "--waves",
+        "60",
+    ];
+    let mut child = command(state.path(), &words)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the program runs");
+    let out = child.stdout.take().expect("its output");
+    let mut lines = std::io::BufRead::lines(std::io::BufReader::new(out));
+    assert_eq!(lines.by_ref().take(20).count(), 20);
+    let interrupt = Command::new("kill")
+        .arg("-INT")
+        .arg(child.id().to_string())
+        .status();
+    assert!(interrupt.expect("it is sent").success());
+    let rest = lines.count();
+    assert!(rest < 900, "{rest} lines after it was asked to stop");
+    assert_eq!(child.wait().expect("it is over").code(), Some(1));
+    let fleet = report(state.path());
+    assert_eq!(fleet["status"], "interrupted");
+    let counts = |fleet: &Json| {
+        let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+        for how in standing(fleet).into_values() {
+            *counts.entry(how).or_default() += 1;
+        }
+        counts
+    };
+    let before = counts(&fleet);
+    assert!(
+        before
+            .keys()
+            .all(|how| how == "resolved" || how == "waiting"),
+        "{before:?}"
+    );
+    killed_after(state.path(), 30, &["fleet", "resume", "last", "--yes"]);
+    let after = report(state.path());
+    assert!(counts(&after)["resolved"] > before["resolved"]);
+    assert!(writes(state.path(), &after).values().all(|made| *made <= 1));
 }
 
 /// Kills a fleet once so many targets have ended.

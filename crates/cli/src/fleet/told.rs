@@ -114,6 +114,14 @@ fn now(run: &TargetRun, row: &TargetRow, record: &Record) -> Result<TargetOutcom
     match &row.outcome {
         // It waits as it did.
         Some(outcome) if journal.verdict.as_deref() == Some("paused") => Ok(outcome.clone()),
+        // Its process was asked to stop, and it is gone on with.
+        None if journal.verdict.as_deref() == Some("aborted") && journal.reason.is_none() => {
+            Ok(TargetOutcome {
+                status: TargetStatus::Waiting,
+                verdict: None,
+                ..restored(run, &journal, record)
+            })
+        }
         _ => Ok(restored(run, &journal, record)),
     }
 }
@@ -149,6 +157,10 @@ pub fn rebuilt(
             target: row.target.clone(),
         };
         let outcome = now(&run, row, record)?;
+        if outcome.status == TargetStatus::NotRun {
+            // What kept it from being run may be over.
+            continue;
+        }
         let at = outcome.ended.unwrap_or(fleet.started);
         match outcome.ending() {
             Some(ending) => rollout.ended(index, ending, at),

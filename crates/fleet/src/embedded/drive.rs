@@ -8,6 +8,7 @@ use crate::target::{Target, run_id};
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use jiff::Timestamp;
 use runbook_interpreter::cancel::Cancel;
+use runbook_interpreter::verdict::Verdict;
 use runbook_registry::world::Pending;
 use std::time::{Duration, Instant};
 
@@ -154,6 +155,10 @@ impl<'d> Drive<'d> {
 
     /// A target's run has come to its end.
     fn over(&mut self, run: &TargetRun, outcome: &TargetOutcome) {
+        // What ended because this process was asked to stop is gone on with, so it has not come to its end.
+        if self.cancel.is_cancelled() && outcome.verdict == Some(Verdict::Aborted) {
+            return;
+        }
         if let Err(why) = self.around.ended(run, outcome) {
             self.rollout.stop(Stop {
                 code: StopCode::Engine,

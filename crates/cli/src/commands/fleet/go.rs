@@ -213,10 +213,11 @@ fn paused(fleet: &FleetRow) -> bool {
 
 /// Refuses to go on with what is over.
 fn refuse(fleet: &FleetRow, before: &FleetOutcome) -> Result<(), Failure> {
+    let open = [TargetStatus::Paused, TargetStatus::NotRun];
     let waits = before
         .targets
         .iter()
-        .any(|target| target.status == TargetStatus::Paused);
+        .any(|target| open.contains(&target.status));
     match &fleet.control {
         Some(control) if control.wish == Wish::Cancel => Err(Failure::wrong(format!(
             "fleet {} was cancelled by {}; begin another one with `runbook fleet run`",

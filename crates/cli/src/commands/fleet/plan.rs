@@ -99,7 +99,7 @@ impl Planner<'_> {
         let needed: BTreeSet<String> = reads
             .iter()
             .filter_map(|reading| self.registry.action(&reading.action).ok())
-            .flat_map(|action| action.permissions)
+            .flat_map(|action| action.permissions.clone())
             .collect();
         if !needed.is_empty() {
             let needed: Vec<String> = needed.into_iter().collect();
