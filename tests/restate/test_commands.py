@@ -110,7 +110,8 @@ class Commands(unittest.TestCase):
     def test_one_run_at_a_time_for_a_playbook_and_a_target(self):
         first, second = self.start(["same"]), self.start(["same"])
         self.standing(first, "paused", 1)
-        time.sleep(1)
+        # Whoever has waited asks, before it begins, whether its fleet has been stopped meanwhile.
+        time.sleep(3)
         self.assertEqual(self.told(second)["targets"][0]["status"], "running")
         self.runbook("cancel", second)
         self.runbook("approve", first, "--yes")

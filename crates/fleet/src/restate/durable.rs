@@ -385,6 +385,7 @@ impl Carrier {
             partition: place.partition,
             version: self.version.clone(),
             timed: world.is_timed(),
+            real: Timestamp::now(),
         };
         let ticket = self.shared.ask("begin", What::Begin(begun));
         ticket.handed().await;

@@ -33,6 +33,9 @@ const ALARMS_EVERY: Duration = Duration::from_secs(30);
 /// How often a fleet can be paused, resumed, cancelled and answered in all.
 const MOST_SAID: usize = 1000;
 
+/// The most bytes that a fleet sends of what its runs go by, all targets together; else each target asks for it.
+const MOST_SENT: usize = 16 * 1024 * 1024;
+
 /// What a fleet keeps.
 const PACKAGE: &str = "package";
 const HEAD: &str = "head";
@@ -99,6 +102,24 @@ pub struct Board {
     pub started: Timestamp,
     /// When it ended.
     pub over: Option<Timestamp>,
+}
+
+impl Board {
+    /// Whether it says something that the last one does not: what targets do is only said every hundredth of them.
+    fn is_news(&self, last: &Self, total: usize) -> bool {
+        let same = Self {
+            running: last.running.clone(),
+            ended: last.ended,
+            ..self.clone()
+        };
+        same != *last || self.ended.0 >= last.ended.0 + (total / 100).max(1)
+    }
+}
+
+/// Whether what runs go by is small enough to be sent with each of so many targets.
+fn fits(package: &Package, targets: usize) -> bool {
+    let bytes = package.body.to_string().len();
+    bytes.saturating_mul(targets) <= MOST_SENT
 }
 
 /// What a person tells a fleet.
@@ -367,6 +388,8 @@ struct Driven<'c, 'w> {
     hosting: &'w Hosting,
     fleet: String,
     package: Arc<Value>,
+    /// What is sent with every target.
+    sent: Option<Package>,
     head: Head,
     rollout: Rollout,
     now: Timestamp,
@@ -401,6 +424,7 @@ impl<'c, 'w> Driven<'c, 'w> {
             context,
             hosting,
             fleet,
+            sent: fits(&package, head.targets.len()).then(|| package.clone()),
             package: Arc::new(package.body),
             head,
             rollout,
@@ -509,6 +533,8 @@ impl<'c, 'w> Driven<'c, 'w> {
             run: run_id(&self.fleet, &target.name),
             target: target.clone(),
             ear,
+            sent: self.now,
+            package: self.sent.clone(),
         };
         let place = RequestTarget::object(TARGETS, self.head.place(target), "run");
         let call = self
@@ -562,6 +588,8 @@ impl<'c, 'w> Driven<'c, 'w> {
         };
         if self.head.policy.pause.is_some() {
             self.tick().await;
+        } else if let (None, Some(ended)) = (&self.head.scenario, outcome.ended) {
+            self.now = self.now.max(ended);
         }
         let ending = outcome.ending().unwrap_or(Ending::Badly);
         self.context.set(&format!("{ENDED}{index}"), Json(outcome));
@@ -675,7 +703,12 @@ impl<'c, 'w> Driven<'c, 'w> {
             started: self.started,
             over: over.then_some(self.now),
         };
-        if self.board.as_ref() != Some(&board) {
+        let total = self.head.targets.len();
+        if self
+            .board
+            .as_ref()
+            .is_none_or(|last| board.is_news(last, total))
+        {
             self.context.set(BOARD, Json(board.clone()));
             self.board = Some(board);
         }

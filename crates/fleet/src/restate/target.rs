@@ -12,7 +12,7 @@ use super::worker::Hosting;
 use crate::engine::TargetRun;
 use crate::outcome::{NotRunCode, TargetOutcome};
 use crate::target::Target;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use restate_sdk::context::{
     ContextAwakeables as _, ContextClient as _, ContextReadState as _, ContextSideEffects as _,
     ContextTimers as _, ContextWriteState as _, DurableFuture as _, ObjectContext, RequestTarget,
@@ -39,7 +39,10 @@ const LOOK: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(
 /// Where a target keeps the questions that its run waits for.
 const WAITING: &str = "waiting";
 
-/// Where a target keeps which run it has.
+/// A run that begins later than this after it was asked for has waited for another one.
+const PROMPT: SignedDuration = SignedDuration::from_secs(2);
+
+/// Where a target keeps which run it has, once that waits.
 const AT: &str = "at";
 
 /// Where a target keeps the reports of its runs, below this and the fleet's id.
@@ -55,6 +58,10 @@ pub(super) struct Start {
     pub target: Target,
     /// Who is told when the run waits for people.
     pub ear: String,
+    /// When it was asked for.
+    pub sent: Timestamp,
+    /// What it goes by; where it is too large to be sent with every target, the fleet is asked for it.
+    pub package: Option<Package>,
 }
 
 /// The target as a virtual object: one run of a playbook at a time.
@@ -69,29 +76,16 @@ impl Targets {
         context: ObjectContext<'_>,
         start: Json<Start>,
     ) -> Result<Json<TargetOutcome>, HandlerError> {
-        let start = start.into_inner();
-        let fleet = RequestTarget::workflow(super::fleet::FLEETS, &start.fleet, "package");
-        let going = context.request::<(), Json<Going>>(fleet, ()).call().await?;
-        let Going { package, stopped } = going.into_inner();
+        let mut start = start.into_inner();
         let whose = format!("target {} of fleet {}", start.target.name, start.fleet);
-        self.0.is_own(&package.version, &whose)?;
-        if let Some(why) = stopped {
-            // It waited behind another run, and its fleet has been stopped meanwhile.
-            let code = NotRunCode::Stopped;
-            let outcome = TargetOutcome::not_run(&start.target, start.wave, code, why);
-            return Ok(Json(outcome));
-        }
-        let report = format!("{REPORT}{}", start.fleet);
-        let body = Arc::new(package.body);
-        let at = Holder {
-            fleet: start.fleet.clone(),
-            run: start.run.clone(),
-            invocation: context.invocation_id().to_owned(),
+        let package = match start.package.take() {
+            Some(package) => package,
+            None => going(&context, &start.fleet).await?.package,
         };
-        context.set(AT, Json(at));
+        self.0.is_own(&package.version, &whose)?;
+        let report = format!("{REPORT}{}", start.fleet);
         let carried = Carried::new(&context, &self.0, start, &whose);
-        let finished = carried.carry(body).await?;
-        context.clear(AT);
+        let finished = carried.carry(Arc::new(package.body)).await?;
         context.set(&report, Json(finished.report));
         Ok(Json(finished.outcome))
     }
@@ -106,7 +100,7 @@ impl Targets {
         Ok(waiting.unwrap_or_else(|| Json(Vec::new())))
     }
 
-    /// The run that has it; null where none has.
+    /// The run that has it and waits; null where none does.
     #[handler]
     async fn holder(
         &self,
@@ -146,6 +140,13 @@ impl Targets {
         let report = read_report(&context, &key).await?;
         Ok(report)
     }
+}
+
+/// What a fleet gives its targets, as it stands.
+async fn going(context: &ObjectContext<'_>, fleet: &str) -> Result<Going, TerminalError> {
+    let package = RequestTarget::workflow(super::fleet::FLEETS, fleet, "package");
+    let going = context.request::<(), Json<Going>>(package, ()).call().await;
+    going.map(Json::into_inner)
 }
 
 async fn read_report<'s>(
@@ -224,6 +225,8 @@ struct Carried<'c, 'w> {
     look: Duration,
     finished: Option<Finished>,
     told: bool,
+    /// It is known to whoever wants to end it.
+    held: bool,
     timed: bool,
     /// It was asked to end while something else was on its way.
     stopping: bool,
@@ -252,6 +255,7 @@ impl<'c, 'w> Carried<'c, 'w> {
             look: LOOK.0,
             finished: None,
             told: false,
+            held: false,
             timed: true,
             stopping: false,
         }
@@ -270,6 +274,9 @@ impl<'c, 'w> Carried<'c, 'w> {
         self.take(rest);
         loop {
             if let Some(finished) = self.finished.take() {
+                if self.held {
+                    self.context.clear(AT);
+                }
                 return Ok(finished);
             }
             let handed = match self.next(&mut session).await? {
@@ -370,6 +377,20 @@ impl<'c, 'w> Carried<'c, 'w> {
             Err(_cancelled) => return Ok(Next::Stop),
         };
         self.hosting.is_own(&begun.version, self.whose)?;
+        if begun.real.duration_since(self.start.sent) > PROMPT
+            && let Ok(Going {
+                stopped: Some(why), ..
+            }) = going(self.context, &self.start.fleet).await
+        {
+            // It waited behind another run, and its fleet has been stopped meanwhile.
+            let code = NotRunCode::Stopped;
+            let (target, wave) = (&self.start.target, self.start.wave);
+            self.finished = Some(Finished {
+                outcome: TargetOutcome::not_run(target, wave, code, why),
+                report: Value::Null,
+            });
+            return Ok(Next::Nothing);
+        }
         self.begin = None;
         self.now = begun.now;
         self.timed = begun.timed;
@@ -425,6 +446,9 @@ impl<'c, 'w> Carried<'c, 'w> {
         });
         let batch = run.name(name).await?.into_inner();
         self.now = self.now.max(batch.now);
+        if batch.ended.is_empty() {
+            self.hold();
+        }
         self.look = match batch.ended.is_empty() {
             true => (self.look * 2).min(LOOK.1),
             false => LOOK.0,
@@ -453,8 +477,21 @@ impl<'c, 'w> Carried<'c, 'w> {
         self.waits.push(name, Box::pin(sleep));
     }
 
+    /// Makes the run known to whoever wants to end it. One that does not wait ends by itself.
+    fn hold(&mut self) {
+        if !std::mem::replace(&mut self.held, true) {
+            let at = Holder {
+                fleet: self.start.fleet.clone(),
+                run: self.start.run.clone(),
+                invocation: self.context.invocation_id().to_owned(),
+            };
+            self.context.set(AT, Json(at));
+        }
+    }
+
     /// Waits for the first of what takes its time.
     async fn wait(&mut self) -> Result<Next, HandlerError> {
+        self.hold();
         let sleeps: Vec<(Name, Timestamp)> = {
             let lates = self.gates.iter();
             let lates = lates.filter_map(|(number, gate)| Some((Name::Late(*number), gate.until?)));

@@ -25,6 +25,8 @@ pub(super) struct Begun {
     pub version: String,
     /// Time passes by itself.
     pub timed: bool,
+    /// The time of the worker, whatever that of the world is.
+    pub real: Timestamp,
 }
 
 impl Begun {
