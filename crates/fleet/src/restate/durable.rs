@@ -94,6 +94,8 @@ pub(super) struct Shared {
     ended: RefCell<Vec<Ended>>,
     /// The time on record.
     clock: Cell<Timestamp>,
+    /// Time passes by itself.
+    timed: Cell<bool>,
     /// Calls may be made.
     allowed: Cell<bool>,
     /// A call is being made at this moment: what is asked for inside it belongs to it.
@@ -138,6 +140,7 @@ impl Shared {
         match &reply {
             Reply::Begin(begun) => {
                 self.clock.set(begun.now);
+                self.timed.set(begun.timed);
                 *self.place.borrow_mut() = begun.place();
             }
             Reply::Ended(how) => self.advance(how.at()),
@@ -204,6 +207,12 @@ impl Shared {
     /// Lets no call go on until it is let again.
     pub fn hold(&self) {
         self.allowed.set(false);
+    }
+
+    /// Whether calls are under way that may end at any moment. A world whose time only moves in waits is not waited for.
+    pub fn has_more_soon(&self) -> bool {
+        let open = self.open.borrow();
+        self.timed.get() && open.values().any(|one| one.is_call && !one.ended)
     }
 
     /// What has ended and was not handed back.

@@ -21,6 +21,9 @@ use tokio::task::LocalSet;
 /// How often a run is polled in a row before others on its thread get their turn.
 const IN_A_ROW: usize = 256;
 
+/// How long a call that has ended waits for others that are under way, so that they go on record together.
+const GRACE: Duration = Duration::from_millis(2);
+
 /// What came of a run: what its fleet counts, and its report.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Finished {
@@ -281,6 +284,19 @@ impl Root<'_> {
                 return Poll::Ready(());
             }
             over.as_mut().poll(context)
+        })
+        .await;
+        if !shared.has_more_soon() {
+            return;
+        }
+        // What else ends at about the same time goes on record with it.
+        let mut over = std::pin::pin!(tokio::time::sleep(GRACE));
+        poll_fn(|context| {
+            self.poll(context.waker());
+            if shared.has_more_soon() {
+                return over.as_mut().poll(context);
+            }
+            Poll::Ready(())
         })
         .await;
     }
