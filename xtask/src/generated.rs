@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 /// A generated file: where it stands below the project, and what is in it.
 struct File {
@@ -84,7 +85,27 @@ pub fn references(root: &Path, arguments: &[String]) -> Result<(), String> {
             content: effects,
         },
     ];
-    write_or_check(root, "references", &files, arguments)
+    write_or_check(root, "references", &files, arguments)?;
+    man_pages(root, arguments)
+}
+
+/// Lets the command line's own test write the man pages, or compare them.
+fn man_pages(root: &Path, arguments: &[String]) -> Result<(), String> {
+    let mut cargo = Command::new("cargo");
+    cargo
+        .args([
+            "test", "-q", "-p", "runbook", "--bin", "runbook", "manual::",
+        ])
+        .current_dir(root);
+    if arguments.iter().any(|flag| flag == "--write") {
+        cargo.env("RUNBOOK_WRITE_MAN_PAGES", "1");
+    }
+    let ended = cargo.status();
+    let ended = ended.map_err(|why| format!("cannot start cargo: {why}"))?;
+    match ended.success() {
+        true => Ok(()),
+        false => Err("out of step: docs/man; run `cargo xtask references --write`".to_owned()),
+    }
 }
 
 fn write_or_check(

@@ -27,7 +27,9 @@ pub fn read(file: &Path, name: &str, stream: Stream) -> Result<Json, Failure> {
     let (_, json, diagnostics) = document(&source, &|_| false);
     problems::show(&diagnostics, stream);
     if has_errors(&diagnostics) {
-        return Err(Failure::wrong(format!("{name} cannot be read")));
+        return Err(Failure::wrong(format!(
+            "{name} cannot be read; mend what is marked above, then say this again"
+        )));
     }
     Ok(json)
 }

@@ -55,6 +55,12 @@ Exit codes:
   1  with --check or --diff: a file is not
   2  a file cannot be read, or is no playbook; it is left alone";
 
+/// The codes of `doctor` as its `--help` shows them.
+pub const DOCTOR_HELP: &str = "\
+Exit codes:
+  0  nothing keeps runs from working; what is marked with ! is worth a look
+  4  something does; its arrow says what to do";
+
 /// Why a command could not do what was asked: what is said, and the code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {

@@ -8,6 +8,63 @@ use runbook_interpreter::guard::{Guards, Override};
 use runbook_playbook::calendar::Calendar;
 use runbook_playbook::guard::Freeze;
 use serde_json::{Value as Json, json};
+use std::path::Path;
+
+/// The calendar that holds for all playbooks below the folder that it lies in.
+const OF_ALL: &str = "all.freeze.ics";
+
+/// The variable that names calendars for every run on a machine, with commas between them.
+const VARIABLE: &str = "RUNBOOK_FREEZE";
+
+/// Adds the calendars that hold whatever the command line says: that of the folder of playbooks, and those that the environment
+/// names.
+///
+/// # Errors
+/// A calendar that cannot be read: a freeze that is not known could be in force.
+pub fn add_common(
+    guards: &mut Guards,
+    root: &Path,
+    environment: &Environment,
+) -> Result<(), Failure> {
+    let of_all = root.join(OF_ALL);
+    if of_all.exists() {
+        let shown = environment.places.shown(&of_all);
+        let calendar = calendar(&of_all, &shown).map_err(Failure::wrong)?;
+        guards.calendars.push((shown, calendar));
+    }
+    let named = environment.variable(VARIABLE).unwrap_or_default();
+    for named in named
+        .split(',')
+        .map(str::trim)
+        .filter(|one| !one.is_empty())
+    {
+        add(guards, named, VARIABLE, environment)?;
+    }
+    Ok(())
+}
+
+fn calendar(file: &Path, shown: &str) -> Result<Calendar, String> {
+    text_of(file, shown)
+        .and_then(|text| Calendar::read(&text).map_err(|why| format!("{shown}: {why}")))
+}
+
+fn add(
+    guards: &mut Guards,
+    named: &str,
+    by: &str,
+    environment: &Environment,
+) -> Result<(), Failure> {
+    let wrong = |why: String| Failure::wrong(format!("{by}: {why}"));
+    match Freeze::read(named).map_err(wrong)? {
+        Freeze::File(path) => {
+            let file = environment.places.current.join(&path);
+            let calendar = calendar(&file, &path).map_err(wrong)?;
+            guards.calendars.push((path, calendar));
+        }
+        change @ Freeze::Change { .. } => guards.changes.push(change),
+    }
+    Ok(())
+}
 
 /// Reads the calendars that the command line names, and those that the run was begun with.
 ///
@@ -20,18 +77,7 @@ pub fn read(
 ) -> Result<Guards, Failure> {
     let mut guards = Guards::default();
     for named in begun_with.iter().chain(&arguments.freeze) {
-        let freeze =
-            Freeze::read(named).map_err(|why| Failure::wrong(format!("--freeze: {why}")))?;
-        match freeze {
-            Freeze::File(path) => {
-                let file = environment.places.current.join(&path);
-                let calendar = text_of(&file, &path)
-                    .and_then(|text| Calendar::read(&text).map_err(|why| format!("{path}: {why}")))
-                    .map_err(|why| Failure::wrong(format!("--freeze: {why}")))?;
-                guards.calendars.push((path, calendar));
-            }
-            change @ Freeze::Change { .. } => guards.changes.push(change),
-        }
+        add(&mut guards, named, "--freeze", environment)?;
     }
     for (kind, reason) in &arguments.overrides {
         let given = Override {

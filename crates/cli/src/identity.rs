@@ -2,6 +2,7 @@
 
 use crate::exit::Failure;
 use runbook_registry::Registry;
+use runbook_registry::aws::principal;
 use runbook_registry::call::{Call, CallError};
 use runbook_registry::world::{Place, World};
 use serde_json::{Value as Json, json};
@@ -67,10 +68,12 @@ impl Target {
         registry: &Registry,
         region: Option<&str>,
     ) -> Result<Self, Failure> {
-        let who = caller(world, registry)
-            .await
-            .map_err(|error| Failure::environment(format!("who one is cannot be told: {error}")))?;
-        let principal = who.arn.map(|arn| simulated(&arn).unwrap_or(arn));
+        let who = caller(world, registry).await.map_err(|error| {
+            Failure::environment(format!(
+                "who one is cannot be told: {error}; `runbook doctor` looks for the reason"
+            ))
+        })?;
+        let principal = who.arn.map(|arn| principal::of_caller(&arn).unwrap_or(arn));
         Ok(Self {
             account: who.account,
             region: region.map(str::to_owned).or(world.place().region),
@@ -113,28 +116,9 @@ impl Target {
     }
 }
 
-/// The ARN whose policies IAM simulates: the role of a session, not the session. A path that the role may have is not in
-/// the session's ARN.
-#[must_use]
-pub fn simulated(arn: &str) -> Option<String> {
-    let parts: Vec<&str> = arn.splitn(6, ':').collect();
-    let [_, partition, service, _, account, resource] = parts.as_slice() else {
-        return None;
-    };
-    match (*service, resource.split_once('/')) {
-        ("sts", Some(("assumed-role", rest))) => {
-            let role = rest.split('/').next()?;
-            Some(format!("arn:{partition}:iam::{account}:role/{role}"))
-        }
-        ("iam", Some(_)) => Some(arn.to_owned()),
-        // The root user and federated users have no policies of their own to simulate.
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Target, simulated};
+    use super::Target;
 
     #[test]
     fn another_account_region_or_principal_is_named() {
@@ -167,25 +151,6 @@ mod tests {
             ),
         ] {
             assert_eq!(one.differs(&other).as_deref(), Some(due));
-        }
-    }
-
-    #[test]
-    fn a_session_stands_for_its_role() {
-        for (arn, due) in [
-            (
-                "arn:aws:sts::123456789012:assumed-role/ops/me",
-                Some("arn:aws:iam::123456789012:role/ops"),
-            ),
-            (
-                "arn:aws:iam::123456789012:user/team/me",
-                Some("arn:aws:iam::123456789012:user/team/me"),
-            ),
-            ("arn:aws:iam::123456789012:root", None),
-            ("arn:aws:sts::123456789012:federated-user/me", None),
-            ("nonsense", None),
-        ] {
-            assert_eq!(simulated(arn).as_deref(), due, "{arn}");
         }
     }
 }

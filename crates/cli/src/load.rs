@@ -15,7 +15,10 @@ use runbook_interpreter::plan::{Options, Plan};
 use runbook_playbook::checked::Checked;
 use runbook_playbook::diagnostic::{Diagnostic, Severity};
 use runbook_playbook::inputs::{Given, InputProblem, bind, bind_open};
-use runbook_playbook::syntax::playbook::Kind;
+use runbook_playbook::syntax::every_step::every_step;
+use runbook_playbook::syntax::playbook::{Kind, Playbook};
+use runbook_playbook::syntax::step::Work;
+use runbook_playbook::template::Data;
 use runbook_registry::Registry;
 use serde_json::{Map, Value as Json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -154,10 +157,11 @@ pub enum Unusable {
     },
 }
 
-/// Reads and checks a playbook with the file of escalation that it uses; also what is to be said about the playbook.
+/// Reads and checks a playbook, the file of escalation that it uses and the playbooks that it runs, and those that they
+/// run; also what is to be said about the playbook itself.
 ///
 /// # Errors
-/// One of the two is wrong or cannot be read.
+/// One of them is wrong or cannot be read.
 pub fn checked(
     files: &dyn Files,
     located: &Located,
@@ -173,11 +177,36 @@ pub fn checked(
         }
     };
     let (checked, diagnostics) = sound(&located.name, files.read(located))?;
-    let escalate = checked.playbook.escalate.as_ref();
-    if let Some(uses) = escalate.and_then(|escalate| escalate.uses.as_ref()) {
-        sound(uses, files.read_beside(&checked.id, uses))?;
+    let mut seen = BTreeSet::from([checked.id.clone()]);
+    let mut open = vec![Arc::clone(&checked)];
+    while let Some(from) = open.pop() {
+        for path in named(&from.playbook) {
+            let (other, _) = sound(path, files.read_beside(&from.id, path))?;
+            if seen.insert(other.id.clone()) {
+                open.push(other);
+            }
+        }
     }
     Ok((checked, diagnostics))
+}
+
+/// The paths of other files that a playbook names: the one of escalation, and those that it runs. A template is known only
+/// when the step runs.
+fn named(playbook: &Playbook) -> Vec<&str> {
+    let escalate = playbook.escalate.iter();
+    let uses =
+        escalate.filter_map(|escalate| escalate.uses.as_ref().map(|uses| uses.value.as_str()));
+    let mut named: Vec<&str> = uses.collect();
+    for placed in every_step(playbook) {
+        if let Work::Action(call) = &placed.step.work
+            && call.action.value == "playbook:Run"
+            && let Some((_, path)) = call.with.iter().find(|(name, _)| name.value == "path")
+            && let Data::Scalar(scalar) = &path.value
+        {
+            named.push(&scalar.text);
+        }
+    }
+    named
 }
 
 /// Reads and checks a playbook and shows its problems.
@@ -211,7 +240,10 @@ fn refused(name: &str, diagnostics: &[Diagnostic]) -> Failure {
         .iter()
         .filter(|diagnostic| diagnostic.severity == Severity::Error)
         .count();
-    Failure::wrong(format!("{name} does not run: {}", counted(errors, "error")))
+    Failure::wrong(format!(
+        "{name} does not run: {}; `runbook explain CODE` says what a code in brackets means",
+        counted(errors, "error")
+    ))
 }
 
 /// Binds inputs and options.

@@ -49,7 +49,7 @@ impl fmt::Display for NotFound {
             write!(f, "\n  looked for {place}")?;
         }
         match self.similar.as_slice() {
-            [] => Ok(()),
+            [] => write!(f, "\n  `runbook list` names the playbooks that are found"),
             [one] => write!(f, "\n  did you mean `{one}`?"),
             many => write!(f, "\n  did you mean one of `{}`?", many.join("`, `")),
         }

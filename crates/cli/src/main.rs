@@ -10,11 +10,14 @@ mod calls;
 #[cfg(feature = "restate")]
 mod carried;
 mod commands;
+mod completion;
 mod console;
 mod coverage;
 mod device;
+mod doctor;
 mod document;
 mod environment;
+mod escalation_file;
 mod exit;
 mod explanation;
 mod fleet;
@@ -27,6 +30,8 @@ mod levels;
 mod load;
 mod locate;
 mod lock;
+#[cfg(test)]
+mod manual;
 mod matching;
 mod onward;
 mod parallel;
@@ -40,12 +45,12 @@ mod scoped;
 mod secrets;
 mod shelf;
 mod staged;
+mod telemetry;
 mod triage;
 mod world;
-mod yaml_text;
 
 use args::{Arguments, Color};
-use clap::Parser;
+use clap::FromArgMatches;
 use console::{Console, Stream};
 use environment::Environment;
 use exit::Failure;
@@ -58,10 +63,15 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     quiet_panics();
-    let arguments = Arguments::parse();
+    if completion::answer(std::env::args_os(), &environment(console(Color::Never))) {
+        return ExitCode::from(exit::WELL);
+    }
+    let arguments = arguments();
     let console = console(arguments.color);
     let environment = environment(console);
-    let code = match commands::execute(&arguments.command, &environment) {
+    let done = telemetry::listen(&arguments.log, &arguments.command, &environment)
+        .and_then(|()| commands::execute(&arguments.command, &environment));
+    let code = match done {
         Ok(code) => code,
         Err(Failure { code, message }) => {
             if !message.is_empty() {
@@ -72,6 +82,13 @@ fn main() -> ExitCode {
         }
     };
     ExitCode::from(code)
+}
+
+/// The command line; where it is wrong, that is said and the program ends.
+fn arguments() -> Arguments {
+    let mut matches = args::command().get_matches();
+    Arguments::from_arg_matches_mut(&mut matches)
+        .unwrap_or_else(|error| error.format(&mut args::command()).exit())
 }
 
 /// Ends the program from anywhere.

@@ -69,11 +69,12 @@ pub fn all_known<'p>(
             .map(|known| (strsim::damerau_levenshtein(known, name), known))
             .filter(|(distance, _)| *distance <= 1 + name.len() / 4)
             .min();
-        let meant = near.map_or_else(String::new, |(_, known)| {
-            format!("; did you mean `{known}`?")
-        });
+        let meant = match near {
+            Some((_, known)) => format!("did you mean `{known}`?"),
+            None => format!("they have {}", declared.join(", ")),
+        };
         return Err(Failure::wrong(format!(
-            "no playbook here has an input `{name}`{meant}"
+            "no playbook here has an input `{name}`; {meant}"
         )));
     }
     Ok(())

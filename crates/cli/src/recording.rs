@@ -7,12 +7,12 @@ use crate::exit::Failure;
 use crate::locate::{Located, is_scenarios};
 use crate::recorder::Recorder;
 use crate::shelf::{Shelf, text_of};
-use crate::yaml_text::pair;
 use jiff::Timestamp;
 use runbook_interpreter::MASK;
 use runbook_playbook::checked::Checked;
 use runbook_playbook::layout::layout;
 use runbook_playbook::source::Source;
+use runbook_playbook::yaml::write::pair;
 use runbook_registry::Registry;
 use runbook_registry::world::recording::Recorded;
 use runbook_registry::world::scenario::Scenario;
@@ -156,7 +156,10 @@ impl Target {
         let text = self.text(&members, located);
         let scenario = self.read(&text)?;
         self.save(&text).map_err(|error| {
-            Failure::environment(format!("{} cannot be written: {error}", self.shown))
+            Failure::environment(format!(
+                "{} cannot be written: {error}; record into another file",
+                self.shown
+            ))
         })?;
         let playbooks = Shelf::new(&environment.places, &located.root, &**registry);
         let found = run_scenario(

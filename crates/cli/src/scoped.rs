@@ -47,6 +47,7 @@ pub fn policy(
         partition: part(1),
         account: part(4),
         region: target.region.clone(),
+        principal: None,
     };
     let narrow = |place: Place| {
         let scope = Scope {

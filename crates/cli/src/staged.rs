@@ -31,7 +31,14 @@ impl Staged {
         environment: &Environment,
     ) -> Result<Self, Failure> {
         let file = scenarios_of(&located.file);
-        let text = text_of(&file, &environment.places.shown(&file)).map_err(Failure::wrong)?;
+        let shown = environment.places.shown(&file);
+        if !file.exists() {
+            return Err(Failure::wrong(format!(
+                "{} has no scenarios: there is no {shown}; `runbook run {} --record {shown}` writes one of a run",
+                located.name, located.id
+            )));
+        }
+        let text = text_of(&file, &shown).map_err(Failure::wrong)?;
         Self::of_text(name, text, located, registry, environment)
     }
 
@@ -51,7 +58,9 @@ impl Staged {
         let wrong = |diagnostics: &[Diagnostic]| {
             problems::show(diagnostics, environment.console.err);
             let errors = problems::counted(diagnostics.len(), "error");
-            Failure::wrong(format!("{shown} cannot be used: {errors}"))
+            Failure::wrong(format!(
+                "{shown} cannot be used: {errors}; `runbook check {shown}` names them again"
+            ))
         };
         let (mut scenarios, node) =
             document::scenarios(&source).map_err(|diagnostics| wrong(&diagnostics))?;

@@ -62,10 +62,10 @@ pub fn limited(
     session_policy: Option<String>,
 ) -> LiveWorld {
     let client = client(environment, target, &context.root, session_policy);
-    of_client(&client, context)
+    over(client, context)
 }
 
-/// Whoever calls AWS for a target.
+/// The client of calls to the target, which reads and writes files below `root` only.
 #[must_use]
 pub fn client(
     environment: &Environment,
@@ -90,15 +90,15 @@ pub fn client(
     }))
 }
 
-/// The real world of a client.
+/// The real world over a client.
 #[must_use]
-pub fn of_client(client: &Arc<AwsClient>, context: LocalContext) -> LiveWorld {
+pub fn over(client: Arc<AwsClient>, context: LocalContext) -> LiveWorld {
     let session = SessionEnvironment::new(client.clone(), context.target_environment.clone());
     let context = LocalContext {
         target_environment: Arc::new(session),
         ..context
     };
-    LiveWorld::new(client.clone(), context)
+    LiveWorld::new(client, context)
 }
 
 /// What local actions see: the folder, the person, the variables, the judge of documents.
@@ -226,9 +226,11 @@ pub fn playbook_context(
 }
 
 /// The names that a playbook's head can use.
-struct Inputs<'a> {
-    inputs: &'a IndexMap<String, Value>,
-    now: Timestamp,
+pub struct Inputs<'a> {
+    /// The inputs.
+    pub inputs: &'a IndexMap<String, Value>,
+    /// The time.
+    pub now: Timestamp,
 }
 
 impl Scope for Inputs<'_> {

@@ -2,6 +2,8 @@
 //! that models call sensitive, a `sensitive:` path, and an error that says one back. Searched as they are, in Base64 and
 //! percent-encoded.
 
+mod receiver;
+
 use serde_json::Value as Json;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -140,15 +142,19 @@ impl Desk {
         self.folder.path().join(name)
     }
 
-    /// Runs the program; what it says must have no canary in it.
-    fn says(&self, words: &[&str]) -> Output {
-        let output = Command::new(env!("CARGO_BIN_EXE_runbook"))
+    fn command(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_runbook"));
+        command
             .current_dir(self.folder.path())
             .env("XDG_STATE_HOME", self.path("home"))
-            .env("TOKEN", CANARIES[0])
-            .args(words)
-            .output()
-            .expect("the program runs");
+            .env("TOKEN", CANARIES[0]);
+        command
+    }
+
+    /// Runs the program; what it says must have no canary in it.
+    fn says(&self, words: &[&str]) -> Output {
+        let output = self.command().args(words).output();
+        let output = output.expect("the program runs");
         let said = [output.stdout.clone(), output.stderr.clone()].concat();
         absent(&said, &words.join(" "));
         output
@@ -156,6 +162,11 @@ impl Desk {
 
     /// The same, of the run's playbook in its scenario, with every input given.
     fn of_playbook(&self, command: &str, more: &[&str]) -> Output {
+        self.says(&Self::words(command, more))
+    }
+
+    /// A command about the run's playbook in its scenario, with every input given.
+    fn words<'w>(command: &'w str, more: &[&'w str]) -> Vec<&'w str> {
         let given = [
             command,
             "canary",
@@ -170,7 +181,7 @@ impl Desk {
             "-i",
             "from_store=secretsmanager:acso#token",
         ];
-        self.says(&[&given, more].concat())
+        [&given, more].concat()
     }
 }
 
@@ -281,6 +292,46 @@ fn no_output_of_a_run_has_a_secret_in_it() {
         desk.says(&["undo", id, "--yes", "--state-dir", "state"]);
     }
     records(&desk);
+}
+
+/// Spans, metrics and lines of the log, in either form.
+#[test]
+fn nothing_that_other_systems_are_told_has_a_secret_in_it() {
+    let desk = Desk::new("auto");
+    let receiver = receiver::Receiver::new("200 OK");
+    for (protocol, format) in [("http/json", "json"), ("http/protobuf", "text")] {
+        let words = [
+            "--yes=write,destroy,permission,execute,notify",
+            "--log-level",
+            "trace",
+            "--log-format",
+            format,
+            "--metrics",
+            "-",
+        ];
+        let mut command = desk.command();
+        let run = command
+            .env("OTEL_EXPORTER_OTLP_ENDPOINT", receiver.address())
+            .env("OTEL_EXPORTER_OTLP_PROTOCOL", protocol)
+            .env(
+                "OTEL_EXPORTER_OTLP_HEADERS",
+                format!("x-key={}", CANARIES[0]),
+            )
+            .args(Desk::words("run", &words))
+            .output()
+            .expect("the program runs");
+        assert_eq!(run.status.code(), Some(1), "{}", text(&run));
+        let said = text(&run);
+        for due in ["run ended", "call failed", "ActionErrors"] {
+            assert!(said.contains(due), "{said}");
+        }
+        absent(said.as_bytes(), "logs and metrics");
+        let spans = receiver.take().spans;
+        let refused = receiver::named(&spans, "ECS.UpdateService");
+        let code = receiver::attribute(&refused.attributes, "error.type");
+        assert_eq!(code, "ClientException");
+        absent(format!("{spans:?}").as_bytes(), "spans");
+    }
 }
 
 #[test]

@@ -265,3 +265,29 @@ fn ctrl_c_ends_a_wait_at_once() {
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("aborted after "), "{said}");
 }
+
+#[test]
+fn errors_name_what_to_do_next() {
+    for (line, next) in [
+        (&["run", "zzzzzzzzzz"][..], "`runbook list`"),
+        (&["run", "unanswered", "--scenario", "none"], "it has "),
+        (&["plan", "broken"], "`runbook explain CODE`"),
+        (
+            &["call", "zzzz:Zzzzzzzzz"],
+            "`runbook actions search WORDS`",
+        ),
+        (&["actions", "list", "zzzzzz"], "`runbook actions"),
+        (&["explain", "zzzzzzzz"], "`runbook explain` lists"),
+        (
+            &["run", "--plan", "playbooks/restart.yaml"],
+            "`runbook plan PLAYBOOK --out FILE`",
+        ),
+        (&["triage", "-i", "zzzzzz=1"], "they have "),
+        (&["new", "a", "--for", "zzz"], "`runbook actions list`"),
+    ] {
+        let output = runbook(line);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{line:?}: {said}");
+        assert!(said.contains(next), "{line:?}: {said}");
+    }
+}

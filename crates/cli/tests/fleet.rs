@@ -499,6 +499,81 @@ fn ctrl_c_ends_what_runs_in_order_and_the_fleet_goes_on_later() {
     assert!(writes(state.path(), &after).values().all(|made| *made <= 1));
 }
 
+/// Refuses every call as AWS does.
+fn refusing() -> String {
+    use std::io::{Read as _, Write as _};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address");
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.expect("a connection");
+            let mut request = Vec::new();
+            let mut part = [0; 4096];
+            loop {
+                let read = stream.read(&mut part).unwrap_or(0);
+                request.extend_from_slice(part.get(..read).unwrap_or_default());
+                let text = String::from_utf8_lossy(&request).to_lowercase();
+                let length = text
+                    .split_once("content-length: ")
+                    .and_then(|(_, rest)| rest.split("\r\n").next()?.parse::<usize>().ok())
+                    .unwrap_or(0);
+                let body = text.split_once("\r\n\r\n").map(|(_, body)| body.len());
+                if read == 0 || body.is_some_and(|body| body >= length) {
+                    break;
+                }
+            }
+            let body = "<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>you may not assume it</Message></Error><RequestId>r</RequestId></ErrorResponse>";
+            let _ = write!(
+                stream,
+                "HTTP/1.1 403 Forbidden\r\ncontent-type: text/xml\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+                body.len()
+            );
+        }
+    });
+    format!("http://{address}")
+}
+
+#[test]
+fn a_role_that_cannot_be_assumed_is_said_with_the_targets_name_and_the_others_go_on() {
+    let state = state();
+    let endpoint = refusing();
+    let words = [
+        "fleet",
+        "run",
+        "local.yaml",
+        "--targets",
+        "places.yaml",
+        "--endpoint-url",
+        &endpoint,
+    ];
+    let mut program = command(state.path(), &words);
+    program
+        .env("AWS_ACCESS_KEY_ID", "key")
+        .env("AWS_SECRET_ACCESS_KEY", "secret")
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .env("AWS_CONFIG_FILE", "/nonexistent")
+        .env("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent");
+    let output = program.output().expect("it runs");
+    assert_eq!(
+        output.status.code(),
+        Some(1),
+        "{}{}",
+        stdout(&output),
+        stderr(&output)
+    );
+    let fleet = report(state.path());
+    assert_eq!(fleet["status"], "ended");
+    let role = &fleet["targets"][0];
+    assert_eq!(role["not_run"]["code"], "place", "{role}");
+    let said = role["not_run"]["message"].as_str().expect("why");
+    assert!(
+        said.contains("role/runbook") && said.contains("may not assume"),
+        "{said}"
+    );
+    assert!(role["run"].is_null());
+    assert_eq!(fleet["targets"][1]["verdict"], "healthy");
+}
+
 /// Kills a fleet once so many targets have ended.
 fn killed_after(state: &Path, ended: usize, words: &[&str]) {
     let mut child = command(state, words)

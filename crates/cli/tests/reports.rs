@@ -1,6 +1,10 @@
 //! Reports of runs: of every end that a run can have, in every format, with nothing in them that is secret; and bundles.
 
-use serde_json::Value as Json;
+#[expect(dead_code, reason = "spans are read by other tests")]
+mod receiver;
+
+use receiver::Receiver;
+use serde_json::{Value as Json, json};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -390,6 +394,7 @@ fn escalation_leaves_its_evidence_below_the_state_folder() {
         "## Performance metrics",
         "## Recent changes and deployments",
         "cloudtrail:LookupEvents",
+        "cloudformation:ListStacks",
         "## Troubleshooting that was done",
         "## Steps to reproduce",
         "## Escalation",
@@ -426,6 +431,77 @@ fn escalation_leaves_its_evidence_below_the_state_folder() {
     assert!(message.contains("a.html"), "{message}");
     desk.runbook(&["prune", "--older-than", "0s", "--unfinished"]);
     assert!(!bundle.exists(), "what is forgotten leaves nothing behind");
+}
+
+/// A table of everything that is deployed, with text that must not become markup.
+const DEPLOYED: &str = r#"playbook: v1
+title: What is deployed
+check:
+  services:
+    title: Services of the <cluster>
+    action: ecs:DescribeServices
+    with: {cluster: c, services: [web, api]}
+    capture: {services: "$.services[*]"}
+    assert: [{that: services | length > 0}]
+    show: {table: services, columns: [serviceName, status, runningCount]}
+"#;
+
+#[test]
+fn every_report_shows_the_tables_of_steps_and_who_ran() {
+    let desk = Desk::new();
+    desk.write("deployed.yaml", DEPLOYED);
+    let who = "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><GetCallerIdentityResult>\
+        <Arn>arn:aws:sts::111122223333:assumed-role/ops/ann</Arn><UserId>A:ann</UserId><Account>111122223333</Account>\
+        </GetCallerIdentityResult><ResponseMetadata><RequestId>r</RequestId></ResponseMetadata></GetCallerIdentityResponse>";
+    let services = r#"{"services":[{"serviceName":"web|<b>","status":"ACTIVE","runningCount":2},{"serviceName":"api","status":"DRAINING"}],"failures":[]}"#;
+    let aws = Receiver::answering(&[("200 OK", who), ("200 OK", services)]);
+    let files = ["a.html", "a.md", "a.json", "a.xml"];
+    let mut words = vec!["run", "deployed"];
+    for file in files {
+        words.extend(["--report", file]);
+    }
+    let output = desk
+        .command(&words)
+        .env("AWS_ENDPOINT_URL", aws.address())
+        .env("AWS_ACCESS_KEY_ID", "AKIAFAKE")
+        .env("AWS_SECRET_ACCESS_KEY", "x")
+        .output()
+        .expect("it runs");
+    assert!(output.status.success(), "{}", err(&output));
+    for file in files {
+        let text = desk.read(file).replace("&#58;", ":");
+        assert!(text.contains("assumed-role/ops/ann"), "{file}: {text}");
+        assert!(text.contains("111122223333"), "{file}");
+    }
+    let report: Json = serde_json::from_str(&desk.read("a.json")).expect("JSON");
+    valid(&report);
+    let table = &report["tables"][0];
+    assert_eq!(
+        table["columns"],
+        json!(["serviceName", "status", "runningCount"])
+    );
+    assert_eq!(
+        table["rows"],
+        json!([["web|<b>", "ACTIVE", 2], ["api", "DRAINING", null]])
+    );
+    let page = desk.read("a.html");
+    assert!(
+        page.contains("<caption><b>Services of the &lt;cluster&gt;</b>"),
+        "{page}"
+    );
+    assert!(
+        page.contains("<td>web|&lt;b&gt;</td><td>ACTIVE</td><td>2</td>"),
+        "{page}"
+    );
+    let markdown = desk.read("a.md");
+    assert!(
+        markdown.contains("| serviceName | status | runningCount |\n| --- | --- | --- |"),
+        "{markdown}"
+    );
+    assert!(
+        markdown.contains(r"| web\|&lt;b&gt; | ACTIVE | 2 |"),
+        "{markdown}"
+    );
 }
 
 #[test]

@@ -51,6 +51,55 @@ fn expectations_become_what_came_out_and_each_change_is_shown() {
 }
 
 #[test]
+fn an_update_writes_no_secrets() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write =
+        |name: &str, text: &str| fs::write(folder.path().join(name), text).expect("written");
+    write(
+        "token.yaml",
+        "playbook: v1\ntitle: Token\ninputs:\n  token: {type: secret}\nresolve:\n  put:\n    action: ssm:PutParameter\n    with: {Name: /api/token, Value: \"${{ inputs.token }}\", Type: SecureString}\n",
+    );
+    write(
+        "token.scenarios.yaml",
+        "scenarios:\n  put:\n    inputs: {token: hunter2hunter2}\n    actions:\n      ssm:PutParameter:\n        - return: {}\n    answers: {approve: all}\n    expect:\n      writes:\n        - ssm:PutParameter: {Name: /other}\n",
+    );
+    let output = command(folder.path(), &["test", "token.yaml"]).output();
+    let out = String::from_utf8_lossy(&output.expect("starts").stdout).into_owned();
+    let line = "expected write 1, ssm:PutParameter, to have {\"Name\":\"/other\"}, got {\"Name\":\"/api/token\"}";
+    assert!(out.contains(line), "{out}");
+    let output = command(folder.path(), &["test", "--update", "token.yaml"]).output();
+    let out = String::from_utf8_lossy(&output.expect("starts").stdout).into_owned();
+    assert!(out.contains("1 passed, 0 failed"), "{out}");
+    assert!(!out.contains("hunter2"), "{out}");
+    let text = fs::read_to_string(folder.path().join("token.scenarios.yaml")).expect("reads");
+    assert!(
+        text.contains("ssm:PutParameter: {Name: /api/token, Type: SecureString}"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_playbook_that_runs_a_wrong_one_is_not_tested() {
+    let folder = folder();
+    let nested = "playbook: v1\ntitle: N\nresolve:\n  s: {action: sqs:PurgeQueu}\n";
+    fs::write(folder.path().join("nested.yaml"), nested).expect("written");
+    let file = folder.path().join("x.yaml");
+    let text = fs::read_to_string(&file).expect("reads");
+    let calls = text.replace(
+        "resolve:\n",
+        "resolve:\n  other:\n    for: [left_over]\n    action: playbook:Run\n    with: {path: nested.yaml}\n",
+    );
+    fs::write(&file, calls).expect("written");
+    let output = command(folder.path(), &["test", "x.yaml"])
+        .output()
+        .expect("starts");
+    let err = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{err}");
+    assert!(err.contains("error[unknown-action]"), "{err}");
+    assert!(err.contains("nested.yaml:4:15"), "{err}");
+}
+
+#[test]
 fn a_changed_file_is_tested_again() {
     let folder = folder();
     let mut child = command(folder.path(), &["test", "--watch", "."])

@@ -48,6 +48,8 @@ pub enum Dynamic {
     File(String, bool),
     /// The number of the account.
     Account,
+    /// The id of the run, where each call needs a text of its own.
+    Run,
     /// Anything else, as it was written.
     Other(String),
 }
@@ -132,6 +134,7 @@ impl Marks {
                 Piece::Dynamic(Dynamic::File(path, _)) => {
                     let _ = write!(shown, "file://{path}");
                 }
+                Piece::Dynamic(Dynamic::Run) => shown.push_str("$RUN"),
                 Piece::Dynamic(Dynamic::Account) => shown.push_str("ACCOUNT"),
                 Piece::Dynamic(Dynamic::Other(text)) => shown.push_str(text),
             }

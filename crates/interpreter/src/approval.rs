@@ -20,7 +20,7 @@ pub struct Question {
     pub effects: Effects,
     /// The author's own words.
     pub prompt: Option<String>,
-    /// The account, region and role acted on, in one line.
+    /// The account, region and role acted on, and as whom, in one line.
     pub place: String,
     /// How it would be taken back, rendered where possible.
     pub undo: Vec<QuestionCall>,
@@ -136,9 +136,7 @@ pub trait Approver {
     }
 
     /// A command that goes on although a guard holds writes back; empty where none is known.
-    fn overriding(&self, _guard: crate::guard::Kind) -> String {
-        String::new()
-    }
+    fn overriding(&self, guard: crate::guard::Kind) -> String;
 
     /// Asks whether a call was made that was in flight when the process died.
     fn settle<'a>(&'a self, _doubt: &'a Doubt) -> Pin<Box<dyn Future<Output = Settlement> + 'a>> {

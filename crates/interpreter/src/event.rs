@@ -7,6 +7,7 @@ use runbook_playbook::catalog::Effects;
 use runbook_playbook::checked::StepPath;
 use runbook_registry::world::Place;
 use serde_json::Value as Json;
+use std::sync::Arc;
 
 /// Something that happened at a time.
 #[derive(Debug, Clone)]
@@ -92,7 +93,7 @@ pub enum EventKind {
         length: SignedDuration,
     },
     /// A person is asked.
-    Asked(Box<Question>),
+    Asked(Arc<Question>),
     /// A person has answered.
     Answered {
         /// The step.
@@ -123,7 +124,7 @@ pub enum EventKind {
     /// All finders of a cause have answered.
     CauseJudged(Box<CauseOutcome>),
     /// The run has ended or paused.
-    RunEnded(Box<Outcome>),
+    RunEnded(Arc<Outcome>),
 }
 
 /// Whoever watches a run.

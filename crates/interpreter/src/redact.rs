@@ -10,19 +10,33 @@ use std::collections::HashSet;
 /// What stands in the place of a secret.
 pub const MASK: &str = "‹secret›";
 
-/// Below this many characters a secret is masked only where it is a whole value: masked inside other text, a secret `a`
-/// would make everything unreadable and give itself away.
+/// Below this many characters a secret is masked only where it is a whole value of its kind, text or number: masked inside
+/// other text, a secret `a` would make everything unreadable and give itself away.
 const SHORTEST_PART: usize = 4;
+
+/// Below this many characters a secret is masked inside other text only where no letter or digit touches it: `8080` is part
+/// of many an account id.
+const SHORTEST_ANYWHERE: usize = 8;
 
 /// The secrets of a run. It knows values, not places, so that a secret stays masked wherever it turns up.
 #[derive(Debug, Clone, Default)]
 pub struct Redactor {
     secrets: HashSet<String>,
+    /// Numbers that are masked as numbers, as they are written.
+    numbers: HashSet<String>,
     /// Those that are masked inside other text too, longest first: a secret that contains another leaves no rest of itself
     /// behind.
-    parts: Vec<String>,
+    parts: Vec<Part>,
     /// What is shown everywhere, and is a secret nowhere.
     known: HashSet<String>,
+}
+
+/// A secret that is masked inside other text.
+#[derive(Debug, Clone)]
+struct Part {
+    text: String,
+    /// Only where no letter or digit touches it.
+    apart: bool,
 }
 
 impl Redactor {
@@ -32,14 +46,34 @@ impl Redactor {
         self.known.insert(text.to_owned());
     }
 
-    /// Learns the texts and numbers in a value; booleans tell nothing by themselves.
+    /// Learns the texts and numbers in a value; booleans tell nothing by themselves, nor do short numbers that are not the
+    /// value itself: where a whole answer is secret, its counts and sizes are not secret everywhere.
     pub fn learn(&mut self, json: &Json) {
         match json {
+            Json::Number(number) => self.learn_number(&number.to_string()),
+            other => self.learn_inside(other),
+        }
+    }
+
+    fn learn_inside(&mut self, json: &Json) {
+        match json {
             Json::String(text) => self.learn_text(text),
-            Json::Number(number) => self.learn_text(&number.to_string()),
-            Json::Array(items) => items.iter().for_each(|item| self.learn(item)),
-            Json::Object(members) => members.values().for_each(|value| self.learn(value)),
+            Json::Number(number) => {
+                let text = number.to_string();
+                if text.len() >= SHORTEST_PART {
+                    self.learn_number(&text);
+                }
+            }
+            Json::Array(items) => items.iter().for_each(|item| self.learn_inside(item)),
+            Json::Object(members) => members.values().for_each(|value| self.learn_inside(value)),
             Json::Null | Json::Bool(_) => {}
+        }
+    }
+
+    fn learn_number(&mut self, text: &str) {
+        if !self.known.contains(text) {
+            self.numbers.insert(text.to_owned());
+            self.learn_text(text);
         }
     }
 
@@ -48,18 +82,24 @@ impl Redactor {
         if text.is_empty() || self.secrets.contains(text) || self.known.contains(text) {
             return;
         }
-        self.keep(text.to_owned());
+        self.keep(text.to_owned(), text.chars().count() < SHORTEST_ANYWHERE);
         for form in encoded::forms(text) {
-            self.keep(form);
+            self.keep(form, false);
         }
     }
 
-    fn keep(&mut self, text: String) {
+    fn keep(&mut self, text: String, apart: bool) {
         if text.chars().count() >= SHORTEST_PART && !self.secrets.contains(&text) {
-            let at = self.parts.partition_point(|part| part.len() >= text.len());
-            self.parts.insert(at, text.clone());
+            let longer = |part: &Part| part.text.len() >= text.len();
+            let at = self.parts.partition_point(longer);
+            let text = text.clone();
+            self.parts.insert(at, Part { text, apart });
         }
         self.secrets.insert(text);
+    }
+
+    fn is_secret_number(&self, text: &str) -> bool {
+        self.numbers.contains(text) || text.len() >= SHORTEST_PART && self.secrets.contains(text)
     }
 
     /// Learns what the API's model calls sensitive.
@@ -134,9 +174,13 @@ impl Redactor {
             return MASK.to_owned();
         }
         let mut masked = text.to_owned();
-        for secret in &self.parts {
-            if masked.contains(secret.as_str()) {
-                masked = masked.replace(secret.as_str(), MASK);
+        for part in &self.parts {
+            if masked.contains(part.text.as_str()) {
+                masked = if part.apart {
+                    masked_apart(&masked, &part.text)
+                } else {
+                    masked.replace(part.text.as_str(), MASK)
+                };
             }
         }
         masked
@@ -150,7 +194,7 @@ impl Redactor {
         }
         match json {
             Json::String(text) => Json::String(self.text(text)),
-            Json::Number(number) if self.secrets.contains(&number.to_string()) => {
+            Json::Number(number) if self.is_secret_number(&number.to_string()) => {
                 Json::String(MASK.to_owned())
             }
             Json::Array(items) => items.iter().map(|item| self.json(item)).collect(),
@@ -172,10 +216,10 @@ impl Redactor {
         }
         match value {
             Value::Text(text) => Value::text(self.text(text)),
-            Value::Integer(number) if self.secrets.contains(&number.to_string()) => {
+            Value::Integer(number) if self.is_secret_number(&number.to_string()) => {
                 Value::text(MASK)
             }
-            Value::Number(number) if self.secrets.contains(&number.to_string()) => {
+            Value::Number(number) if self.is_secret_number(&number.to_string()) => {
                 Value::text(MASK)
             }
             Value::List(items) => Value::list(items.iter().map(|item| self.value(item)).collect()),
@@ -188,6 +232,26 @@ impl Redactor {
             other => other.clone(),
         }
     }
+}
+
+/// Masks a short secret where no letter or digit touches one of its own.
+fn masked_apart(text: &str, secret: &str) -> String {
+    let touches = |own: Option<char>, other: Option<char>| {
+        own.is_some_and(char::is_alphanumeric) && other.is_some_and(char::is_alphanumeric)
+    };
+    let (mut masked, mut rest) = (String::new(), text);
+    let mut last = None;
+    while let Some((before, after)) = rest.split_once(secret) {
+        let left = before.chars().next_back().or(last);
+        let is_part = touches(secret.chars().next(), left)
+            || touches(secret.chars().next_back(), after.chars().next());
+        masked.push_str(before);
+        masked.push_str(if is_part { secret } else { MASK });
+        last = secret.chars().next_back();
+        rest = after;
+    }
+    masked.push_str(rest);
+    masked
 }
 
 #[cfg(test)]
@@ -273,9 +337,37 @@ mod tests {
     }
 
     #[test]
+    fn a_short_secret_does_not_mask_what_is_another_value() {
+        let mut redactor = Redactor::default();
+        // Values of environment variables, as task definitions have them.
+        redactor.learn(&json!(["10", "8080", {"replicas": 3}]));
+        let shown = json!({
+            "desiredCount": 10,
+            "runningCount": 3,
+            "arn": "arn:aws:ecs:eu-west-1:180801234567:service/web",
+            "took": "1808010 ms",
+            "image": "web:v10",
+        });
+        assert_eq!(redactor.json(&shown), shown);
+        let masked = json!({"value": "10", "url": "http://host:8080/x", "port": 8080, "log": "8080 18080 8080"});
+        assert_eq!(
+            redactor.json(&masked),
+            json!({"value": MASK, "url": "http://host:‹secret›/x", "port": MASK, "log": "‹secret› 18080 ‹secret›"})
+        );
+    }
+
+    #[test]
+    fn a_secret_that_overlaps_itself_is_masked_where_it_stands_alone() {
+        let mut redactor = Redactor::default();
+        redactor.learn_text("-aa-");
+        assert_eq!(redactor.text("x-aa-aa-y"), "x‹secret›aa-y");
+    }
+
+    #[test]
     fn a_short_secret_is_masked_only_as_a_whole_value() {
         let mut redactor = Redactor::default();
-        redactor.learn(&json!({"pin": 42, "letter": "a"}));
+        redactor.learn(&json!(42));
+        redactor.learn(&json!({"letter": "a"}));
         assert_eq!(
             redactor.json(&json!(["a", "banana", 42])),
             json!([MASK, "banana", MASK])

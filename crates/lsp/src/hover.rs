@@ -4,9 +4,11 @@ use crate::analysis::Analysis;
 use crate::due::due;
 use crate::layout::Layout;
 use crate::place::range;
+use crate::scenarios;
 use crate::shown::{self, type_in_words};
+use crate::workspace::FileKind;
 use runbook_playbook::catalog::Catalog as _;
-use runbook_playbook::check::Symbol;
+use runbook_playbook::check::{Survey, Symbol};
 use runbook_playbook::span::Span;
 use runbook_playbook::syntax::keys::Shape;
 use runbook_playbook::types::Type;
@@ -15,6 +17,12 @@ use serde_json::{Value as Json, json};
 
 /// What is known of what stands at an offset.
 pub(crate) fn hover(analysis: &Analysis, registry: &Registry, at: usize) -> Json {
+    if analysis.kind == FileKind::Scenarios {
+        let known = scenarios::hover(analysis, registry, at);
+        if !known.is_null() {
+            return known;
+        }
+    }
     let Some((text, span)) = found(analysis, registry, at) else {
         return Json::Null;
     };
@@ -31,41 +39,50 @@ fn found(analysis: &Analysis, registry: &Registry, at: usize) -> Option<(String,
             .iter()
             .find(|mention| (mention.span.start..=mention.span.end).contains(&at));
         if let Some(mention) = mention {
-            let text = match &mention.symbol {
-                Symbol::Input(input) => {
-                    let (name, ty) = survey.inputs.get(*input)?;
-                    format!("input `{}`: {}", name.value, type_in_words(ty))
-                }
-                Symbol::Capture(step, capture) => {
-                    let step = survey.steps.get(*step)?;
-                    let (name, ty) = step.captures.get(*capture)?;
-                    let many = if step.repeats {
-                        ", one of each element"
-                    } else {
-                        ""
-                    };
-                    format!(
-                        "capture `{}` of `{}`: {}{many}",
-                        name.value,
-                        step.path,
-                        type_in_words(ty)
-                    )
-                }
-                Symbol::Step(step) => {
-                    let step = survey.steps.get(*step)?;
-                    let title = step.title.as_deref().unwrap_or_default();
-                    let calls = step
-                        .action
-                        .as_ref()
-                        .map(|action| format!("\n\n`{}`", action.name));
-                    format!("step `{}` {title}{}", step.path, calls.unwrap_or_default())
-                }
-                Symbol::Cause(name) => format!("cause `{name}`"),
-            };
+            let text = symbol_in_words(survey, &mention.symbol)?;
             return Some((text, mention.span));
         }
     }
-    of_place(analysis, registry, at).or_else(|| of_problem(analysis, at))
+    let known = match analysis.kind {
+        FileKind::Playbook => of_place(analysis, registry, at),
+        FileKind::Scenarios | FileKind::Foreign => None,
+    };
+    known.or_else(|| of_problem(analysis, at))
+}
+
+/// What is known of an input, a step, a capture or a cause.
+pub(crate) fn symbol_in_words(survey: &Survey, symbol: &Symbol) -> Option<String> {
+    Some(match symbol {
+        Symbol::Input(input) => {
+            let (name, ty) = survey.inputs.get(*input)?;
+            format!("input `{}`: {}", name.value, type_in_words(ty))
+        }
+        Symbol::Capture(step, capture) => {
+            let step = survey.steps.get(*step)?;
+            let (name, ty) = step.captures.get(*capture)?;
+            let many = if step.repeats {
+                ", one of each element"
+            } else {
+                ""
+            };
+            format!(
+                "capture `{}` of `{}`: {}{many}",
+                name.value,
+                step.path,
+                type_in_words(ty)
+            )
+        }
+        Symbol::Step(step) => {
+            let step = survey.steps.get(*step)?;
+            let title = step.title.as_deref().unwrap_or_default();
+            let calls = step
+                .action
+                .as_ref()
+                .map(|action| format!("\n\n`{}`", action.name));
+            format!("step `{}` {title}{}", step.path, calls.unwrap_or_default())
+        }
+        Symbol::Cause(name) => format!("cause `{name}`"),
+    })
 }
 
 /// An action, an argument or a key of the language.
@@ -99,12 +116,7 @@ fn of_place(analysis: &Analysis, registry: &Registry, at: usize) -> Option<(Stri
                 _ => return None,
             };
         }
-        let mut text = format!("`{name}`: {}", type_in_words(&ty));
-        if let Type::Structure(structure) = ty.present() {
-            text.push_str("\n\n");
-            text.push_str(&shown::members(structure.as_ref()));
-        }
-        return Some((text, span));
+        return Some((shown::member(name, &ty), span));
     }
     let key = here.table()?.key(name)?;
     Some((

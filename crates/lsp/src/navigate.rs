@@ -5,7 +5,8 @@ use crate::documents::{Documents, address_of};
 use crate::due::due;
 use crate::layout::Layout;
 use crate::place::range;
-use crate::workspace::Shelf;
+use crate::scenarios;
+use crate::workspace::{FileKind, Shelf};
 use runbook_playbook::check::Mention;
 use runbook_playbook::span::Span;
 use runbook_registry::Registry;
@@ -37,6 +38,9 @@ pub(crate) fn definition(
     registry: &Registry,
     at: usize,
 ) -> Json {
+    if analysis.kind == FileKind::Scenarios {
+        return scenarios::definition(analysis, address, registry, at);
+    }
     if let Some(found) = mention(analysis, at) {
         let defined = all(analysis, found).find(|other| other.definition);
         return defined.map_or(
@@ -72,7 +76,16 @@ fn named_file(analysis: &Analysis, at: usize) -> Option<&str> {
 }
 
 /// Where else the thing at an offset is named.
-pub(crate) fn references(analysis: &Analysis, address: &str, at: usize, own: bool) -> Json {
+pub(crate) fn references(
+    analysis: &Analysis,
+    address: &str,
+    registry: &Registry,
+    at: usize,
+    own: bool,
+) -> Json {
+    if analysis.kind == FileKind::Scenarios {
+        return scenarios::references(analysis, address, registry, at);
+    }
     let Some(found) = mention(analysis, at) else {
         return json!([]);
     };

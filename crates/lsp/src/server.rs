@@ -7,7 +7,7 @@ use crate::documents::{Documents, path_of};
 use crate::place;
 use crate::transport::{self, Incoming};
 use crate::workspace::{FileKind, Shelf, Workspace};
-use crate::{fixes, hints, hover, navigate, outline, rename};
+use crate::{fixes, format, hints, hover, navigate, outline, rename};
 use runbook_playbook::check::Survey;
 use runbook_playbook::source::Source;
 use runbook_playbook::span::Span;
@@ -298,6 +298,7 @@ impl<W: Write> Server<'_, W> {
             "codeAction",
             "documentSymbol",
             "inlayHint",
+            "formatting",
         ];
         let short = method.trim_start_matches("textDocument/");
         if !known.contains(&short) {
@@ -320,6 +321,9 @@ impl<W: Write> Server<'_, W> {
         let offset = |pointer: &str| place::offset(text, parameters.pointer(pointer)?);
         let part = || Some(Span::new(offset("/range/start")?, offset("/range/end")?));
         match short {
+            "formatting" => {
+                return format::format(&analysis).map_err(|why| Refused(REQUEST_FAILED, why));
+            }
             "documentSymbol" => return Ok(outline::outline(&analysis)),
             "codeAction" => {
                 let part = part().ok_or_else(|| invalid("`range` is missing"))?;
@@ -340,7 +344,7 @@ impl<W: Write> Server<'_, W> {
             "references" => {
                 let own = parameters.pointer("/context/includeDeclaration");
                 let own = own.and_then(Json::as_bool).unwrap_or(true);
-                navigate::references(&analysis, &address, at, own)
+                navigate::references(&analysis, &address, self.registry, at, own)
             }
             "documentHighlight" => navigate::highlights(&analysis, at),
             "prepareRename" => rename::prepare(&analysis, at),
@@ -375,6 +379,7 @@ fn capabilities(version: &str) -> Json {
             "documentHighlightProvider": true,
             "renameProvider": {"prepareProvider": true},
             "codeActionProvider": {"codeActionKinds": ["quickfix"]},
+            "documentFormattingProvider": true,
             "documentSymbolProvider": true,
             "inlayHintProvider": true,
         },

@@ -30,7 +30,7 @@ pub(crate) fn type_in_words(ty: &Type) -> String {
 }
 
 /// The members of a structure, one a line.
-pub(crate) fn members(structure: &dyn Structure) -> String {
+fn members(structure: &dyn Structure) -> String {
     let mut text = String::new();
     for name in structure.member_names() {
         let Some(member) = structure.member(&name) else {
@@ -38,6 +38,16 @@ pub(crate) fn members(structure: &dyn Structure) -> String {
         };
         let required = if member.required { " (required)" } else { "" };
         let _ = writeln!(text, "- `{name}`: {}{required}", type_in_words(&member.ty));
+    }
+    text
+}
+
+/// An argument or a member of a result with its type, and what it has in it.
+pub(crate) fn member(name: &str, ty: &Type) -> String {
+    let mut text = format!("`{name}`: {}", type_in_words(ty));
+    if let Type::Structure(structure) = ty.present() {
+        text.push_str("\n\n");
+        text.push_str(&members(structure.as_ref()));
     }
     text
 }

@@ -23,30 +23,7 @@ pub struct Chart {
 #[must_use]
 pub fn charts_of(playbook: &Playbook) -> HashMap<StepPath, Chart> {
     let mut charts = HashMap::new();
-    let graphs: [(&str, Option<&Graph>); 4] = [
-        ("symptom", playbook.symptom.as_ref()),
-        ("diagnose", playbook.diagnose.as_ref()),
-        ("resolve", playbook.resolve.as_ref()),
-        ("check", playbook.check.as_ref()),
-    ];
-    for (name, graph) in graphs {
-        if let Some(graph) = graph {
-            collect(name, &graph.steps, &mut charts);
-        }
-    }
-    if let Some(verify) = &playbook.verify {
-        collect("verify", &verify.steps, &mut charts);
-    }
-    charts
-}
-
-fn collect(prefix: &str, steps: &[Step], charts: &mut HashMap<StepPath, Chart>) {
-    for step in steps {
-        let path = format!("{prefix}.{}", step.id.value);
-        if let Work::Block { steps, finally } = &step.work {
-            collect(&path, steps, charts);
-            collect(&format!("{path}.finally"), finally, charts);
-        }
+    each_step(playbook, &mut |path, step| {
         if let Some(Show::Chart { series, threshold }) = &step.show
             && let ExprKind::Name(capture) = &series.root.kind
         {
@@ -57,6 +34,40 @@ fn collect(prefix: &str, steps: &[Step], charts: &mut HashMap<StepPath, Chart>) 
             let capture = capture.clone();
             charts.insert(path, Chart { capture, threshold });
         }
+    });
+    charts
+}
+
+/// Gives every step of a playbook, with its path.
+pub(crate) fn each_step(playbook: &Playbook, take: &mut dyn FnMut(StepPath, &Step)) {
+    let graphs: [(&str, Option<&Graph>); 4] = [
+        ("symptom", playbook.symptom.as_ref()),
+        ("diagnose", playbook.diagnose.as_ref()),
+        ("resolve", playbook.resolve.as_ref()),
+        ("check", playbook.check.as_ref()),
+    ];
+    for (name, graph) in graphs {
+        if let Some(graph) = graph {
+            below(name, &graph.steps, take);
+        }
+    }
+    if let Some(verify) = &playbook.verify {
+        below("verify", &verify.steps, take);
+    }
+    if let Some(escalate) = &playbook.escalate {
+        below("gather", &escalate.gather, take);
+        below("notify", &escalate.notify, take);
+    }
+}
+
+fn below(prefix: &str, steps: &[Step], take: &mut dyn FnMut(StepPath, &Step)) {
+    for step in steps {
+        let path = format!("{prefix}.{}", step.id.value);
+        if let Work::Block { steps, finally } = &step.work {
+            below(&path, steps, take);
+            below(&format!("{path}.finally"), finally, take);
+        }
+        take(path, step);
     }
 }
 

@@ -31,6 +31,7 @@ pub mod run_report;
 pub mod saved_schema;
 mod schema_parts;
 mod step_line;
+pub mod table;
 pub mod terminal;
 pub mod text_match;
 pub mod triage;

@@ -189,7 +189,7 @@ fn leaking() -> Vec<EventKind> {
             title: Some("Replace the tasks to clear their memory".to_owned()),
             action: None,
         },
-        EventKind::Asked(Box::new(question)),
+        EventKind::Asked(Arc::new(question)),
         EventKind::Answered {
             step: "resolve.restart.redeploy".to_owned(),
             decision: Decision::Approved {
@@ -208,7 +208,7 @@ fn leaking() -> Vec<EventKind> {
         ),
         ended("resolve.more_memory", &skipped),
         graph("verify", Some(1)),
-        EventKind::RunEnded(Box::new(outcome)),
+        EventKind::RunEnded(Arc::new(outcome)),
     ]
 }
 

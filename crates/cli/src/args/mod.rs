@@ -1,12 +1,16 @@
 //! The command line.
 
 mod check;
+mod completions;
 mod consent;
+mod doctor;
+mod examples;
 mod find;
 mod fleet;
 mod fmt;
 mod guards;
 mod import;
+mod log;
 mod new;
 mod on;
 mod part;
@@ -17,7 +21,10 @@ mod review;
 mod worker;
 
 pub use check::{CheckArguments, CheckFormat, ExplainArguments, PageFormat, TestArguments};
+pub use completions::{CompletionsArguments, Shell};
 pub use consent::Consent;
+pub use doctor::DoctorArguments;
+pub use examples::command;
 pub use find::{ListArguments, TriageArguments};
 pub use fleet::{
     FleetApproveArguments, FleetCommand, FleetOfRecord, FleetPlanArguments, FleetPlanFormat,
@@ -27,6 +34,7 @@ pub use fleet::{
 pub use fmt::FmtArguments;
 pub use guards::GuardArguments;
 pub use import::ImportArguments;
+pub use log::{LogArguments, LogFormat};
 pub use new::{NewArguments, PlaybookKind};
 #[cfg(feature = "restate")]
 pub use on::On;
@@ -56,6 +64,9 @@ pub struct Arguments {
     /// When to use colours
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
     pub color: Color,
+    /// What is logged.
+    #[command(flatten)]
+    pub log: LogArguments,
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
@@ -134,6 +145,11 @@ pub enum Command {
     /// Look up what can be called
     #[command(subcommand)]
     Actions(ActionsCommand),
+    /// Say whether credentials, region, endpoint, clock and journal are fit for runs, and what to do where not
+    #[command(after_help = exit::DOCTOR_HELP)]
+    Doctor(DoctorArguments),
+    /// Print the script that lets a shell complete commands, playbooks, scenarios and runs
+    Completions(CompletionsArguments),
 }
 
 /// `runbook run`
@@ -200,6 +216,9 @@ pub struct RunArguments {
     /// What is written when it ends.
     #[command(flatten)]
     pub written: WrittenArguments,
+    /// Write counts of the run into this file, which grows, in CloudWatch's embedded metric format; - is standard output
+    #[arg(long, value_name = "FILE")]
+    pub metrics: Option<PathBuf>,
     /// Keep the journal of runs here
     #[arg(long, value_name = "DIR")]
     pub state_dir: Option<PathBuf>,

@@ -36,6 +36,9 @@ pub struct Replay {
     /// What is written to standard output
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
     pub format: Format,
+    /// Write counts of what is done into this file, which grows, in CloudWatch's embedded metric format; - is standard output
+    #[arg(long, value_name = "FILE")]
+    pub metrics: Option<PathBuf>,
     /// Show only the end
     #[arg(short, long, conflicts_with = "verbose")]
     pub quiet: bool,

@@ -24,7 +24,7 @@ pub fn execute(arguments: &ApproveArguments, environment: &Environment) -> Resul
         && !matches!(verdict, "paused" | "aborted")
     {
         return Err(Failure::wrong(format!(
-            "run {} has ended: {verdict}; it waits for nobody",
+            "run {0} has ended: {verdict}; it waits for nobody. `runbook show {0}` tells what it did",
             row.id
         )));
     }
@@ -149,7 +149,7 @@ fn none(
 fn may(voter: &Voter, gate: &GateRow, asked: &Question, agreed: &[Voter]) -> Result<(), Failure> {
     if !asked.from.is_empty() && !asked.from.iter().any(|name| voter.is_named(name)) {
         return Err(Failure::wrong(format!(
-            "{} may say yes to {}, and this is {voter}",
+            "{} may say yes to {}, and this is {voter}; one of them has to run `runbook approve`",
             asked.from.join(" or "),
             gate.step
         )));

@@ -228,7 +228,7 @@ fn failed(call: &Call, effects: &Effects, error: &CallError) -> Failure {
 }
 
 /// The hosts that the arguments name, alone or in a URL.
-fn hosts(arguments: &Json) -> Vec<String> {
+pub(crate) fn hosts(arguments: &Json) -> Vec<String> {
     let texts = arguments
         .as_object()
         .into_iter()

@@ -1,6 +1,7 @@
 //! `runbook diff`: what changed between two versions of playbooks.
 
-use super::test::{Enforced, run_scenario, suite};
+use super::test::play::{Enforced, run_scenario};
+use super::test::suite::suite;
 use crate::args::{DiffArguments, DiffFormat};
 use crate::environment::Environment;
 use crate::exit::{self, Failure};
@@ -481,6 +482,8 @@ pub(super) fn forecast_of(
     match found.pop_first().map(|(_, playbook)| playbook.readable) {
         Some(Ok((_, forecast))) => Ok(*forecast),
         Some(Err(why)) => Err(Failure::wrong(format!("{asked} cannot be compared: {why}"))),
-        None => Err(Failure::wrong(format!("{asked} is no playbook"))),
+        None => Err(Failure::wrong(format!(
+            "{asked} is no playbook; name a YAML file that begins with `playbook: v1`"
+        ))),
     }
 }

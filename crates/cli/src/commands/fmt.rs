@@ -157,7 +157,9 @@ fn standard_input(arguments: &FmtArguments, environment: &Environment) -> Result
     let (text, other) = match &laid {
         Laid::Wrong(diagnostics) => {
             problems::show(diagnostics, environment.console.err);
-            return Err(Failure::wrong("standard input cannot be laid out"));
+            return Err(Failure::wrong(
+                "standard input cannot be laid out; mend what is marked above",
+            ));
         }
         Laid::Other { after, .. } => (after.as_str(), true),
         Laid::LeftAlone | Laid::Unread(_) | Laid::Same => (source.text(), false),

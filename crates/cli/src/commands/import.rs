@@ -168,12 +168,19 @@ fn write(
             )));
         }
     }
-    std::fs::create_dir_all(&folder)
-        .map_err(|error| Failure::wrong(format!("{} cannot be made: {error}", shown(&folder))))?;
+    std::fs::create_dir_all(&folder).map_err(|error| {
+        Failure::wrong(format!(
+            "{} cannot be made: {error}; name another folder with --out",
+            shown(&folder)
+        ))
+    })?;
     for draft in drafts {
         let path = path_of(&folder, draft);
         std::fs::write(&path, &draft.text).map_err(|error| {
-            Failure::wrong(format!("{} cannot be written: {error}", shown(&path)))
+            Failure::wrong(format!(
+                "{} cannot be written: {error}; name another folder with --out",
+                shown(&path)
+            ))
         })?;
         environment.console.out.line(shown(&path));
     }

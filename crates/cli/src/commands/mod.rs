@@ -4,9 +4,11 @@ mod actions;
 mod approve;
 mod call;
 mod check;
+mod completions;
 #[cfg(any(test, feature = "faults"))]
 pub mod crash_matrix;
 mod diff;
+mod doctor;
 mod explain;
 mod fleet;
 mod fmt;
@@ -33,18 +35,17 @@ mod runs;
 mod saved;
 mod show;
 mod test;
-mod test_update;
-mod test_watch;
 mod triage;
 mod triage_text;
 mod undo;
 #[cfg(feature = "restate")]
 mod worker;
 
+pub(crate) use call::hosts;
 pub(crate) use fmt::replace;
-pub(crate) use play::{as_far_as_it_goes, interrupted};
+pub(crate) use play::{Play, as_far_as_it_goes, interrupted};
 pub(crate) use run::SCENARIOS;
-pub(crate) use test::{Enforced, run_scenario};
+pub(crate) use test::play::{Enforced, run_scenario};
 
 use crate::args::Command;
 use crate::environment::Environment;
@@ -86,6 +87,8 @@ pub fn execute(command: &Command, environment: &Environment) -> Result<u8, Failu
         Command::Worker(arguments) => worker::execute(arguments, environment),
         Command::Call(arguments) => call::execute(arguments, environment),
         Command::Actions(command) => actions::execute(command, environment),
+        Command::Doctor(arguments) => doctor::execute(arguments, environment),
+        Command::Completions(arguments) => completions::execute(arguments, environment),
     }
 }
 
@@ -94,13 +97,13 @@ pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(|error| Failure::environment(format!("the program cannot start: {error}")))
+        .map_err(|error| Failure::environment(format!("the program cannot start: {error}; see the limits of processes and files (`ulimit -a`)")))
 }
 
 /// An action that does not exist, and what may have been meant.
 fn unknown(unknown: &UnknownAction) -> Failure {
     let meant = match unknown.suggestions.as_slice() {
-        [] => String::new(),
+        [] => "; `runbook actions search WORDS` finds actions".to_owned(),
         [one] => format!("; did you mean `{one}`?"),
         many => format!("; did you mean one of `{}`?", many.join("`, `")),
     };

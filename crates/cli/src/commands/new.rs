@@ -1,6 +1,6 @@
 //! `runbook new`: a playbook and its scenarios to begin with.
 
-use super::test::{Enforced, run_scenario};
+use super::test::play::{Enforced, run_scenario};
 use crate::args::{NewArguments, PlaybookKind};
 use crate::document;
 use crate::environment::Environment;
@@ -10,6 +10,7 @@ use crate::shelf::Shelf;
 use runbook_playbook::catalog::{ActionKind, Catalog, Effect};
 use runbook_playbook::layout::layout;
 use runbook_playbook::source::Source;
+use runbook_playbook::yaml::write::flow;
 use runbook_registry::Registry;
 use runbook_registry::model::validate::validate;
 use runbook_registry::world::scenario::ActionFacts;
@@ -49,14 +50,20 @@ pub fn execute(arguments: &NewArguments, environment: &Environment) -> Result<u8
     };
     if let Some(folder) = file.parent() {
         std::fs::create_dir_all(folder).map_err(|error| {
-            Failure::wrong(format!("{} cannot be made: {error}", places.shown(folder)))
+            Failure::wrong(format!(
+                "{} cannot be made: {error}; go to a folder that can be written",
+                places.shown(folder)
+            ))
         })?;
     }
     for (path, text) in [(&file, &playbook), (&scenarios, &worlds)] {
         let made = std::fs::File::create_new(path);
         made.and_then(|mut file| file.write_all(text.as_bytes()))
             .map_err(|error| {
-                Failure::wrong(format!("{} cannot be written: {error}", places.shown(path)))
+                Failure::wrong(format!(
+                    "{} cannot be written: {error}; go to a folder that can be written",
+                    places.shown(path)
+                ))
             })?;
         environment.console.out.line(places.shown(path));
     }
@@ -114,7 +121,8 @@ fn reads(service: &str, registry: &Registry) -> Result<Vec<Reading>, Failure> {
         let near = services
             .iter()
             .min_by_key(|known| strsim::damerau_levenshtein(known, service));
-        let near = near.map(|near| format!("; did you mean `{near}`?"));
+        let near =
+            near.map(|near| format!("; did you mean `{near}`? `runbook actions list` names all"));
         return Err(Failure::wrong(format!(
             "there is no service `{service}`{}",
             near.unwrap_or_default()
@@ -196,7 +204,7 @@ fn worlds(kind: PlaybookKind, file: &Path, read: &Reading) -> String {
         ..
     } = read;
     let name = file.file_name().unwrap_or_default().to_string_lossy();
-    let item = crate::yaml_text::flow(item);
+    let item = flow(item);
     let none = format!("return: {{{member}: []}}");
     let some = format!("return: {{{member}: [{item}, {item}]}}");
     let head = format!(

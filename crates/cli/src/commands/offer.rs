@@ -53,6 +53,7 @@ impl Offer {
         let arguments = UndoArguments {
             of: self.of,
             replay: Replay {
+                metrics: None,
                 input: self.input,
                 yes: Some(self.consent).filter(|consent| !consent.effects.is_empty()),
                 guards: GuardArguments::default(),

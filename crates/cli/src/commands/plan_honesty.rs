@@ -1,7 +1,7 @@
 //! A plan never lies: every call that a scenario's run makes is in the plan, with arguments that the plan allows; and every
 //! write in a plan is made in some scenario, or listed as not covered.
 
-use super::test::ByScenario;
+use super::test::play::ByScenario;
 use crate::args::TargetArguments;
 use crate::calls::Calls;
 use crate::console::{Console, Stream};

@@ -1,17 +1,19 @@
 //! A run on the command line, from its beginning or from where it was interrupted.
 
 use super::saved::{Bound, Only};
-use super::test::compared;
+use super::test::play::compared;
 use crate::approve::Answers;
 use crate::args::{Consent, Format, TargetArguments};
 use crate::calls::Calls;
 use crate::environment::Environment;
+use crate::escalation_file;
 use crate::exit::{self, Failure};
 use crate::kept::Kept;
 use crate::locate::{Located, scenarios_of};
 use crate::lock::{Claim, Lock, Taken};
 use crate::record::Record;
 use crate::recorder::{Approving, Ended, Performing, Recorder, Watching};
+use crate::telemetry::{self, Told};
 use crate::world;
 use jiff::Timestamp;
 use runbook_interpreter::cancel::Cancel;
@@ -30,6 +32,7 @@ use runbook_registry::world::scenario::{ActionFacts, Scenario, ScenarioWorld};
 use runbook_report::chart::charts_of;
 use runbook_report::json::Collector;
 use runbook_report::terminal::{Detail, Settings, Terminal};
+use runbook_telemetry::{Telemetry, Traced};
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -40,14 +43,14 @@ use std::task::{Context, Poll, Wake, Waker};
 
 /// What is shown of a run.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Show {
+pub(crate) struct Show {
     pub format: Format,
     pub quiet: bool,
     pub verbose: u8,
 }
 
 /// A run and everything around it but its record.
-pub(super) struct Play<'a> {
+pub(crate) struct Play<'a> {
     pub environment: &'a Environment,
     pub registry: &'a Arc<Registry>,
     pub located: &'a Located,
@@ -84,10 +87,12 @@ pub(super) struct Play<'a> {
     pub undoable: Cell<bool>,
     /// Takes notes of it, if a recording is made.
     pub recorder: Option<&'a Recorder<'a>>,
+    /// What other systems are told of it.
+    pub told: Told<'a>,
 }
 
 /// What is done.
-pub(super) enum Deed<'j> {
+pub(crate) enum Deed<'j> {
     /// The playbook.
     Run,
     /// What the run has done is taken back.
@@ -124,7 +129,17 @@ impl Play<'_> {
         let world = recording
             .as_ref()
             .map_or(world, |recording| recording as &dyn World);
+        let undoes = matches!(deed, Deed::Undo(_));
+        let telemetry = telemetry::of_run(self, world, undoes);
+        let traced = telemetry
+            .as_ref()
+            .map(|telemetry| Traced::new(world, telemetry));
+        let world = traced.as_ref().map_or(world, |traced| traced as &dyn World);
         let watchers = Watchers::new(self);
+        let all = All {
+            first: watchers.observer(),
+            second: telemetry.as_ref(),
+        };
         let cancel = Cancel::new();
         let approver = Answers {
             consent: self.consent.clone(),
@@ -138,8 +153,8 @@ impl Play<'_> {
             stream: err,
         };
         let muted = Muted {
-            inner: watchers.observer(),
-            muted: Cell::new(matches!(deed, Deed::Undo(_))),
+            inner: &all,
+            muted: Cell::new(undoes),
         };
         let recorder = self.recorder;
         let surroundings = Surroundings {
@@ -164,7 +179,6 @@ impl Play<'_> {
             cancel: &cancel,
             guards: Some(&self.guards),
         };
-        let undoes = matches!(deed, Deed::Undo(_));
         let runtime = super::runtime()?;
         let outcome = runtime.block_on(async {
             let played = async {
@@ -173,7 +187,7 @@ impl Play<'_> {
                 if let Some(live) = &live
                 && self.calls_aws()
             {
-                live.ready(self.names_account()).await;
+                live.ready(self.names_caller()).await;
             }
             let _lock = self.lock(world, deed)?;
             match deed {
@@ -196,8 +210,13 @@ impl Play<'_> {
         });
         // A question that nobody answers any more must not hold the end up.
         runtime.shutdown_background();
+        if outcome.is_ok() {
+            watchers.end(self.environment);
+        }
+        if let Some(telemetry) = &telemetry {
+            telemetry::end(telemetry, self, world);
+        }
         let outcome = outcome?;
-        watchers.end(self.environment);
         if let Some(recorder) = recorder {
             recorder.end(Ended {
                 outcome: compared(&outcome),
@@ -232,12 +251,21 @@ impl Play<'_> {
         })
     }
 
-    /// Whether the playbook, or one that it runs or escalates by, may name the account.
-    fn names_account(&self) -> bool {
+    /// Whether the run may change something.
+    fn acts(&self) -> bool {
+        let options = &self.plan.options;
+        let reads = matches!(options.until, Some(Until::Symptom | Until::Diagnose));
+        self.plan.checked.playbook.resolve.is_some() && !reads && !options.read_only
+    }
+
+    /// Whether it must be known as whom calls are made: an approval holds for that principal only, and the playbook, or one
+    /// that it runs or escalates by, may name the account.
+    fn names_caller(&self) -> bool {
         let playbook = &self.plan.checked.playbook;
         let escalates = playbook.escalate.as_ref();
         let mut steps = self.plan.checked.steps.values();
-        playbook.source.text().contains("target.account")
+        self.acts()
+            || playbook.source.text().contains("target.account")
             || !playbook.target.accounts.is_empty()
             || self.reported
             || escalates.is_some_and(|escalate| escalate.uses.is_some())
@@ -257,7 +285,7 @@ impl Play<'_> {
             .scenario
             .as_ref()
             .map_or_else(Timestamp::now, |scenario| scenario.clock);
-        let context = world::playbook_context(
+        let mut context = world::playbook_context(
             self.environment,
             &self.target,
             self.registry,
@@ -266,6 +294,7 @@ impl Play<'_> {
             now,
         )
         .map_err(Failure::wrong)?;
+        escalation_file::widen(&mut context, self.plan, self.library, self.environment, now);
         if let Some(scenario) = &self.scenario {
             let facts = Arc::clone(self.registry) as Arc<dyn ActionFacts>;
             let mut world = ScenarioWorld::new(Arc::clone(scenario), facts, context)
@@ -361,7 +390,7 @@ impl Play<'_> {
         if let Some(live) = &live
             && self.calls_aws()
         {
-            super::runtime()?.block_on(live.ready(self.names_account()));
+            super::runtime()?.block_on(live.ready(self.names_caller()));
         }
         as_far_as_it_goes(runbook_interpreter::run(self.plan, &surroundings));
         match journal.difference() {
@@ -381,10 +410,7 @@ impl Play<'_> {
         let (Some(record), Some(run)) = (self.record, &self.resumes) else {
             return Ok(None);
         };
-        let options = &self.plan.options;
-        let reads = matches!(options.until, Some(Until::Symptom | Until::Diagnose));
-        let acts = self.plan.checked.playbook.resolve.is_some() && !reads && !options.read_only;
-        if matches!(deed, Deed::Run) && !acts {
+        if matches!(deed, Deed::Run) && !self.acts() {
             return Ok(None);
         }
         let target = self.target_line(world);
@@ -489,6 +515,21 @@ impl Observer for Muted<'_> {
     fn observe(&self, event: &Event) {
         if !self.muted.get() {
             self.inner.observe(event);
+        }
+    }
+}
+
+/// Passes on to the one who shows the run, and to telemetry.
+struct All<'o> {
+    first: &'o dyn Observer,
+    second: Option<&'o Telemetry>,
+}
+
+impl Observer for All<'_> {
+    fn observe(&self, event: &Event) {
+        self.first.observe(event);
+        if let Some(second) = self.second {
+            second.observe(event);
         }
     }
 }

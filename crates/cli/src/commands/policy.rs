@@ -33,6 +33,7 @@ pub fn execute(arguments: &PolicyArguments, environment: &Environment) -> Result
             account: arguments.account.clone(),
             region: arguments.region.clone(),
             partition: arguments.partition.clone(),
+            principal: None,
         },
     };
     let least = least_policy(&forecast, &*registry, &scope);

@@ -1,7 +1,8 @@
 //! The proof that the least policy is enough, and not more than enough: every scenario runs with exactly it, and without any
 //! one of its statements, and any one permission of those, a call of some scenario is refused.
 
-use crate::commands::test::{Enforced, Nobody, Suite, forecast, mismatches, play_scenario, suite};
+use crate::commands::test::play::{Enforced, Nobody, forecast, mismatches, play_scenario};
+use crate::commands::test::suite::{Suite, suite};
 use crate::console::{Console, Stream};
 use crate::environment::Environment;
 use crate::locate::{Places, files_below, is_scenarios};
@@ -92,7 +93,7 @@ impl Subject<'_> {
         grants: &Grants,
     ) -> Result<(Vec<CallRecord>, Vec<String>), Vec<String>> {
         let enforced = Enforced::Given(Arc::new(grants.clone()));
-        let (world, outcome) = play_scenario(
+        let (world, ended) = play_scenario(
             scenario,
             &self.suite.checked,
             &self.shelf,
@@ -101,7 +102,7 @@ impl Subject<'_> {
             self.environment,
             &Nobody,
         )?;
-        Ok((world.calls(), mismatches(&world, &outcome)))
+        Ok((world.calls(), mismatches(&world, &ended)))
     }
 
     /// Runs every scenario with exactly its policy, and looks which calls would be refused without each statement and each

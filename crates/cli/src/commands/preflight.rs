@@ -3,7 +3,7 @@
 use crate::args::{Format, PreflightArguments};
 use crate::environment::Environment;
 use crate::exit::{self, Failure};
-use crate::identity::{Caller, caller, simulated};
+use crate::identity::{Caller, caller};
 use crate::load::{self, Asked};
 use crate::shelf::Shelf;
 use crate::world;
@@ -11,6 +11,7 @@ use runbook_interpreter::plan::Options;
 use runbook_interpreter::plan::forecast::{Forecast, PlannedValue};
 use runbook_interpreter::plan::policy::{Explained, Scope, least_policy};
 use runbook_registry::Registry;
+use runbook_registry::aws::principal::of_caller;
 use runbook_registry::call::{Call, CallError, FailureKind};
 use runbook_registry::world::scenario::{ActionFacts, ScenarioWorld};
 use runbook_registry::world::{Place, World};
@@ -80,9 +81,11 @@ pub fn execute(arguments: &PreflightArguments, environment: &Environment) -> Res
     };
     let runtime = super::runtime()?;
     let (who, region, rows, mut problem) = runtime.block_on(async {
-        let who = caller(world, &registry)
-            .await
-            .map_err(|error| Failure::environment(format!("who one is cannot be told: {error}")))?;
+        let who = caller(world, &registry).await.map_err(|error| {
+            Failure::environment(format!(
+                "who one is cannot be told: {error}; `runbook doctor` looks for the reason"
+            ))
+        })?;
         let region = arguments.target.region.clone().or(world.place().region);
         let place = Place {
             account: who.account.clone(),
@@ -92,6 +95,7 @@ pub fn execute(arguments: &PreflightArguments, environment: &Environment) -> Res
                 .as_deref()
                 .and_then(|arn| arn.split(':').nth(1))
                 .map(str::to_owned),
+            principal: None,
         };
         let scope = Scope {
             graphs: Vec::new(),
@@ -152,7 +156,7 @@ fn not_allowed(forecast: &Forecast, who: &Caller, region: Option<&str>) -> Vec<S
             .map(|value| value.known().and_then(Json::as_str).map(str::to_owned))
             .collect()
     };
-    let role = who.arn.as_deref().and_then(simulated);
+    let role = who.arn.as_deref().and_then(of_caller);
     let mut wrong = Vec::new();
     for (word, list, is) in [
         (
@@ -188,7 +192,7 @@ async fn simulate(
 ) -> (Vec<Row>, Option<String>) {
     let mut rows = Vec::new();
     let mut problem = None;
-    let source = who.arn.as_deref().and_then(simulated);
+    let source = who.arn.as_deref().and_then(of_caller);
     if source.is_none() {
         problem = Some(unsimulated(who.arn.as_deref()));
     }

@@ -14,6 +14,7 @@ use crate::record::{Record, kept, of_context, other_catalogue, sources};
 use crate::secrets::{self, Handling, Secrets, is_secret};
 use crate::shelf::{Shelf, text_of};
 use crate::staged::Staged;
+use crate::telemetry::Told;
 use crate::{guards, scoped};
 use runbook_interpreter::journal::{Hold, Mode, RunRow};
 use runbook_interpreter::plan::Options;
@@ -29,7 +30,7 @@ use std::sync::Arc;
 
 /// Goes on with a run.
 pub fn execute(arguments: &ResumeArguments, environment: &Environment) -> Result<u8, Failure> {
-    let again = Again::open(&arguments.of, environment)?;
+    let again = Again::open(&arguments.of, "resume", environment)?;
     if let Some(verdict) = again.row.verdict.as_deref()
         && !matches!(verdict, "paused" | "aborted")
     {
@@ -81,6 +82,8 @@ pub fn execute(arguments: &ResumeArguments, environment: &Environment) -> Result
 pub(super) struct Again {
     pub record: Record,
     pub row: RunRow,
+    /// What is done with it: `resume` or `undo`.
+    verb: &'static str,
     _hold: Hold,
 }
 
@@ -89,7 +92,11 @@ impl Again {
     ///
     /// # Errors
     /// There is none, or another process has it.
-    pub fn open(of: &RunOfRecord, environment: &Environment) -> Result<Self, Failure> {
+    pub fn open(
+        of: &RunOfRecord,
+        verb: &'static str,
+        environment: &Environment,
+    ) -> Result<Self, Failure> {
         let record = Record::open(of.state_dir.as_deref(), environment)?;
         let row = record.file.find(&of.run).map_err(kept)?;
         if row.digest.is_empty() {
@@ -104,6 +111,7 @@ impl Again {
         Ok(Self {
             record,
             row,
+            verb,
             _hold: hold,
         })
     }
@@ -171,7 +179,7 @@ impl Again {
         });
         let scenario = staged.transpose()?.map(|staged| staged.scenario);
         let known = sources(&row.context);
-        let given = given(row, replay, &checked, &known)?;
+        let given = given(row, replay, &checked, &known, self.verb)?;
         let handling = Handling {
             reads: true,
             scenario: scenario.is_some(),
@@ -192,7 +200,8 @@ impl Again {
             row.started,
         )?;
         let onward = self.record.resume(&row.id, &not_on_record(&plan, &read));
-        let guards = guards::read(&replay.guards, &begun_with(row), environment)?;
+        let mut guards = guards::read(&replay.guards, &begun_with(row), environment)?;
+        guards::add_common(&mut guards, &located.root, environment)?;
         let is_scoped = row.context.get("scoped").and_then(Json::as_bool);
         let session_policy = if is_scoped == Some(true) {
             let names = plan.inputs.keys().cloned().collect();
@@ -229,6 +238,10 @@ impl Again {
             session_policy,
             undoable: Cell::default(),
             recorder: None,
+            told: Told {
+                metrics: replay.metrics.as_deref(),
+                context: Some(&row.context),
+            },
         };
         prepared.judge_target()?;
         work(&prepared)
@@ -265,6 +278,7 @@ fn given(
     replay: &Replay,
     checked: &Checked,
     sources: &BTreeMap<String, String>,
+    verb: &str,
 ) -> Result<Vec<(String, Given)>, Failure> {
     let is_secret = |name: &str| is_secret(&checked.playbook, name);
     let recorded = || row.inputs.as_object().into_iter().flatten();
@@ -299,7 +313,8 @@ fn given(
         return Ok(given);
     }
     Err(Failure::wrong(format!(
-        "secrets are not on record; give them again: runbook resume {} {}",
+        "secrets are not on record; give them again: runbook {} {} {}",
+        verb,
         row.id,
         missing.join(" ")
     )))

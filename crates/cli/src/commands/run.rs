@@ -13,6 +13,7 @@ use crate::record::{Record, context, note};
 use crate::recorder::Recorder;
 use crate::recording::Target;
 use crate::shelf::Shelf;
+use crate::telemetry::{self, Told};
 use crate::{guards, scoped};
 use runbook_interpreter::journal::MemoryJournal;
 use runbook_interpreter::plan::Options;
@@ -93,7 +94,12 @@ pub fn execute(arguments: &RunArguments, environment: &Environment) -> Result<u8
         session_policy: None,
         undoable: Cell::default(),
         recorder: recording.as_ref().map(|_| &recorder),
+        told: Told {
+            metrics: arguments.metrics.as_deref(),
+            context: None,
+        },
     };
+    guards::add_common(&mut prepared.guards, &located.root, environment)?;
     if arguments.scoped {
         let (target, guards) = (&arguments.target, &prepared.guards);
         let policy = scoped::policy(&plan, &given, &*registry, &kept, target, guards)?;
@@ -200,6 +206,7 @@ fn begun_with(arguments: &RunArguments, located: &Located, environment: &Environ
     let mut context = context(located, scenario, &arguments.target);
     context["freeze"] = guards::on_record(&arguments.guards, environment);
     context["scoped"] = arguments.scoped.into();
+    context["trace"] = telemetry::on_record(environment);
     context
 }
 

@@ -53,7 +53,10 @@ pub fn save(
     }
     let path = environment.places.current.join(file);
     std::fs::write(&path, format!("{document:#}\n")).map_err(|error| {
-        Failure::environment(format!("{} cannot be written: {error}", file.display()))
+        Failure::environment(format!(
+            "{} cannot be written: {error}; name another file with --out",
+            file.display()
+        ))
     })
 }
 
@@ -186,11 +189,16 @@ pub fn open(arguments: &RunArguments, environment: &Environment) -> Result<Optio
     };
     let path = environment.places.current.join(file);
     let document = document_of(&path, &name, &refuse)?;
-    let given = tempfile::NamedTempFile::with_suffix(".json")
-        .map_err(|error| Failure::environment(format!("no temporary file can be made: {error}")))?;
+    let given = tempfile::NamedTempFile::with_suffix(".json").map_err(|error| {
+        Failure::environment(format!(
+            "no temporary file can be made: {error}; let TMPDIR name a folder that can be written"
+        ))
+    })?;
     let inputs = document.get("inputs").cloned().unwrap_or_else(|| json!({}));
     std::fs::write(given.path(), inputs.to_string()).map_err(|error| {
-        Failure::environment(format!("a temporary file cannot be written: {error}"))
+        Failure::environment(format!(
+            "a temporary file cannot be written: {error}; make room where TMPDIR is"
+        ))
     })?;
     let secrets = texts(document.get("secrets"));
     for (input, _) in &arguments.given.input {
@@ -266,10 +274,15 @@ pub fn open(arguments: &RunArguments, environment: &Environment) -> Result<Optio
 fn document_of(path: &Path, name: &str, refuse: &dyn Fn(&str) -> Failure) -> Result<Json, Failure> {
     let text = std::fs::read_to_string(path)
         .map_err(|error| Failure::wrong(format!("{name} cannot be read: {error}")))?;
-    let document: Json = serde_json::from_str(&text)
-        .map_err(|_| Failure::wrong(format!("{name} is no saved plan: it is not JSON")))?;
+    let document: Json = serde_json::from_str(&text).map_err(|_| {
+        Failure::wrong(format!(
+            "{name} is no saved plan: it is not JSON; `runbook plan PLAYBOOK --out FILE` writes one"
+        ))
+    })?;
     if document.get("kind").and_then(Json::as_str) != Some(KIND) {
-        return Err(Failure::wrong(format!("{name} is no saved plan")));
+        return Err(Failure::wrong(format!(
+            "{name} is no saved plan; `runbook plan PLAYBOOK --out FILE` writes one"
+        )));
     }
     if document.get("format_version").and_then(Json::as_u64) != Some(u64::from(FORMAT_VERSION)) {
         return Err(refuse("another version of this program wrote it"));

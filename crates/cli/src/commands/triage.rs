@@ -18,8 +18,9 @@ use std::sync::Arc;
 
 /// Reads the symptoms of all playbooks, or looks for a text in them.
 pub fn execute(arguments: &TriageArguments, environment: &Environment) -> Result<u8, Failure> {
-    let within = duration::parse(&arguments.within)
-        .map_err(|error| Failure::wrong(format!("--within {}: {error}", arguments.within)))?;
+    let within = duration::parse(&arguments.within).map_err(|error| {
+        Failure::wrong(format!("--within {}: {error}; write 2m", arguments.within))
+    })?;
     let files = files(arguments.folder.as_deref(), environment)?;
     let registry = Arc::new(Registry::new());
     if let Some(text) = &arguments.text {

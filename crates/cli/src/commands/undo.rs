@@ -10,10 +10,10 @@ use runbook_interpreter::journal::Mode;
 
 /// Takes back what a run did.
 pub fn execute(arguments: &UndoArguments, environment: &Environment) -> Result<u8, Failure> {
-    let again = Again::open(&arguments.of, environment)?;
+    let again = Again::open(&arguments.of, "undo", environment)?;
     if again.row.verdict.as_deref() == Some("undone") {
         return Err(Failure::wrong(format!(
-            "run {} has been taken back already",
+            "run {0} has been taken back already; `runbook show {0}` tells what that did",
             again.row.id
         )));
     }

@@ -203,7 +203,7 @@ impl<'a> LocalEngine<'a> {
     ) -> Option<String> {
         let (root, folder) = (&self.located.root, &self.located.root);
         let context = world::context(self.environment, arguments, self.registry, root, folder);
-        let live = world::of_client(client, context);
+        let live = world::over(Arc::clone(client), context);
         let role = arguments.role.as_deref();
         match identity::caller(&live, self.registry).await {
             Ok(caller) if target.account.is_none() || caller.account == target.account => None,
@@ -357,7 +357,7 @@ impl<'a> LocalEngine<'a> {
                 .reach(&run.target, &arguments)
                 .await
                 .map_err(failed(NotRunCode::Place))?;
-            let world = world::of_client(&client, context);
+            let world = world::over(client, context);
             // What it is asked about first is where it acts.
             world.ready(run.target.account.is_some()).await;
             (live, written) = (Some(world), None);

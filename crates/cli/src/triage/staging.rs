@@ -51,7 +51,7 @@ pub fn stage(
             Ok((runnable(&located, places), staged))
         }
         [] => Err(Failure::wrong(format!(
-            "no playbook here has a scenario `{name}`"
+            "no playbook here has a scenario `{name}`; `runbook test -v` names them"
         ))),
         several => {
             let names: Vec<String> = several

@@ -127,6 +127,43 @@ fn a_calendar_of_the_command_line_holds_also_when_the_run_is_resumed() {
 }
 
 #[test]
+fn a_calendar_of_the_folder_or_of_the_environment_holds_for_every_playbook() {
+    let run = ["run", "one", "--scenario", "fine", "--yes"];
+    let desk = desk("");
+    let state = desk.state();
+    let on_record = [&run[..], &["--state-dir", &state]].concat();
+    std::fs::write(desk.path("all.freeze.ics"), FREEZE).expect("written");
+    let held = desk.runbook(&on_record);
+    assert_eq!(held.status.code(), Some(3), "{}", both(&held));
+    assert!(
+        both(&held).contains("all.freeze.ics is closed: Year end"),
+        "{}",
+        both(&held)
+    );
+    let resumed = desk.runbook(&["resume", "last", "--yes"]);
+    assert_eq!(resumed.status.code(), Some(3), "{}", both(&resumed));
+    std::fs::remove_file(desk.path("all.freeze.ics")).expect("removed");
+    let resumed = desk.runbook(&["resume", "last", "--yes"]);
+    assert_eq!(resumed.status.code(), Some(0), "{}", both(&resumed));
+    let with = |named: &str| {
+        let mut command = desk.command(&run);
+        let output = command.env("RUNBOOK_FREEZE", named).output();
+        output.expect("the program runs")
+    };
+    let held = with("freeze.ics");
+    assert_eq!(held.status.code(), Some(3), "{}", both(&held));
+    // A freeze that is not known could be in force.
+    let missing = with("freeze.ics, none.ics");
+    assert_eq!(missing.status.code(), Some(2), "{}", both(&missing));
+    assert!(
+        both(&missing).contains("RUNBOOK_FREEZE: "),
+        "{}",
+        both(&missing)
+    );
+    assert_eq!(with("").status.code(), Some(0));
+}
+
+#[test]
 fn a_change_calendar_of_ssm_is_asked_before_each_write() {
     let aws = Aws::start();
     let arn = "arn:aws:ssm:us-east-1:123456789012:document/Freeze";

@@ -1,14 +1,13 @@
-//! What the AWS CLI has and the API has not: commands and options of its own.
+//! Commands that the AWS CLI has and the API has not, and that become actions.
 
 use super::options::{Given, Option_};
-use super::{Aws, kebab};
+use super::{Aws, kebab, own};
 use crate::shell::Command;
 use crate::step::{Capture, Step};
 use crate::text::Text;
-use runbook_playbook::catalog::Action;
 use runbook_playbook::diagnostic::Code;
 use runbook_playbook::types::Type;
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Value as Json, json};
 
 /// The step of a command that is the CLI's own.
 pub(super) fn step(
@@ -26,202 +25,13 @@ pub(super) fn step(
             Some(configured(service, operation, command))
         }
         ("s3", _) => Some(s3(aws, command, operation, given, rest)),
-        ("ecs", "deploy")
-        | ("cloudformation", "deploy" | "package")
-        | ("eks", "update-kubeconfig" | "get-token")
-        | ("ecr" | "ecr-public", "get-login-password" | "get-login")
-        | ("rds", "generate-db-auth-token")
-        | ("cloudtrail", "validate-logs")
-        | ("codeartifact", "login")
-        | ("deploy", "push" | "install" | "register" | "uninstall" | "deregister")
-        | ("configservice", "subscribe" | "get-status")
-        | ("emr", "ssh" | "put" | "get" | "socks" | "create-default-roles")
-        | ("gamelift", "upload-build" | "get-game-session-log")
-        | ("cloudfront", "sign")
-        | ("servicecatalog", "generate")
-        | ("ssm", "start-session")
-        | ("lightsail", "push-container-image") => Some(own(command)),
-        _ => None,
-    }
-}
-
-/// An option of the CLI's own; whether it is one.
-pub(super) fn argument(
-    aws: &mut Aws<'_>,
-    action: &Action,
-    option: &Option_,
-    with: &mut Map<String, Json>,
-) -> bool {
-    let first = || {
-        option
-            .words
-            .first()
-            .map(|word| word.marked.clone())
-            .unwrap_or_default()
-    };
-    match (action.name.as_str(), option.name.as_str()) {
-        (
-            "ec2:AuthorizeSecurityGroupIngress"
-            | "ec2:AuthorizeSecurityGroupEgress"
-            | "ec2:RevokeSecurityGroupIngress"
-            | "ec2:RevokeSecurityGroupEgress",
-            "protocol" | "port" | "cidr" | "source-group" | "group-owner",
-        ) => {
-            security_rule(aws, option, &first(), with);
-            true
-        }
-        ("ec2:RunInstances", "count") => {
-            let count = first();
-            let (least, most) = count.split_once(':').unwrap_or((&count, &count));
-            with.insert("MinCount".to_owned(), number(least));
-            with.insert("MaxCount".to_owned(), number(most));
-            true
-        }
-        (
-            "cloudwatch:PutMetricData",
-            name @ ("metric-name" | "value" | "unit" | "timestamp" | "dimensions"
-            | "statistic-values" | "storage-resolution"),
-        ) => {
-            metric_datum(name, &first(), with);
-            true
-        }
-        ("config:PutConfigurationRecorder", "recording-group") => {
-            nested(
-                aws,
-                action,
-                "ConfigurationRecorder",
-                "recordingGroup",
-                option,
-                with,
-            );
-            true
-        }
-        ("codedeploy:CreateDeployment", "s3-location" | "github-location") => {
-            let (member, kind) = if option.name == "s3-location" {
-                ("s3Location", "S3")
-            } else {
-                ("gitHubLocation", "GitHub")
-            };
-            nested(aws, action, "revision", member, option, with);
-            if let Some(Json::Object(revision)) = with.get_mut("revision") {
-                revision.insert("revisionType".to_owned(), json!(kind));
-            }
-            true
-        }
-        (_, "cli-input-yaml") => true,
-        _ => false,
-    }
-}
-
-/// The rule that `--protocol`, `--port`, `--cidr` and `--source-group` speak of.
-fn security_rule(aws: &mut Aws<'_>, option: &Option_, given: &str, with: &mut Map<String, Json>) {
-    match option.name.as_str() {
-        "protocol" => {
-            let protocol = match given {
-                "all" => "-1".to_owned(),
-                other => other.to_owned(),
-            };
-            set_rule(with, "IpProtocol", json!(protocol));
-        }
-        "port" => {
-            let ports = given;
-            let (from, to) = match ports.split_once('-') {
-                Some((from, to)) if !from.is_empty() => (from, to),
-                _ => (ports, ports),
-            };
-            set_rule(with, "FromPort", number(from));
-            set_rule(with, "ToPort", number(to));
-        }
-        "cidr" => {
-            set_rule(with, "IpRanges", json!([{"CidrIp": given}]));
-        }
-        "group-owner" => {}
-        _ => {
-            let group = given;
-            let value = aws.scalar_of(group, option);
-            let group = value.as_str().unwrap_or(group);
-            set_rule(with, "UserIdGroupPairs", json!([{"GroupId": group}]));
-        }
-    }
-}
-
-/// The one datum that `--metric-name` and its like speak of.
-fn metric_datum(name: &str, given: &str, with: &mut Map<String, Json>) {
-    let data = with
-        .entry("MetricData")
-        .or_insert_with(|| json!([{}]))
-        .as_array_mut()
-        .and_then(|data| data.first_mut())
-        .and_then(Json::as_object_mut);
-    if let Some(data) = data {
-        let value = match name {
-            "metric-name" => ("MetricName", json!(given)),
-            "value" => (
-                "Value",
-                given
-                    .parse::<f64>()
-                    .map_or(json!(given), |value| json!(value)),
-            ),
-            "unit" => ("Unit", json!(given)),
-            "timestamp" => ("Timestamp", json!(given)),
-            "storage-resolution" => ("StorageResolution", number(given)),
-            "dimensions" => (
-                "Dimensions",
-                Json::Array(
-                    given
-                        .split(',')
-                        .filter_map(|pair| pair.split_once('='))
-                        .map(|(name, value)| json!({"Name": name, "Value": value}))
-                        .collect(),
-                ),
-            ),
-            _ => return,
-        };
-        data.insert(value.0.to_owned(), value.1);
-    }
-}
-
-fn number(text: &str) -> Json {
-    text.parse::<i64>().map_or_else(|_| json!(text), Json::from)
-}
-
-/// Sets a member of a structure that has an option of its own.
-fn nested(
-    aws: &mut Aws<'_>,
-    action: &Action,
-    outer: &str,
-    inner: &str,
-    option: &Option_,
-    with: &mut Map<String, Json>,
-) {
-    let member = |ty: &Type, name: &str| match ty.present() {
-        Type::Structure(structure) => structure.member(name).map(|found| found.ty),
-        _ => None,
-    };
-    let ty = member(&action.input, outer).and_then(|ty| member(&ty, inner));
-    let Some(value) = ty.and_then(|ty| aws.value(&ty, option, false)) else {
-        return;
-    };
-    let place = with.entry(outer).or_insert_with(|| json!({}));
-    if let Json::Object(members) = place {
-        members.insert(inner.to_owned(), value);
-    }
-}
-
-/// Sets a member of the one rule that `--protocol` and its like speak of.
-fn set_rule(with: &mut Map<String, Json>, member: &str, value: Json) {
-    let rules = with.entry("IpPermissions").or_insert_with(|| json!([{}]));
-    if !matches!(rules.get(0), Some(Json::Object(_))) {
-        *rules = json!([{}]);
-    }
-    if let Some(Json::Object(rule)) = rules.get_mut(0) {
-        rule.insert(member.to_owned(), value);
+        _ => own::step(aws, command, service, operation, given),
     }
 }
 
 impl Aws<'_> {
     /// A text of an option that is no member of the API.
-    fn scalar_of(&mut self, text: &str, option: &Option_) -> Json {
+    pub(super) fn scalar_of(&mut self, text: &str, option: &Option_) -> Json {
         let ty = Type::text();
         let given = Option_ {
             name: option.name.clone(),
@@ -237,11 +47,11 @@ impl Aws<'_> {
 }
 
 /// The words of an option.
-fn words<'g>(given: &'g Given, name: &str) -> Option<&'g Option_> {
+pub(super) fn words<'g>(given: &'g Given, name: &str) -> Option<&'g Option_> {
     given.options.iter().find(|option| option.name == name)
 }
 
-fn text_of(given: &Given, name: &str) -> Option<String> {
+pub(super) fn text_of(given: &Given, name: &str) -> Option<String> {
     Some(words(given, name)?.words.first()?.marked.clone())
 }
 
@@ -461,27 +271,7 @@ fn s3(aws: &mut Aws<'_>, command: &Command, operation: &str, given: &Given, rest
                     )),
                 );
             }
-            own(command)
+            own::program(command, None)
         }
-    }
-}
-
-/// Runs the CLI itself.
-fn own(command: &Command) -> Step {
-    let words: Vec<Json> = command
-        .words
-        .iter()
-        .map(|word| json!(word.marked))
-        .collect();
-    Step {
-        name: "aws".to_owned(),
-        action: "local:Exec".to_owned(),
-        with: vec![("command".to_owned(), Json::Array(words))],
-        notes: vec![
-            "the AWS CLI does this by several calls of its own; it has to be installed".to_owned(),
-        ],
-        runs: Some("aws".to_owned()),
-        span: command.span,
-        ..Step::default()
     }
 }

@@ -2,8 +2,10 @@
 
 mod asked;
 mod custom;
+mod flat;
 mod name;
 mod options;
+mod own;
 mod placeholder;
 mod query;
 mod shorthand;
@@ -51,7 +53,7 @@ impl Aws<'_> {
         let words = command.words.get(1..)?;
         let mut given = options::split(words);
         let mut positional = given.positional.iter();
-        let service = positional.next()?;
+        let service = positional.next()?.clone();
         let service_name = service.literal()?.to_owned();
         let Some(operation) = positional.next() else {
             self.findings.add(
@@ -69,6 +71,10 @@ impl Aws<'_> {
             custom::step(self, command, &service_name, &operation_name, &given, &rest)
         {
             return Some(step);
+        }
+        let mut operation = operation;
+        if let Some(name) = own::alias(&service_name, &operation_name, &mut given) {
+            name.clone_into(&mut operation.marked);
         }
         let service_name = self.service(&service_name, service.span)?;
         let (action, waits) = if operation_name == "wait" {
@@ -216,7 +222,7 @@ impl Aws<'_> {
             if general(&mut step, &option, action) {
                 continue;
             }
-            if custom::argument(self, action, &option, &mut with) {
+            if flat::argument(self, action, &option, &mut with) {
                 continue;
             }
             let Some((member, negated)) = options::member(action, &members, &option.name) else {
@@ -334,8 +340,15 @@ impl Aws<'_> {
     }
 
     fn superfluous(&mut self, action: &Action, rest: &[Text]) {
-        // `lambda invoke` takes the file for the answer as a word of its own.
-        let allowed = usize::from(action.name.starts_with("lambda:Invoke"));
+        // Bytes that come back go into a file, which is a word of its own: `lambda invoke`, `s3api get-object`.
+        let bytes = match action.output.present() {
+            Type::Structure(output) => output.member_names().into_iter().any(|name| {
+                let member = output.member(&name);
+                member.is_some_and(|member| matches!(member.ty.present(), Type::Blob))
+            }),
+            _ => false,
+        };
+        let allowed = usize::from(bytes || action.name.starts_with("lambda:Invoke"));
         if let Some(word) = rest.get(allowed) {
             self.findings.add(
                 Code::UnknownArgument,

@@ -128,8 +128,10 @@ pub(super) fn member(action: &Action, members: &[String], option: &str) -> Optio
         exact.or_else(|| members.iter().find(|member| alike(written, member)))
     };
     let renamed = renamed(&action.name, option);
-    if let Some((member, negated)) = renamed {
-        return find(member).map(|member| (member.clone(), negated));
+    if let Some((member, negated)) = renamed
+        && let Some(member) = find(member)
+    {
+        return Some((member.clone(), negated));
     }
     if let Some(member) = find(option) {
         return Some((member.clone(), false));

@@ -21,6 +21,13 @@ pub(super) fn look(
         "logs:FilterLogEvents" | "logs:PutMetricFilter" | "logs:PutSubscriptionFilter" => {
             filter_pattern(aws, with, spans);
         }
+        "ec2:RunInstances" => {
+            // Without `--count` the CLI starts one.
+            for member in ["MinCount", "MaxCount"] {
+                with.entry(member).or_insert_with(|| json!(1));
+            }
+            super::flat::into_interface(with);
+        }
         name if name.starts_with("ecs:") => revision(aws, with, spans),
         _ => {}
     }

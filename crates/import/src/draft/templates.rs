@@ -104,6 +104,7 @@ impl Builder<'_, '_> {
             }
             Dynamic::Time(time) => instant(time),
             Dynamic::Account => "target.account".to_owned(),
+            Dynamic::Run => "run.id".to_owned(),
             Dynamic::File(path, json) => self.file(path, *json, place, span),
             Dynamic::Output(script) => {
                 let role = match (&place.graph, &place.block) {

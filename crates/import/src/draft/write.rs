@@ -2,7 +2,8 @@
 
 use super::{Finished, Sketch};
 use crate::page::{Page, Section};
-use crate::yaml::{Writer, block_text, flow};
+use crate::yaml::Writer;
+use runbook_playbook::yaml::write::{flow, inline};
 use serde_json::{Value as Json, json};
 
 /// The answer that chooses no remedy.
@@ -190,15 +191,18 @@ fn write_step(out: &mut Writer, depth: usize, id: &str, step: &Finished) {
     }
     out.open(inner, "capture");
     for capture in &step.captures {
-        let path = block_text(&capture.path);
-        let inline = flow(&json!(capture.path));
+        let path = &capture.path;
         if capture.first {
             out.line(
                 inner + 1,
-                &format!("{}: {{path: {inline}, take: first}}", capture.name),
+                &format!(
+                    "{}: {{path: {}, take: first}}",
+                    capture.name,
+                    flow(&json!(path))
+                ),
             );
         } else {
-            out.line(inner + 1, &format!("{}: {path}", capture.name));
+            out.line(inner + 1, &format!("{}: {}", capture.name, inline(path)));
         }
     }
 }

@@ -1,11 +1,16 @@
 //! Events as JSON. Calls have a table of their own, so that their events are not recorded twice.
+//!
+//! Questions and the ends of runs have lists with an item for each write, which may be thousands: these are written one item
+//! after the other, and are never there as a whole but as text.
 
 use crate::approval::{Decision, Question, QuestionCall, ValueChange};
 use crate::event::{Event, EventKind};
 use crate::outcome::{AssertionOutcome, Change, Outcome, StepOutcome};
 use crate::truth::Truth;
 use runbook_playbook::catalog::Effect;
+use runbook_registry::world::Place;
 use serde_json::{Value as Json, json};
+use std::fmt::Write as _;
 
 fn truth(truth: Truth) -> &'static str {
     match truth {
@@ -34,8 +39,73 @@ pub(super) fn kind(event: &Event) -> &'static str {
     }
 }
 
+/// A list that may be long.
+#[derive(Clone, Copy)]
+enum Long<'a> {
+    Calls(&'a [QuestionCall]),
+    Changes(&'a [Change]),
+}
+
+impl<'a> Long<'a> {
+    fn items(self) -> Box<dyn Iterator<Item = Json> + 'a> {
+        match self {
+            Self::Calls(calls) => Box::new(calls.iter().map(call)),
+            Self::Changes(changes) => Box::new(changes.iter().map(change)),
+        }
+    }
+}
+
+/// An object, and the members of it that are long lists; in the object they are null.
+type Parts<'a> = (Json, Vec<(&'static str, Long<'a>)>);
+
+fn whole((mut body, lists): Parts<'_>) -> Json {
+    for (name, list) in lists {
+        body[name] = list.items().collect();
+    }
+    body
+}
+
+fn written((body, lists): Parts<'_>) -> String {
+    let mut text = String::from("{");
+    for (name, value) in body.as_object().into_iter().flatten() {
+        if text.len() > 1 {
+            text.push(',');
+        }
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{}:", Json::from(name.as_str()));
+        match lists.iter().find(|(list, _)| list == name) {
+            Some((_, list)) => {
+                for (at, item) in list.items().enumerate() {
+                    let _ = write!(text, "{}{item}", if at == 0 { '[' } else { ',' });
+                }
+                text.push_str(if text.ends_with(':') { "[]" } else { "]" });
+            }
+            None => {
+                let _ = write!(text, "{value}");
+            }
+        }
+    }
+    text.push('}');
+    text
+}
+
 /// Writes an event.
 pub(super) fn event(event: &Event) -> Json {
+    whole(parts(event))
+}
+
+/// An event as text.
+pub(super) fn event_text(event: &Event) -> String {
+    written(parts(event))
+}
+
+/// A question as text: all that an answer holds for.
+pub(super) fn question_text(asked: &Question) -> String {
+    written(question(asked))
+}
+
+fn parts(event: &Event) -> Parts<'_> {
+    let mut lists = Vec::new();
     let body = match &event.kind {
         EventKind::RunStarted {
             run,
@@ -48,7 +118,7 @@ pub(super) fn event(event: &Event) -> Json {
             "playbook": playbook,
             "title": title,
             "inputs": inputs,
-            "place": {"account": place.account, "region": place.region, "partition": place.partition},
+            "place": self::place(place),
         }),
         EventKind::GraphStarted { graph, reading } => json!({"graph": graph, "reading": reading}),
         EventKind::GraphEnded { graph, summary } => json!({"graph": graph, "summary": summary}),
@@ -62,7 +132,11 @@ pub(super) fn event(event: &Event) -> Json {
         EventKind::Waiting { step, why, length } => {
             json!({"step": step, "why": why, "milliseconds": i64::try_from(length.as_millis()).unwrap_or(i64::MAX)})
         }
-        EventKind::Asked(asked) => question(asked),
+        EventKind::Asked(asked) => {
+            let (body, long) = question(asked);
+            lists = long;
+            body
+        }
         EventKind::Answered { step, decision } => {
             let (answer, by) = match decision {
                 Decision::Approved { by } => ("approved", Some(by)),
@@ -88,40 +162,35 @@ pub(super) fn event(event: &Event) -> Json {
             "found": truth(cause.found),
             "evidence": cause.evidence.iter().map(|one| json!({"step": one.step, "truth": truth(one.truth), "found": one.found})).collect::<Vec<_>>(),
         }),
-        EventKind::RunEnded(outcome) => run_outcome(outcome),
+        EventKind::RunEnded(outcome) => {
+            lists.push(("changes", Long::Changes(&outcome.changes)));
+            run_outcome(outcome)
+        }
     };
     let mut entry = json!({"at": event.at.to_string(), "event": kind(event)});
     if let (Json::Object(entry), Json::Object(body)) = (&mut entry, body) {
         entry.extend(body);
     }
-    entry
+    (entry, lists)
 }
 
-/// Writes a question: all that an answer holds for.
-pub(super) fn question(question: &Question) -> Json {
-    let calls = |calls: &[QuestionCall]| -> Vec<Json> {
-        calls
-            .iter()
-            .map(|call| {
-                let changes: Vec<Json> = call
-                    .changes
-                    .iter()
-                    .map(
-                        |change| json!({"path": change.path, "from": change.from, "to": change.to}),
-                    )
-                    .collect();
-                json!({"action": call.action, "arguments": call.arguments, "changes": changes})
-            })
-            .collect()
-    };
+fn call(call: &QuestionCall) -> Json {
+    let changes = call.changes.iter();
+    let changes: Vec<Json> = changes
+        .map(|change| json!({"path": change.path, "from": change.from, "to": change.to}))
+        .collect();
+    json!({"action": call.action, "arguments": call.arguments, "changes": changes})
+}
+
+fn question(question: &Question) -> Parts<'_> {
     let mut body = json!({
         "step": question.step,
         "title": question.title,
         "place": question.place,
         "effects": question.effects.iter().map(|effect| effect.as_str()).collect::<Vec<_>>(),
         "prompt": question.prompt,
-        "calls": calls(&question.calls),
-        "undo": calls(&question.undo),
+        "calls": null,
+        "undo": null,
         "people": question.people,
         "from": question.from,
         "insists": question.insists,
@@ -132,7 +201,11 @@ pub(super) fn question(question: &Question) -> Json {
     {
         members.insert("stated".to_owned(), question.stated.clone().into());
     }
-    body
+    let lists = vec![
+        ("calls", Long::Calls(&question.calls)),
+        ("undo", Long::Calls(&question.undo)),
+    ];
+    (body, lists)
 }
 
 /// Reads a question back.
@@ -204,7 +277,7 @@ fn run_outcome(outcome: &Outcome) -> Json {
         "reason": outcome.reason.map(crate::verdict::Reason::as_str),
         "explanation": outcome.explanation,
         "environment": outcome.environment,
-        "changes": outcome.changes.iter().map(change).collect::<Vec<_>>(),
+        "changes": null,
         "outputs": outcome.outputs.iter().map(|(name, value)| (name.clone(), value.to_json())).collect::<serde_json::Map<_, _>>(),
         "waiting": outcome.waiting.as_ref().map(|waiting| json!({
             "step": waiting.step,
@@ -260,4 +333,39 @@ fn step_outcome(outcome: &StepOutcome) -> Json {
         "truncated": outcome.truncated,
         "calls": outcome.calls,
     })
+}
+
+/// Where calls go; who makes them only where that is known.
+fn place(place: &Place) -> Json {
+    let mut known = json!({
+        "account": place.account,
+        "region": place.region,
+        "partition": place.partition,
+    });
+    if let Some(principal) = &place.principal {
+        known["principal"] = principal.as_str().into();
+    }
+    known
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Long, whole, written};
+    use crate::approval::QuestionCall;
+    use serde_json::json;
+
+    #[test]
+    fn long_lists_are_written_as_what_they_are() {
+        let call = |count: usize| QuestionCall {
+            action: "ecs:UpdateService".to_owned(),
+            arguments: json!({"desiredCount": count, "note": "\"quoted\""}),
+            changes: Vec::new(),
+        };
+        for count in 0..3 {
+            let calls: Vec<QuestionCall> = (0..count).map(call).collect();
+            let body = json!({"a\"": 1, "calls": null, "z": null});
+            let parts = || (body.clone(), vec![("calls", Long::Calls(&calls))]);
+            assert_eq!(written(parts()), whole(parts()).to_string());
+        }
+    }
 }

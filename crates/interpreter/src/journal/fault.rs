@@ -2,14 +2,14 @@
 
 use super::{CallRecord, Durability, JournalError, RunRecord, Step, Worked};
 use crate::approval::{Decision, Question};
-use crate::event::Event;
+use crate::event::{Event, EventKind};
 use crate::outcome::Outcome;
 use jiff::{SignedDuration, Timestamp};
 use runbook_registry::world::{Pending, World};
 use std::cell::Cell;
 
 /// A journal whose process dies at one of its points: before a record is written, between the record and what it guards,
-/// between that and the record of what came of it, and after that.
+/// between that and the record of what came of it, and after that; and after what is written besides calls.
 pub struct Fault<'j> {
     inner: &'j dyn Durability,
     /// How many points are left; the process dies at the one at which none is.
@@ -90,14 +90,18 @@ impl Durability for Fault<'_> {
     }
 
     fn begin(&self, run: &RunRecord) -> Result<Timestamp, JournalError> {
-        self.inner.begin(run)
+        let begun = self.inner.begin(run);
+        self.strike();
+        begun
     }
 
     fn file(&self, id: &str, text: &str) -> Result<(), JournalError> {
         if self.dead.get() {
             return Ok(());
         }
-        self.inner.file(id, text)
+        let kept = self.inner.file(id, text);
+        self.strike();
+        kept
     }
 
     fn instant<'a>(
@@ -171,7 +175,12 @@ impl Durability for Fault<'_> {
         if self.dead.get() {
             return Ok(());
         }
-        self.inner.event(key, event)
+        let kept = self.inner.event(key, event);
+        // What others wait for is written at once.
+        if matches!(event.kind, EventKind::Asked(_)) {
+            self.strike();
+        }
+        kept
     }
 
     fn end(&self, outcome: &Outcome) -> Result<(), JournalError> {

@@ -12,6 +12,9 @@ use std::collections::{HashMap, HashSet};
 /// What begins the keys of an undo of a run that has ended.
 pub(super) const UNDO: &str = "undo/";
 
+/// What begins the keys of reads of secret inputs.
+pub(super) const INPUTS: &str = "inputs.";
+
 /// Where things are on record, by key.
 #[derive(Debug, Default)]
 pub(super) struct Recorded {

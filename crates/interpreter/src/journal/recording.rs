@@ -3,7 +3,7 @@
 mod calls;
 mod questions;
 
-use super::recorded::{Gate, Recorded, StepRow, UNDO};
+use super::recorded::{Gate, INPUTS, Recorded, StepRow, UNDO};
 use super::sqlite::{Record, SqliteJournal};
 use super::{CallRecord, Durability, JournalError, RunRecord, Step, Worked, encode};
 use crate::approval::{Decision, Question};
@@ -109,6 +109,8 @@ impl RunJournal<'_> {
             .steps
             .keys()
             .filter(|key| !key.contains('!') && !key.starts_with(UNDO) && !seen.contains(*key))
+            // A secret that could not be read again is given in another way.
+            .filter(|key| !key.starts_with(INPUTS))
             .collect();
         left.sort();
         left.first().map(|key| JournalError::Diverged {
@@ -359,7 +361,7 @@ impl Durability for RunJournal<'_> {
             key,
             at: event.at.to_string(),
             event: encode::kind(event),
-            body: encode::event(event).to_string(),
+            body: encode::event_text(event),
         })?;
         // Whoever follows the run sees at once what it waits for.
         if matches!(event.kind, EventKind::Asked(_)) {

@@ -124,6 +124,14 @@ impl SqliteJournal {
         })
     }
 
+    /// Makes a journal that is gone with the process, for runs that are gone through again in it.
+    ///
+    /// # Errors
+    /// There is no memory.
+    pub fn in_memory() -> Result<Self, JournalError> {
+        Self::open(Path::new(":memory:"))
+    }
+
     /// Bounds the size of the file, in pages of 4096 bytes: what a full disk does.
     ///
     /// # Errors

@@ -201,6 +201,7 @@ fn inside<'a>(run: &Run<'a>, plan: &'a Plan, escalating: &Escalating) -> Run<'a>
         redactor: Rc::clone(&run.redactor),
         budget: Rc::default(),
         outer_guards: Vec::new(),
+        outer_targets: Vec::new(),
         own_guards: OnceCell::new(),
         guards_seen: Cell::default(),
         guards_told: RefCell::default(),
@@ -313,7 +314,7 @@ async fn allow(run: &Run<'_>, site: &Run<'_>, construct: &Escalate) {
     run.emit(
         &run.clock,
         &key,
-        EventKind::Asked(Box::new(question.clone())),
+        EventKind::Asked(Arc::new(question.clone())),
     );
     let ask: Pending<'_, Decision> = Box::pin(async {
         let decision = tokio::select! {

@@ -8,6 +8,7 @@ use crate::verdict::{Facts, Verdict, judge};
 use indexmap::IndexMap;
 use runbook_playbook::expression::evaluate;
 use runbook_playbook::value::Value;
+use std::sync::Arc;
 
 impl Run<'_> {
     /// Judges the run.
@@ -66,23 +67,28 @@ impl Run<'_> {
                 .map(|escalating| escalating.record.clone())
         };
         let (steps, changes, environment) = {
-            let state = self.state.borrow();
+            let mut state = self.state.borrow_mut();
             let steps = state
                 .steps
                 .iter()
                 .map(|(path, ended)| (path.clone(), self.masked(ended)))
                 .collect();
-            let changes = state
-                .changes
-                .iter()
+            // They can be thousands. A run inside of another one leaves them for an undo.
+            let all = if self.depth == 0 {
+                std::mem::take(&mut state.changes)
+            } else {
+                state.changes.clone()
+            };
+            let changes = all
+                .into_iter()
                 .enumerate()
                 .filter(|(index, _)| !state.unsent.contains(index))
-                .map(|(_, change)| change.clone())
+                .map(|(_, change)| change)
                 .collect();
             let environment = !state.answered && state.environment == Some(true);
             (steps, changes, environment)
         };
-        let outcome = Outcome {
+        let outcome = Arc::new(Outcome {
             run: self.id.clone(),
             playbook: self.plan.checked.id.clone(),
             verdict,
@@ -97,11 +103,11 @@ impl Run<'_> {
             ended: self.clock.now(),
             waiting,
             escalated,
-        };
+        });
         self.emit(
             &self.clock,
             &format!("{}{}run", self.undo_prefix.get(), self.key_prefix),
-            EventKind::RunEnded(Box::new(outcome.clone())),
+            EventKind::RunEnded(Arc::clone(&outcome)),
         );
         // A run inside of another one ends with it.
         let kept = if self.depth == 0 {
@@ -110,6 +116,7 @@ impl Run<'_> {
         } else {
             Ok(())
         };
+        let outcome = Arc::unwrap_or_clone(outcome);
         match kept {
             Err(error) if lost.is_none() => Outcome {
                 explanation: format!("{}; but {error}", outcome.explanation),

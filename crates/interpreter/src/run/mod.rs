@@ -18,7 +18,7 @@ use crate::journal::{JournalError, RunRecord};
 use crate::outcome::{CauseOutcome, Evidence, Outcome, StepStatus};
 use crate::plan::{Plan, Until};
 use crate::redact::Redactor;
-use crate::step::StepEnd;
+use crate::step::{Bounds, StepEnd};
 use crate::surroundings::Surroundings;
 use crate::truth::Truth;
 use crate::verdict::{CheckFacts, Diagnosis, Facts, Resolution, Symptom, UndoFacts, Verification};
@@ -138,6 +138,7 @@ fn begun<'a>(plan: &'a Plan, surroundings: &Surroundings<'a>) -> Result<Run<'a>,
         deadline: None,
         budget: None,
         guards: Vec::new(),
+        targets: Vec::new(),
     };
     let mut run = Run::new(plan, around, inside);
     run.learn_inputs();
@@ -167,6 +168,8 @@ pub(crate) struct Inside {
     pub budget: Option<Rc<Budget>>,
     /// The guards around it.
     pub guards: Vec<Rc<Own>>,
+    /// Where the playbooks around it may act.
+    pub targets: Vec<Rc<Bounds>>,
 }
 
 /// Runs a plan inside of another run; what it knows at its end stays in `left`.
@@ -232,6 +235,7 @@ impl<'a> Run<'a> {
                 inside.budget,
             )),
             outer_guards: inside.guards,
+            outer_targets: inside.targets,
             own_guards: OnceCell::new(),
             guards_seen: Cell::default(),
             guards_told: RefCell::default(),

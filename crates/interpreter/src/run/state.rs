@@ -10,6 +10,7 @@ use crate::journal::JournalError;
 use crate::outcome::{Change, StepOutcome, StepStatus, Waiting};
 use crate::plan::Plan;
 use crate::redact::Redactor;
+use crate::step::Bounds;
 use crate::surroundings::Surroundings;
 use crate::truth::Truth;
 use crate::verdict::{Reason, Verdict};
@@ -55,6 +56,8 @@ pub struct Run<'a> {
     /// The guards of the playbooks around this one, and its own once they have been read.
     pub outer_guards: Vec<Rc<Own>>,
     pub own_guards: OnceCell<Rc<Own>>,
+    /// Where the playbooks around this one may act.
+    pub outer_targets: Vec<Rc<Bounds>>,
     /// When the guards were last seen to hold nothing back; nothing after a write.
     pub guards_seen: Cell<Option<Timestamp>>,
     /// Guards of which was told that they do not count.
@@ -612,6 +615,9 @@ impl Run<'_> {
         }
         if let Some(role) = &target.role {
             parts.push(format!("role {role}"));
+        }
+        if let Some(principal) = place.principal {
+            parts.push(format!("as {principal}"));
         }
         parts.join(", ")
     }

@@ -16,6 +16,7 @@ use runbook_playbook::syntax::step::Work;
 use runbook_playbook::template;
 use runbook_registry::world::Pending;
 use serde_json::Value as Json;
+use std::sync::Arc;
 
 /// Who answers in a scenario; stands for as many people as are needed.
 const SCENARIO: &str = "scenario";
@@ -123,11 +124,11 @@ pub(super) async fn ask(
         );
     }
     // What is shown stands for what is sent from here on; a question can have thousands of calls.
-    let question = {
+    let question = Arc::new({
         let whole = question;
         run.masked_question(&whole)
-    };
-    match decide(context, &question, people, writes).await {
+    });
+    match decide(context, Arc::clone(&question), people, writes).await {
         Decision::Approved { .. } => {
             if reading {
                 let path = context.checked_path();
@@ -184,7 +185,7 @@ fn pause(context: &Context<'_, '_>, question: &Question) {
 /// Asks once, or until as many people have said yes as the author wants.
 async fn decide(
     context: &Context<'_, '_>,
-    question: &Question,
+    mut question: Arc<Question>,
     people: Option<&People>,
     writes: bool,
 ) -> Decision {
@@ -199,10 +200,12 @@ async fn decide(
         if writes && guarded(context, &key).await.is_err() {
             return Decision::Abort;
         }
-        let question = &Question {
-            agreed: agreed.iter().map(ToString::to_string).collect(),
-            ..question.clone()
-        };
+        if !agreed.is_empty() {
+            question = Arc::new(Question {
+                agreed: agreed.iter().map(ToString::to_string).collect(),
+                ..Arc::unwrap_or_clone(question)
+            });
+        }
         let left = run.time_left(context.container, context.clock.now());
         let within = match (within, left) {
             (Some(within), Some(left)) => Some(within.min(left)),
@@ -211,10 +214,10 @@ async fn decide(
         run.emit(
             &context.clock,
             &key,
-            EventKind::Asked(Box::new(question.clone())),
+            EventKind::Asked(Arc::clone(&question)),
         );
         let ask: Pending<'_, Decision> = Box::pin(async {
-            let answer = run.around.approver.decide(question);
+            let answer = run.around.approver.decide(&question);
             if context.container.shielded {
                 return answer.await;
             }
@@ -227,7 +230,7 @@ async fn decide(
         let asked = run
             .around
             .journal
-            .gate(run.around.world, &key, question, within, ask);
+            .gate(run.around.world, &key, &question, within, ask);
         let (mut decision, at) = match asked.await {
             Ok(answered) => answered,
             Err(error) => {

@@ -7,7 +7,7 @@ use crate::event::EventKind;
 use crate::guard::{self, Held};
 use crate::journal::{CallRecord, JournalError, Repeat, Step, Worked};
 use crate::outcome::{Change, StepError, Waiting};
-use crate::run::state::{Graph, Stop};
+use crate::run::state::{Graph, Run, Stop};
 use jiff::SignedDuration;
 use runbook_playbook::catalog::{Action, Effect, Effects};
 use runbook_playbook::duration;
@@ -489,7 +489,7 @@ pub(super) async fn make(
             Err(CallError::new(
                 FailureKind::NotSent,
                 "secret_lost",
-                "it needs a secret of a result that was read before the run was interrupted, which the journal does not hold; run the playbook again",
+                secret_lost(run),
             ))
         } else {
             perform(context, call, &prepared.effects, &key).await
@@ -527,6 +527,23 @@ pub(super) async fn make(
             in_flight::settle(context, action, prepared, call, doubted, since).await
         }
         Err(error) => Attempted::failed(unsent(context, error)),
+    }
+}
+
+/// Why a secret is not there, and what to do about it.
+fn secret_lost(run: &Run<'_>) -> String {
+    let inputs = run.plan.checked.playbook.inputs.iter();
+    let lost = inputs
+        .map(|input| input.name.value.as_str())
+        .find(|name| {
+            let value = run.plan.inputs.get(*name);
+            value.is_some_and(|value| holds_mask(&value.to_json()))
+        });
+    match lost {
+        Some(name) => format!(
+            "it needs the secret input `{name}`, which is not on record and could not be read again; give it with `-i {name}=env:VARIABLE`"
+        ),
+        None => "it needs a secret of a result that was read before the run was interrupted, which is not on record and could not be read again; run the playbook again".to_owned(),
     }
 }
 

@@ -19,6 +19,7 @@ mod watched;
 pub(crate) use base::prune;
 pub(crate) use changes::subject;
 pub(crate) use nested::Inner;
+pub(crate) use target::Bounds;
 
 use crate::event::EventKind;
 use crate::outcome::{AssertionOutcome, StepError, StepOutcome, StepStatus};

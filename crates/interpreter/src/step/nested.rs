@@ -1,7 +1,7 @@
 //! `playbook:Run`: another playbook as a step.
 
 use super::call::{Prepared, Sent};
-use super::{Context, Halt};
+use super::{Bounds, Context, Halt};
 use crate::event::{Event, EventKind, Observer};
 use crate::outcome::{Change, Outcome, StepError};
 use crate::plan::{Options, Plan, Until};
@@ -102,6 +102,8 @@ pub(super) async fn run(context: &Context<'_, '_>, prepared: &Prepared) -> Resul
     if let Err(error) = run.around.journal.file(&plan.checked.id, source.text()) {
         run.unkept(error);
     }
+    let scope = context.scope(indexmap::IndexMap::new());
+    let own = Rc::new(Bounds::of(run, &scope)?);
     let inside = Inside {
         id: run.id.clone(),
         depth: run.depth + 1,
@@ -114,6 +116,7 @@ pub(super) async fn run(context: &Context<'_, '_>, prepared: &Prepared) -> Resul
         deadline: run.deadline.filter(|_| !context.container.shielded),
         budget: Some(Rc::clone(&run.budget)),
         guards: run.guards(),
+        targets: run.outer_targets.iter().cloned().chain([own]).collect(),
     };
     let key = inside.key_prefix.clone();
     let left = Left::default();

@@ -43,6 +43,8 @@ fn a_freeze_holds_a_write_back_before_anybody_is_asked() {
     );
     assert_eq!(world.called(), ["t:ReadX"]);
     assert!(world.questions.borrow().is_empty());
+    let waiting = outcome.waiting.expect("what it waits for");
+    assert_eq!(waiting.next, "again without the freeze");
 }
 
 #[test]

@@ -229,3 +229,33 @@ fn a_death_in_the_midst_of_taking_nested_playbooks_back_loses_and_doubles_nothin
         assert_eq!(back(&world), expected, "{point}");
     }
 }
+
+#[test]
+fn a_playbook_acts_where_those_that_run_it_may() {
+    let child = "
+target: {regions: [us-east-1, eu-west-1]}
+resolve:
+  here: {action: t:WriteA, with: {name: here}}
+  there: {action: t:WriteB, with: {name: there}, target: {region: eu-west-1}}
+";
+    let run = |bounds: &str| {
+        let world = script().holding("child.yaml", child);
+        let text = format!(
+            "{bounds}\nresolve: {{all: {{action: playbook:Run, with: {{path: child.yaml}}}}}}"
+        );
+        let outcome = world.run(&text);
+        (world.called(), outcome)
+    };
+    let (called, outcome) = run("limits: {writes: 9}");
+    assert_eq!(outcome.verdict, Verdict::Done, "{}", outcome.explanation);
+    assert_eq!(called, ["t:WriteA", "t:WriteB"]);
+    let (called, outcome) = run("target: {regions: [us-east-1]}");
+    assert_eq!(outcome.verdict, Verdict::Failed);
+    assert_eq!(called, ["t:WriteA"]);
+    let due = "region eu-west-1 is not among those that the playbook allows: us-east-1";
+    assert!(
+        outcome.explanation.contains(due),
+        "{}",
+        outcome.explanation
+    );
+}

@@ -132,6 +132,55 @@ fn a_paused_run_goes_on_when_somebody_answers() {
 }
 
 #[test]
+fn an_approval_holds_for_the_principal_it_was_given_for() {
+    let text = "
+resolve:
+  one: {action: t:WriteA, with: {name: one}}
+  two: {action: t:WriteB, with: {name: two}}
+";
+    let world_of = |principal: &str| {
+        let world = script().decide(&[Decision::Approved { by: "ann".into() }]);
+        let arn = format!("arn:aws:iam::123456789012:role/{principal}");
+        world.principal.replace(Some(arn));
+        world
+    };
+    let died = |point: u64| {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = open(&folder.path().join("journal.sqlite"));
+        let world = world_of("ops");
+        let journal = file.start("run".into(), json!({}));
+        let fault = Fault::at(&journal, point, || {});
+        world.run_until(text, &fault, &|| fault.is_dead());
+        drop(journal);
+        (folder, file, world)
+    };
+    // It dies after the second answer is on record, and before its write is.
+    let point = (0..60).find(|point| {
+        let (_folder, file, world) = died(*point);
+        let Ok(row) = file.run("run") else {
+            return false;
+        };
+        let gates = file.gates(&row).expect("gates");
+        let answered = gates.iter().filter(|gate| gate.answer.is_some()).count();
+        answered == 2 && world.called() == ["t:WriteA"]
+    });
+    let point = point.expect("a point between the two");
+    for (principal, due) in [("ops", &[][..]), ("admin", &["resolve.two"][..])] {
+        let (_folder, file, _) = died(point);
+        let world = world_of(principal);
+        let journal = file.again("run", Mode::Live).expect("again");
+        let outcome = world.run_with(text, &journal);
+        assert_eq!(outcome.verdict, Verdict::Done, "{}", outcome.explanation);
+        assert_eq!(world.called(), ["t:WriteB"]);
+        let questions = world.questions.borrow();
+        let asked: Vec<&str> = questions.iter().map(|one| one.step.as_str()).collect();
+        assert_eq!(asked, due, "{principal}");
+        let place = questions.first().map_or("", |one| one.place.as_str());
+        assert!(due.is_empty() || place.ends_with("role/admin"), "{place}");
+    }
+}
+
+#[test]
 fn a_run_that_has_ended_is_taken_back_once() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = open(&folder.path().join("journal.sqlite"));

@@ -110,6 +110,8 @@ pub(super) struct Script {
     library: HashMap<String, Arc<Checked>>,
     pub(super) options: Options,
     inputs: Vec<(String, Given)>,
+    /// As whom calls are made.
+    pub(super) principal: RefCell<Option<String>>,
 }
 
 /// Starts a script in which everybody says yes.
@@ -133,6 +135,7 @@ pub(super) fn script() -> Script {
         library: HashMap::new(),
         options: Options::default(),
         inputs: Vec::new(),
+        principal: RefCell::default(),
     }
 }
 
@@ -418,6 +421,7 @@ impl World for Script {
             account: Some("123456789012".into()),
             region: Some("us-east-1".into()),
             partition: Some("aws".into()),
+            principal: self.principal.borrow().clone(),
         }
     }
 }
@@ -452,6 +456,10 @@ impl Performer for Script {
 }
 
 impl Approver for Script {
+    fn overriding(&self, guard: crate::guard::Kind) -> String {
+        format!("again without the {guard}")
+    }
+
     fn settle<'a>(&'a self, doubt: &'a Doubt) -> Pin<Box<dyn Future<Output = Settlement> + 'a>> {
         Box::pin(async move {
             self.doubts.borrow_mut().push(doubt.clone());

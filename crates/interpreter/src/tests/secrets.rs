@@ -105,6 +105,72 @@ fn a_run_that_goes_on_reads_the_secret_again_for_it_is_not_on_record() {
     assert_eq!(world.arguments("ssm:GetParameter").len(), 2);
 }
 
+/// A write that is taken back with a secret.
+const TAKEN_BACK: &str = "
+inputs: {token: {type: secret}}
+resolve:
+  use:
+    action: t:WriteA
+    with: {name: x}
+    undo: {action: t:WriteBack, with: {name: '${{ inputs.token }}'}}
+";
+
+#[test]
+fn what_takes_back_with_a_secret_reads_it_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = SqliteJournal::open(&folder.path().join("journal.sqlite")).expect("a journal");
+    let secret = json!({"Parameter": {"Value": "hunter22"}});
+    let world = script()
+        .on("ssm:GetParameter", secret)
+        .input("token", json!("ssm:/acso/token"));
+    let journal = file.start("run".into(), json!({}));
+    assert_eq!(world.run_with(TAKEN_BACK, &journal).verdict, Verdict::Done);
+    let journal = file.again("run", Mode::Frozen).expect("again");
+    let undone = world
+        .undo_with(TAKEN_BACK, &journal, || journal.thaw())
+        .expect("gone through");
+    assert_eq!(undone.verdict, Verdict::Undone, "{}", undone.explanation);
+    let sent = world.arguments("t:WriteBack");
+    assert_eq!(sent, [json!({"name": "hunter22"})]);
+    assert_eq!(world.arguments("ssm:GetParameter").len(), 2);
+    assert!(!shown(&world, &undone).contains("hunter22"));
+}
+
+#[test]
+fn a_secret_that_can_no_longer_be_read_is_asked_for_by_its_name() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = SqliteJournal::open(&folder.path().join("journal.sqlite")).expect("a journal");
+    let secret = json!({"Parameter": {"Value": "hunter22"}});
+    let world = script()
+        .on("ssm:GetParameter", secret)
+        .fails("ssm:GetParameter", "ParameterNotFound")
+        .input("token", json!("ssm:/acso/token"));
+    let journal = file.start("run".into(), json!({}));
+    assert_eq!(world.run_with(TAKEN_BACK, &journal).verdict, Verdict::Done);
+    let journal = file.again("run", Mode::Frozen).expect("again");
+    let undone = world
+        .undo_with(TAKEN_BACK, &journal, || journal.thaw())
+        .expect("gone through");
+    assert_eq!(undone.verdict, Verdict::Failed);
+    let undo = "resolve.use.undo.use";
+    assert_eq!(status(&undone, undo), "failed secret_lost");
+    let error = super::script::step(&undone, undo).error.clone();
+    let said = error.expect("an error").message;
+    assert!(said.contains("`-i token=env:VARIABLE`"), "{said}");
+    // It is given in another way.
+    let given = script().input("token", json!("hunter22"));
+    let rehearsal = file.again("run", Mode::Rehearsal).expect("again");
+    given.run_until(TAKEN_BACK, &rehearsal, &|| true);
+    assert_eq!(rehearsal.difference(), None);
+    let journal = file.again("run", Mode::Frozen).expect("again");
+    let undone = given
+        .undo_with(TAKEN_BACK, &journal, || journal.thaw())
+        .expect("gone through");
+    assert_eq!(undone.verdict, Verdict::Undone, "{}", undone.explanation);
+    let sent = given.arguments("t:WriteBack");
+    assert_eq!(sent, [json!({"name": "hunter22"})]);
+}
+
 #[test]
 fn what_the_model_calls_sensitive_is_masked_unless_the_author_states_otherwise() {
     let text = "

@@ -158,6 +158,10 @@ impl Performer for Calls {
 struct Yes;
 
 impl Approver for Yes {
+    fn overriding(&self, _: runbook_interpreter::guard::Kind) -> String {
+        String::new()
+    }
+
     fn decide<'a>(&'a self, _: &'a Question) -> Pin<Box<dyn Future<Output = Decision> + 'a>> {
         Box::pin(std::future::ready(Decision::Approved {
             by: "--yes".to_owned(),

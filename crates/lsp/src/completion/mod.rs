@@ -5,6 +5,7 @@ mod expression;
 mod path;
 mod scenarios;
 
+pub(crate) use arguments::into;
 pub(crate) use scenarios::naming;
 
 use crate::analysis::surveyed;

@@ -1,15 +1,16 @@
 //! Files of scenarios: keys by their schema, answers and arguments by the types of actions, and what the playbook names.
 
-use super::{Item, Kind, Offered, Place, Request, actions, arguments, bare_start};
-use crate::analysis::surveyed;
+use super::{Item, Kind, Offered, Place, Request, actions, arguments, bare_start, playbooks};
+use crate::analysis::{playbook_of, subject};
 use crate::documents::Documents;
 use crate::layout::Layout;
-use crate::workspace::Shelf;
+use crate::scenarios::{flags, schema_at};
 use runbook_playbook::catalog::Catalog as _;
 use runbook_playbook::check::Survey;
 use runbook_playbook::schema::scenarios_schema;
 use runbook_playbook::source::Source;
 use serde_json::Value as Json;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -33,7 +34,7 @@ pub(super) fn offered(place: &Place<'_>, request: &Request<'_>) -> Option<Offere
     };
     let survey = || survey_of(request);
     match route.as_slice() {
-        ["scenarios", _, "actions"] | ["scenarios", _, "expect", "writes" | "calls", _] => {
+        ["scenarios", _, "actions"] | ["scenarios", _, "expect" | "undo", "writes" | "calls", _] => {
             return Some(actions(place, start));
         }
         [
@@ -56,7 +57,7 @@ pub(super) fn offered(place: &Place<'_>, request: &Request<'_>) -> Option<Offere
         [
             "scenarios",
             _,
-            "expect",
+            "expect" | "undo",
             "writes" | "calls",
             _,
             action,
@@ -73,18 +74,38 @@ pub(super) fn offered(place: &Place<'_>, request: &Request<'_>) -> Option<Offere
         ["scenarios", _, "expect", "causes", ..] => {
             return named(survey()?.causes.clone(), Kind::EnumMember);
         }
-        ["scenarios", _, "expect", "steps" | "holds"] => {
+        ["scenarios", _, "expect" | "undo", "steps" | "holds"] | ["scenarios", _, "answers"] => {
             let survey = survey()?;
             let steps = survey.steps.iter().map(|step| step.path.clone());
-            return named(steps.collect(), Kind::Property);
+            let approve = (route.last() == Some(&"answers")).then(|| "approve".to_owned());
+            return named(approve.into_iter().chain(steps).collect(), Kind::Property);
         }
+        ["scenarios", _, "answers", "approve", ..] => {
+            let survey = survey()?;
+            let steps = survey.steps.iter().map(|step| step.path.clone());
+            let words = ["all".to_owned(), "none".to_owned()].into_iter();
+            let words = words.filter(|_| route.len() == 4);
+            return named(words.chain(steps).collect(), Kind::EnumMember);
+        }
+        [
+            "scenarios",
+            scenario,
+            "actions",
+            _,
+            _,
+            "if" | "unless" | "set",
+            ..,
+        ] => {
+            let known = flags(place.text, &place.layout, scenario).map(|flag| flag.name.to_owned());
+            let typed = place.text.get(start..place.at).unwrap_or_default();
+            let known: BTreeSet<String> = known.filter(|name| name != typed).collect();
+            return named(known.into_iter().collect(), Kind::EnumMember);
+        }
+        ["playbook"] => return named(playbooks(request), Kind::File),
         _ => {}
     }
     let schema = scenarios_schema();
-    let node = route
-        .iter()
-        .try_fold(&schema, |node, segment| inside(&schema, node, segment))?;
-    let node = resolved(&schema, node);
+    let node = schema_at(&schema, &route)?;
     if let Some(words) = node.get("enum").and_then(Json::as_array) {
         let words = words.iter().map(|word| match word {
             Json::String(word) => word.clone(),
@@ -113,53 +134,16 @@ fn kind_is_value(kind: Kind) -> bool {
     matches!(kind, Kind::EnumMember)
 }
 
-/// The schema of a key or of an element.
-fn inside<'s>(schema: &'s Json, node: &'s Json, segment: &str) -> Option<&'s Json> {
-    let node = resolved(schema, node);
-    if segment.starts_with('[') {
-        return node.get("items");
-    }
-    let own = node
-        .get("properties")
-        .and_then(|properties| properties.get(segment));
-    own.or_else(|| {
-        node.get("additionalProperties")
-            .filter(|free| free.is_object())
-    })
-}
-
-fn resolved<'s>(schema: &'s Json, node: &'s Json) -> &'s Json {
-    node.get("$ref")
-        .and_then(Json::as_str)
-        .and_then(|path| schema.pointer(path.trim_start_matches('#')))
-        .unwrap_or(node)
-}
-
 /// The names of the playbook that the scenarios are for.
 fn survey_of(request: &Request<'_>) -> Option<Arc<Survey>> {
-    let playbook = playbook_of(request.file, request.text);
-    let text = request.documents.text_of(&playbook)?;
-    let home = request.workspace.home(&playbook);
-    let shelf = Shelf {
-        documents: request.documents,
-        root: &home.root,
-        catalog: request.registry,
-    };
-    surveyed(
-        &Source::new(&home.name, text),
-        &home,
-        &shelf,
+    let subject = subject(
+        request.file,
+        request.text,
+        request.documents,
         request.registry,
-    )
-}
-
-/// The playbook of a file of scenarios: the one that it names, else the one beside it.
-fn playbook_of(file: &Path, text: &str) -> PathBuf {
-    let layout = Layout::read(text, 0);
-    match layout.value(text, &[], "playbook") {
-        Some(named) if !named.is_empty() => file.parent().unwrap_or(Path::new("")).join(named),
-        _ => PathBuf::from(file.to_string_lossy().replace(".scenarios.yaml", ".yaml")),
-    }
+        request.workspace,
+    );
+    subject?.survey
 }
 
 /// The places in the scenarios of a playbook at which an input or a cause is named.

@@ -1,6 +1,6 @@
 //! The arguments of calls are those that the action takes.
 
-use super::index::Index;
+use super::index::{Entry, Index};
 use super::names::Viewpoint;
 use super::problems::{Problems, helped, suggestion};
 use super::reference::path_of_key;
@@ -8,7 +8,7 @@ use super::types::Types;
 use super::typing;
 use super::uses::Moment;
 use crate::catalog::Action;
-use crate::diagnostic::Code;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::expression::TypeScope;
 use crate::span::Spanned;
 use crate::syntax::playbook::{Playbook, ServiceDefaults};
@@ -198,6 +198,15 @@ fn unused_defaults(index: &Index<'_>, problems: &mut Problems) {
             })
             .collect();
         if inputs.is_empty() {
+            // An action that is not there is reported where it is called.
+            let unknown = |entry: &Entry<'_>| match &entry.step.work {
+                Work::Action(call) => call.action.value.starts_with(&service),
+                Work::Block { .. } | Work::Reason => false,
+            };
+            if !index.steps.iter().any(unknown) {
+                let problem = unused_service(index, problems, &defaults.service);
+                problems.push(problem);
+            }
             continue;
         }
         for (name, _) in &defaults.members {
@@ -226,4 +235,25 @@ fn unused_defaults(index: &Index<'_>, problems: &mut Problems) {
             problems.push(problem);
         }
     }
+}
+
+/// Says that no call is one of a service with `defaults`.
+fn unused_service(index: &Index<'_>, problems: &Problems, service: &Spanned<String>) -> Diagnostic {
+    let actions = index
+        .steps
+        .iter()
+        .flat_map(|entry| [&entry.action, &entry.before]);
+    let called: Vec<&str> = actions
+        .flatten()
+        .filter_map(|action| Some(action.name.split_once(':')?.0))
+        .collect();
+    let message = format!("no call here is one of `{}`", service.value);
+    let problem = problems
+        .error(Code::UnknownArgument, service.span, message)
+        .warning();
+    let meant = super::problems::closest(service, called.into_iter());
+    helped(
+        problem,
+        meant.map(|meant| format!("did you mean `{meant}`?")),
+    )
 }

@@ -1,8 +1,10 @@
 //! What the checker asks about other playbooks.
 
+use super::unlisted::Outside;
 use crate::syntax::input::Input;
 use crate::syntax::playbook::Kind;
 use crate::types::Type;
+use std::collections::BTreeMap;
 
 /// What a caller needs to know of a playbook.
 #[derive(Debug, Clone, Default)]
@@ -15,6 +17,8 @@ pub struct Signature {
     pub outputs: Vec<(String, Type)>,
     /// The levels that it tells, when it is one of escalation; empty where it makes no difference between them.
     pub levels: Vec<u32>,
+    /// What each of its graphs starts and contacts beside AWS.
+    pub outside: BTreeMap<String, Outside>,
 }
 
 /// The playbooks that a playbook can name: with `playbook:Run` and `escalate.use`.

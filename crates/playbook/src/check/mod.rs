@@ -32,6 +32,7 @@ mod survey;
 mod truncated;
 mod types;
 mod typing;
+mod unlisted;
 mod unread;
 mod unused;
 mod unverified;
@@ -39,6 +40,7 @@ mod uses;
 
 pub use library::{Empty, Library, Signature};
 pub use survey::{Mention, Survey, SurveyedStep, Symbol, survey};
+pub use unlisted::Outside;
 
 use crate::catalog::Catalog;
 use crate::checked::Checked;
@@ -124,6 +126,7 @@ pub fn signature(playbook: &Playbook, catalog: &dyn Catalog) -> Signature {
         inputs: playbook.inputs.clone(),
         outputs: outputs(playbook, catalog),
         levels: levels.map(|level| level.level.value).collect(),
+        outside: unlisted::by_graph(playbook),
     }
 }
 

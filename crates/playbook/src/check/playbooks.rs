@@ -6,6 +6,7 @@ use super::names::Viewpoint;
 use super::problems::{Problems, helped, suggestion};
 use super::types::Types;
 use super::typing;
+use super::unlisted;
 use super::uses::Moment;
 use crate::diagnostic::Code;
 use crate::expression::TypeScope;
@@ -55,6 +56,8 @@ pub(super) fn check(
             );
             continue;
         }
+        let only = argument("only").and_then(literal).map(|(only, _)| only);
+        unlisted::check(index.playbook, &signature, path, only, span, problems);
         let scope = types.from(Viewpoint::Step(at, Moment::Call));
         match argument("inputs").map(|data| &data.value) {
             None => given(problems, &signature.inputs, &[], span, &scope),

@@ -70,6 +70,7 @@ codes! {
     UnknownInput Error "unknown-input",
     InputType Error "input-type",
     UnknownPlaybook Error "unknown-playbook",
+    UnlistedNeed Error "unlisted-need",
     UnknownErrorCode Warning "unknown-error-code",
     UnknownLevel Error "unknown-level",
     // What is shown

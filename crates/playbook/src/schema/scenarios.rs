@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 /// The keys of a file of scenarios.
 pub const FILE: [&str; 2] = ["playbook", "scenarios"];
 /// The keys of a scenario.
-pub const SCENARIO: [&str; 7] = [
+pub const SCENARIO: [&str; 8] = [
     "description",
     "clock",
     "target",
@@ -14,6 +14,7 @@ pub const SCENARIO: [&str; 7] = [
     "actions",
     "answers",
     "expect",
+    "undo",
 ];
 /// The keys of the place where calls go.
 pub const TARGET: [&str; 3] = ["account", "region", "partition"];
@@ -85,6 +86,10 @@ pub fn scenarios_schema() -> Value {
                     },
                     "answers": {"type": "object", "description": "What people answer."},
                     "expect": {"$ref": "#/definitions/expect"},
+                    "undo": {
+                        "description": "The run is taken back when it has ended, as by `runbook undo`, and this must come out of that.",
+                        "allOf": [{"$ref": "#/definitions/expect"}],
+                    },
                 },
             },
             "answer": answer(),

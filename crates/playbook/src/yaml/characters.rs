@@ -38,7 +38,7 @@ pub(super) fn check(source: &Source, text: &str, diagnostics: &mut Vec<Diagnosti
 }
 
 /// What is wrong with a character.
-fn forbidden(character: char) -> Option<&'static str> {
+pub(super) fn forbidden(character: char) -> Option<&'static str> {
     match character {
         '\n' | '\t' | '\r' => None,
         '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {

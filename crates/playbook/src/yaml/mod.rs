@@ -5,6 +5,7 @@ mod comments;
 mod json;
 mod read;
 mod trap;
+pub mod write;
 
 pub use comments::{Style, comments, scalars};
 pub use json::POSITION;

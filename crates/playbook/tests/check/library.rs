@@ -17,6 +17,9 @@ impl Library for Shelf {
             "drain.yaml" => {
                 "playbook: v1\ntitle: Drain\ninputs:\n  instance: {type: string}\n  grace: {type: duration, default: 5m}\noutputs:\n  waited: inputs.grace\n"
             }
+            "scripts.yaml" => {
+                "playbook: v1\ntitle: Scripts\ninputs:\n  host: {type: string, default: x}\nruns: [make]\nreaches: [api.example.com, \"${{ inputs.host }}\"]\nfolders: [/srv]\nsymptom:\n  up:\n    title: Up\n    action: net:Connect\n    with: {host: api.example.com, port: 443}\n    assert: [{that: result.connected}]\nresolve:\n  make:\n    action: local:Exec\n    with: {program: make}\n"
+            }
             _ => return None,
         };
         let (playbook, _) = syntax::parse(&Source::new(path, text));

@@ -3,6 +3,7 @@
 use super::auth::{self, Proof};
 use super::endpoint::Settings;
 use super::error;
+use super::exchange::TARGET;
 use super::express;
 use super::options::Options;
 use super::profile;
@@ -47,6 +48,11 @@ impl Configuration {
         let sdk = loader.load().await;
         let found =
             profiles.and_then(|profiles| profile::credentials(options, &profiles, &sdk, http));
+        tracing::info!(target: TARGET, { "cloud.region" = sdk.region().map(Region::as_ref),
+            profile = options.profile,
+            role = options.role,
+            endpoint = options.endpoint_url.is_some() || sdk.endpoint_url().is_some(),
+            credentials = if found.is_some() { "profile with a role or a second factor" } else { "default chain" } }, "configuration read");
         match found {
             Some(found) => Self {
                 sdk: sdk

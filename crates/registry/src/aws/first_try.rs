@@ -14,9 +14,10 @@ use super::handed::Outcome;
 use super::orchestrate::{host_prefix, signing_options};
 use super::protocol::{Reply, Wire};
 use super::signature::{Scope, Signatures};
-use super::{checksum, compress};
+use super::{checksum, compress, exchange};
 use crate::model::service::Operation;
 use aws_credential_types::Credentials;
+use aws_credential_types::credential_feature::AwsCredentialFeature;
 use aws_runtime::auth::sigv4::SigV4Signer;
 use aws_runtime::auth::{PayloadSigningOverride, SigV4OperationSigningConfig};
 use aws_runtime::invocation_id::{InvocationId, InvocationIdInterceptor};
@@ -467,6 +468,11 @@ impl FirstTry {
             plain: header("user-agent")?,
             of_aws: header(OF_AWS)?,
         });
+        if let Some(features) = identity.property::<FrozenLayer>() {
+            let found = features.load::<AwsCredentialFeature>();
+            let found: Vec<String> = found.map(|feature| format!("{feature:?}")).collect();
+            tracing::info!(target: exchange::TARGET, source = found.join(", "), "credentials found");
+        }
         *known = Some(agent.clone());
         Ok(agent)
     }

@@ -14,6 +14,7 @@ use super::files::{self, Files};
 use super::options::Options;
 use super::orchestrate::{Channel, Parts};
 use super::paginate::{self, Page};
+use super::principal::{self, Caller};
 use super::protocol::{Reply, Wire};
 use super::role::{Role, RoleSession};
 use super::s3;
@@ -46,7 +47,7 @@ type Channels = HashMap<(&'static str, Target, Proof, Way), Arc<Channel>>;
 /// Making one costs nothing: configuration, credentials and models are read when the first call needs them.
 #[derive(Debug)]
 pub struct AwsClient {
-    options: Options,
+    pub(super) options: Options,
     http: SharedHttpClient,
     transport: Transport,
     config: OnceCell<Configuration>,
@@ -57,8 +58,8 @@ pub struct AwsClient {
     buckets: Mutex<HashMap<String, String>>,
     /// Endpoints that services said.
     endpoints: Mutex<HashMap<(&'static str, Target), Discovered>>,
-    /// The account that the credentials belong to, once it was asked for.
-    account: OnceCell<Option<String>>,
+    /// Whose the credentials are, once it was asked for.
+    caller: OnceCell<Caller>,
 }
 
 impl AwsClient {
@@ -76,7 +77,7 @@ impl AwsClient {
             channels: Mutex::default(),
             buckets: Mutex::default(),
             endpoints: Mutex::default(),
-            account: OnceCell::new(),
+            caller: OnceCell::new(),
         }
     }
 
@@ -147,18 +148,24 @@ impl AwsClient {
             .as_deref()
             .and_then(|region| endpoint::partitions().name_of(region))
             .map(ToOwned::to_owned);
+        let caller = self.caller.get().cloned().unwrap_or_default();
         Place {
-            account: self.account.get().cloned().flatten(),
+            account: caller.account,
             region,
             partition,
+            principal: caller.principal,
         }
     }
 
-    /// The account that the credentials belong to; nothing where it cannot be told.
-    async fn who(&self) -> Option<String> {
+    /// Whose the credentials are, as far as it can be told.
+    async fn who(&self) -> Caller {
         let call = Call::new("sts:GetCallerIdentity", serde_json::json!({}));
-        let answer = self.call(&call).await.ok()?;
-        Some(answer.result.get("Account")?.as_str()?.to_owned())
+        let answer = self.call(&call).await.unwrap_or_default();
+        let text = |name: &str| answer.result.get(name)?.as_str().map(str::to_owned);
+        Caller {
+            account: text("Account"),
+            principal: text("Arn").map(|arn| principal::of_caller(&arn).unwrap_or(arn)),
+        }
     }
 
     /// Finds the region and the credentials, so that what is wrong with them is said before anything is called.
@@ -312,7 +319,7 @@ impl AwsClient {
         &self.configuration().await.sdk
     }
 
-    async fn configuration(&self) -> &Configuration {
+    pub(super) async fn configuration(&self) -> &Configuration {
         self.config
             .get_or_init(|| Configuration::load(&self.options, &self.transport, &self.http))
             .await
@@ -450,7 +457,7 @@ impl AwsClient {
 
     /// What calls to the target are signed with: the configuration's own credentials, or those of a role that is
     /// assumed with them.
-    fn credentials(
+    pub(super) fn credentials(
         &self,
         config: &SdkConfig,
         target: &Target,
@@ -500,7 +507,7 @@ impl AwsClient {
 }
 
 /// An operation by its action: `ecs:UpdateService`.
-fn find(action: &str) -> Result<(&'static Service, &'static Operation), CallError> {
+pub(super) fn find(action: &str) -> Result<(&'static Service, &'static Operation), CallError> {
     action
         .split_once(':')
         .and_then(|(service, operation)| {
@@ -543,11 +550,11 @@ impl AwsSender for AwsClient {
         Self::place(self)
     }
 
-    fn ready(&self, account: bool) -> Pending<'_, ()> {
+    fn ready(&self, caller: bool) -> Pending<'_, ()> {
         Box::pin(async move {
             self.config().await;
-            if account {
-                self.account.get_or_init(|| self.who()).await;
+            if caller {
+                self.caller.get_or_init(|| self.who()).await;
             }
         })
     }

@@ -7,6 +7,7 @@ use super::compress;
 use super::endpoint::{Resolver, Settings};
 use super::error;
 use super::events::{self, Until};
+use super::exchange;
 use super::express;
 use super::failure::Failure;
 use super::files::{self, Files};
@@ -591,6 +592,9 @@ impl DeserializeResponse for Codec {
         self.wire
             .deserialize(self.operation, response, cfg)
             .map(Output::erase)
-            .map_err(|failure| OrchestratorError::operation(Error::erase(*failure)))
+            .map_err(|failure| {
+                exchange::refused(response.status().as_u16(), &failure);
+                OrchestratorError::operation(Error::erase(*failure))
+            })
     }
 }

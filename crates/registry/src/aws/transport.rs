@@ -2,6 +2,7 @@
 //!
 //! Reading the system's certificates costs more than a whole call to a plain endpoint.
 
+use super::exchange;
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::{TlsContext, TrustStore};
 use aws_smithy_http_client::{Builder, Connector, tls};
@@ -72,11 +73,13 @@ impl Pools {
     }
 }
 
+fn trusting(bundle: Option<Bundle>) -> Option<TlsContext> {
+    let trusted = TrustStore::empty().with_pem_certificate(bundle?.pem);
+    TlsContext::builder().with_trust_store(trusted).build().ok()
+}
+
 fn secure(bundle: Option<Bundle>) -> SharedHttpClient {
-    let context = bundle.and_then(|bundle| {
-        let trusted = TrustStore::empty().with_pem_certificate(bundle.pem);
-        TlsContext::builder().with_trust_store(trusted).build().ok()
-    });
+    let context = trusting(bundle);
     Builder::new().build_with_connector_fn(move |settings, components| {
         let mut builder = Connector::builder()
             .tls_provider(tls::Provider::Rustls(
@@ -131,8 +134,32 @@ impl Chooser {
 impl HttpConnector for Chooser {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         match self.of(!request.uri().starts_with("http://")) {
-            Ok(connector) => connector.call(request),
+            Ok(connector) => exchange::told(connector, request),
             Err(problem) => HttpConnectorFuture::ready(Err(problem)),
         }
     }
+}
+
+/// A connector to one address, for what is no call of AWS: over TLS where the address says so, then trusting the authorities
+/// of a file, or those of the system.
+///
+/// # Errors
+/// What is wrong with the file.
+pub fn connector(address: &str, authorities: Option<&str>) -> Result<SharedHttpConnector, String> {
+    if address.starts_with("http://") {
+        let proxy = ProxyConfig::from_env();
+        return Ok(SharedHttpConnector::new(
+            Connector::builder().proxy_config(proxy).build_http(),
+        ));
+    }
+    let bundle = authorities.map(bundle).transpose()?;
+    let mut builder = Connector::builder()
+        .tls_provider(tls::Provider::Rustls(
+            tls::rustls_provider::CryptoMode::AwsLc,
+        ))
+        .proxy_config(ProxyConfig::from_env());
+    if let Some(context) = trusting(bundle) {
+        builder = builder.tls_context(context);
+    }
+    Ok(SharedHttpConnector::new(builder.build()))
 }

@@ -13,6 +13,7 @@ fn needs(action: &str, arguments: &Json) -> Vec<String> {
         account: Some("123456789012".to_owned()),
         region: Some("eu-west-1".to_owned()),
         partition: Some("aws".to_owned()),
+        principal: None,
     };
     let permissions = registry.permissions(&signature);
     requirements(&signature, &permissions, &Given::known(arguments), &place)

@@ -20,10 +20,10 @@ pub trait AwsSender: Send + Sync {
     /// Where calls go by default, as far as it is known without asking.
     fn place(&self) -> Place;
 
-    /// Finds out where calls go by default, so that it is the same from the beginning on; the account too where it is
-    /// asked for, which takes a call.
-    fn ready(&self, account: bool) -> Pending<'_, ()> {
-        let _ = account;
+    /// Finds out where calls go by default, so that it is the same from the beginning on; the account and the principal too
+    /// where they are asked for, which takes a call.
+    fn ready(&self, caller: bool) -> Pending<'_, ()> {
+        let _ = caller;
         Box::pin(std::future::ready(()))
     }
 }
@@ -56,10 +56,10 @@ impl LiveWorld {
         Self::new(Arc::clone(&self.aws), context)
     }
 
-    /// Finds out where calls go by default, so that it is the same from the beginning of a run on; the account too where it
-    /// is asked for, which takes a call.
-    pub async fn ready(&self, account: bool) {
-        self.aws.ready(account).await;
+    /// Finds out where calls go by default, so that it is the same from the beginning of a run on; the account and the
+    /// principal too where they are asked for, which takes a call.
+    pub async fn ready(&self, caller: bool) {
+        self.aws.ready(caller).await;
     }
 
     async fn carry_out(&self, action: &dyn LocalAction, call: &Call) -> Result<Answer, CallError> {

@@ -106,4 +106,7 @@ pub struct Place {
     pub region: Option<String>,
     /// The partition: `aws`, `aws-cn`, `aws-us-gov` …
     pub partition: Option<String>,
+    /// The ARN of the user or the role as which calls are made, when known; for a session it is its role, since sessions
+    /// come and go.
+    pub principal: Option<String>,
 }

@@ -8,7 +8,7 @@ use super::model::{
     Step, Tone, Totals, Truth,
 };
 use super::steps::Gathered;
-use super::{left, series, timeline};
+use super::{left, rows, series, timeline};
 use runbook_interpreter::journal::{CallRow, EventRow, RunRow};
 use runbook_playbook::checked::Checked;
 use runbook_playbook::syntax::playbook::Kind;
@@ -89,6 +89,7 @@ pub fn report(material: &Material<'_>) -> Report {
         left: Vec::new(),
         escalation: ending.as_ref().and_then(escalation),
         charts: series::charts(&gathered, material),
+        tables: rows::tables(&gathered, material),
         timeline: timeline::moments(material.events, &gathered),
         outputs: ending
             .as_ref()
@@ -270,7 +271,7 @@ fn environment(material: &Material<'_>) -> Environment {
         account: maybe(&place, "account").or_else(|| maybe(&identity, "Account")),
         region: maybe(&place, "region").or_else(|| maybe(&target, "region")),
         partition: maybe(&place, "partition"),
-        principal: maybe(&identity, "Arn"),
+        principal: maybe(&identity, "Arn").or_else(|| maybe(&place, "principal")),
         role: maybe(&target, "role"),
         profile: maybe(&target, "profile"),
         endpoint_url: maybe(&target, "endpoint_url"),

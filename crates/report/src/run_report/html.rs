@@ -6,7 +6,7 @@ use super::html_values::{members, values};
 use super::journal_text::graph_of;
 use super::model::{Cause, Chart, Report, Truth};
 use super::said::{at, counted, lasting, levels, mark, reached, state, verdict};
-use super::{Told, series_svg};
+use super::{Told, rows, series_svg};
 use crate::plan_html::escaped;
 use crate::plan_svg;
 use std::fmt::Write as _;
@@ -34,6 +34,7 @@ pub fn page(told: &Told) -> String {
     left(&mut page, report);
     escalated(&mut page, report);
     charts(&mut page, report);
+    rows::html(&mut page, report);
     if !told.bands.is_empty() {
         let _ = writeln!(
             page,

@@ -6,7 +6,7 @@ use super::said::{
     answer, at, clock, found, graph_name, lasting, levels, mark, reached, state, step_mark,
     step_name, step_word, verdict,
 };
-use super::{series_svg, timeline};
+use super::{rows, series_svg, timeline};
 use crate::plan_markdown::{LONGEST, cut, fenced, html, literal};
 use crate::value_text::short_json;
 use serde_json::Value as Json;
@@ -79,6 +79,9 @@ fn draw(report: &Report, detail: Detail) -> String {
             literal(&chart.title),
             literal(&series_svg::caption(chart))
         );
+    }
+    if detail < Detail::Heads {
+        rows::markdown(&mut page, report, literal);
     }
     let _ = writeln!(page, "\n<details><summary>Steps</summary>\n");
     for step in &report.steps {

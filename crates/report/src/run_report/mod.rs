@@ -13,6 +13,7 @@ pub mod junit;
 mod left;
 pub mod markdown;
 pub mod model;
+mod rows;
 mod said;
 mod series;
 mod series_svg;

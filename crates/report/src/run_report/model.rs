@@ -135,6 +135,8 @@ documents! {
         pub approvals: Vec<Approval>,
         /// Series of points that were drawn.
         pub charts: Vec<Chart>,
+        /// Rows that were shown.
+        pub tables: Vec<Table>,
         /// Every time that a graph ran.
         pub graphs: Vec<Graph>,
         /// Every step that was considered, in the order in which they began.
@@ -277,6 +279,20 @@ documents! {
         pub reaches_in_hours: Option<f64>,
         /// The points.
         pub points: Vec<Point>,
+    }
+
+    /// Rows that a step shows.
+    pub struct Table {
+        /// The step.
+        pub step: String,
+        /// What the step is called.
+        pub title: String,
+        /// The capture that has the rows.
+        pub capture: String,
+        /// The names of the columns.
+        pub columns: Vec<String>,
+        /// The rows, a value for each column; null where a row has none.
+        pub rows: Vec<Vec<Json>>,
     }
 
     /// A value at a time.

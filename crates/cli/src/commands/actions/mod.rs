@@ -64,7 +64,9 @@ fn list(registry: &Registry, service: &str, format: Format, out: Stream) -> Resu
         let unknown = registry.action(&format!("{service}:"));
         return Err(match unknown {
             Err(unknown) => super::unknown(&unknown),
-            Ok(_) => Failure::wrong(format!("there is no service `{service}`")),
+            Ok(_) => Failure::wrong(format!(
+                "there is no service `{service}`; `runbook actions list` names them"
+            )),
         });
     }
     let actions: Vec<_> = known

@@ -20,7 +20,7 @@ use crate::record::Record;
 use crate::shelf::Shelf;
 use crate::staged::Staged;
 use crate::world;
-use runbook_fleet::embedded::drive::{Drive, End};
+use runbook_fleet::embedded::drive::{Drive, End, Surroundings as _};
 use runbook_fleet::embedded::store::{FleetRow, FleetStore, Spec, Wish};
 use runbook_fleet::outcome::{FleetOutcome, FleetStatus, TargetStatus};
 use runbook_fleet::rollout::{Rollout, Standing};
@@ -300,18 +300,7 @@ impl Fleeting<'_> {
                 .map(|_| Cell::new(self.fleet.started)),
             waits,
         };
-        around.steps.say(&format!(
-            "fleet {}: {} on {} targets in {} {}",
-            self.fleet.id,
-            self.fleet.playbook,
-            self.targets.len(),
-            rollout.waves().len(),
-            if rollout.waves().len() == 1 {
-                "wave"
-            } else {
-                "waves"
-            }
-        ));
+        around.steps.say(&self.head(rollout.waves().len()));
         self.store
             .stand(self.fleet, None, None, None)
             .map_err(unkept)?;
@@ -348,7 +337,6 @@ impl Fleeting<'_> {
         let stopped = rollout
             .stopped()
             .and_then(|stop| serde_json::to_string(stop).ok());
-        use runbook_fleet::embedded::drive::Surroundings as _;
         self.store
             .stand(
                 self.fleet,
@@ -358,6 +346,20 @@ impl Fleeting<'_> {
             )
             .map_err(unkept)?;
         self.tell(end, how.format)
+    }
+
+    /// What is begun, in a line.
+    fn head(&self, waves: usize) -> String {
+        let waves = match waves {
+            1 => "1 wave".to_owned(),
+            many => format!("{many} waves"),
+        };
+        format!(
+            "fleet {}: {} on {} targets in {waves}",
+            self.fleet.id,
+            self.fleet.playbook,
+            self.targets.len()
+        )
     }
 
     /// Tells what came of it; the exit code.

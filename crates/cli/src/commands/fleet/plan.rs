@@ -167,7 +167,7 @@ impl Planner<'_> {
                 continue;
             };
             plan.add(forecast);
-            let place = place(&at(&self.arguments.target, target).region, target);
+            let place = place(at(&self.arguments.target, target).region, target);
             let key = format!("{inputs} {place:?}");
             if needs.len() >= MANY {
                 open = true;
@@ -233,11 +233,11 @@ impl Planner<'_> {
     }
 }
 
-fn place(region: &Option<String>, target: &Target) -> Place {
+fn place(region: Option<String>, target: &Target) -> Place {
     Place {
         account: target.account.clone(),
-        region: region.clone(),
-        partition: None,
+        region,
+        ..Place::default()
     }
 }
 

@@ -1,6 +1,6 @@
 //! Questions on record: an answer holds for what was asked and nothing else.
 
-use super::super::recorded::Gate;
+use super::super::recorded::{Gate, StepRow};
 use super::super::{JournalError, encode, memory};
 use super::{Mode, RunJournal};
 use crate::approval::{Decision, Question};
@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use runbook_registry::world::{Pending, World};
 use rusqlite::params;
 use sha2::{Digest, Sha256};
+use std::collections::HashSet;
 use std::fmt::Write as _;
 
 impl RunJournal<'_> {
@@ -21,9 +22,17 @@ impl RunJournal<'_> {
     ) -> Result<(Decision, Timestamp), JournalError> {
         let hash = hash(question);
         let known = self.recorded.borrow().gates.get(key).cloned();
-        // An answer holds for what was asked and nothing else; a rehearsal goes on to see whether it was made use of.
+        // An answer holds for what was asked and nothing else; a rehearsal goes on to see whether it was made use of. What
+        // was done by it is done, whoever goes on with the run.
         let rehearses = self.mode.get() == Mode::Rehearsal;
-        let known = known.filter(|gate| rehearses || gate.hash == hash);
+        let mut known = known;
+        if let Some(gate) = &known
+            && !rehearses
+            && gate.hash != hash
+            && !self.is_done(key, question)?
+        {
+            known = None;
+        }
         if let Some(Gate {
             answer: Some((decision, at)),
             ..
@@ -79,6 +88,31 @@ impl RunJournal<'_> {
         Ok((decision, at))
     }
 
+    /// Whether all calls of a question were made and answered well.
+    fn is_done(&self, key: &str, question: &Question) -> Result<bool, JournalError> {
+        let Some((step, _)) = key.rsplit_once("/leave") else {
+            return Ok(false);
+        };
+        let recorded = self.recorded.borrow();
+        let mut done = HashSet::new();
+        for (key, number) in &recorded.steps {
+            let Some((call, attempt)) = key.rsplit_once('@') else {
+                continue;
+            };
+            let own = call
+                .strip_prefix(step)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('#'));
+            if own && !call.contains("/before") && !attempt.contains('!') {
+                let row = StepRow::read(self.file, *number)?;
+                let well = row.is_some_and(|row| matches!(row.end, Some((_, Ok(_)))));
+                if well {
+                    done.insert(call);
+                }
+            }
+        }
+        Ok(!done.is_empty() && done.len() >= question.calls.len())
+    }
+
     fn asked(
         &self,
         key: &str,
@@ -86,7 +120,7 @@ impl RunJournal<'_> {
         hash: &str,
         at: Timestamp,
     ) -> Result<i64, JournalError> {
-        let body = encode::question(question).to_string();
+        let body = encode::question_text(question);
         let key = self.fresh(key);
         self.file.commit(|connection| {
             connection
@@ -102,7 +136,7 @@ impl RunJournal<'_> {
 /// What an answer to a question holds for.
 fn hash(question: &Question) -> String {
     let mut hash = String::new();
-    for byte in Sha256::digest(encode::question(question).to_string()) {
+    for byte in Sha256::digest(encode::question_text(question)) {
         // Writing to a string cannot fail.
         let _ = write!(hash, "{byte:02x}");
     }

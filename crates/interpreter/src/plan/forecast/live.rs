@@ -179,6 +179,10 @@ impl Performer for Held<'_> {
 struct Nothing;
 
 impl Approver for Nothing {
+    fn overriding(&self, _: crate::guard::Kind) -> String {
+        String::new()
+    }
+
     fn decide<'a>(&'a self, _: &'a Question) -> Pin<Box<dyn Future<Output = Decision> + 'a>> {
         let by = "the plan".to_owned();
         Box::pin(std::future::ready(Decision::Declined { by }))

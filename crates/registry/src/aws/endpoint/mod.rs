@@ -97,7 +97,8 @@ pub(super) fn depends_on_arguments(service: &Service, operation: &Operation) -> 
 }
 
 /// The partitions of the embedded catalogue.
-pub(crate) fn partitions() -> &'static Partitions {
+#[must_use]
+pub fn partitions() -> &'static Partitions {
     static PARTITIONS: OnceLock<Partitions> = OnceLock::new();
     PARTITIONS.get_or_init(|| {
         let text = catalogue().partitions().unwrap_or_default();

@@ -45,6 +45,16 @@ impl Partitions {
         Self { all }
     }
 
+    /// The regions of all partitions that are places: not `aws-global`.
+    pub fn regions(&self) -> impl Iterator<Item = &str> {
+        let all = self
+            .all
+            .iter()
+            .flat_map(|partition| partition.regions.keys());
+        all.map(String::as_str)
+            .filter(|region| !region.ends_with("-global"))
+    }
+
     /// What is known of a region's partition (`name`, `dnsSuffix`, `supportsFIPS` …); the first partition for a region
     /// that none knows, as the rules' `aws.partition` wants it.
     #[must_use]

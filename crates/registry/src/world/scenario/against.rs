@@ -1,7 +1,7 @@
 //! Scenarios against the playbook that they are for: what they answer is asked, and what they expect can come out.
 
 use super::definition::{
-    Approve, Entry, ExpectedCall, Response, Scenario, ScenarioProblem, Segment,
+    Approve, Entry, Expectation, ExpectedCall, Response, Scenario, ScenarioProblem, Segment,
 };
 use super::fit::fits;
 use crate::model::validate::validate_output;
@@ -351,14 +351,20 @@ impl Against<'_> {
     }
 
     fn expectations(&mut self) {
-        let expect = &self.scenario.expect;
+        self.expectation("expect", &self.scenario.expect);
+        if let Some(undo) = &self.scenario.undo {
+            self.expectation("undo", undo);
+        }
+    }
+
+    fn expectation(&mut self, member: &str, expect: &Expectation) {
         let words = [
             ("verdict", &expect.verdict, VERDICTS.as_slice()),
             ("reason", &expect.reason, REASONS.as_slice()),
         ];
         for (name, word, known) in words {
             let Some(word) = word else { continue };
-            let at = [key("expect"), key(name)];
+            let at = [key(member), key(name)];
             if !known.contains(&word.as_str()) {
                 let what = format!("there is no {name} `{word}`");
                 self.unknown(
@@ -374,14 +380,14 @@ impl Against<'_> {
         }
         for cause in expect.causes.iter().flatten() {
             if !self.checked.causes.contains_key(cause) {
-                let at = [key("expect"), key("causes")];
+                let at = [key(member), key("causes")];
                 let known: Vec<&str> = self.checked.causes.keys().map(String::as_str).collect();
                 let what = format!("no step finds the cause `{cause}`");
                 self.unknown(Code::ScenarioExpectation, &at, what, cause, known);
             }
         }
         for (id, status) in &expect.steps {
-            let at = [key("expect"), key("steps"), key(id)];
+            let at = [key(member), key("steps"), key(id)];
             if self.steps(id).is_empty() && !self.open {
                 self.unknown_step(&at, id);
             }
@@ -391,7 +397,7 @@ impl Against<'_> {
             }
         }
         for id in expect.holds.keys() {
-            let at = [key("expect"), key("holds"), key(id)];
+            let at = [key(member), key("holds"), key(id)];
             let steps = self.steps(id);
             if steps.is_empty() && !self.open {
                 self.unknown_step(&at, id);
@@ -410,7 +416,7 @@ impl Against<'_> {
                 .map(|(name, _)| name.value.clone())
                 .collect();
             if !known.contains(name) {
-                let at = [key("expect"), key("outputs"), key(name)];
+                let at = [key(member), key("outputs"), key(name)];
                 let what = format!("the playbook has no output `{name}`");
                 let known = known.iter().map(String::as_str);
                 self.unknown(Code::ScenarioExpectation, &at, what, name, known);
@@ -418,7 +424,7 @@ impl Against<'_> {
         }
         for (name, calls) in [("writes", &expect.writes), ("calls", &expect.calls)] {
             for (position, call) in calls.iter().flatten().enumerate() {
-                let at = [key("expect"), key(name), Segment::Index(position)];
+                let at = [key(member), key(name), Segment::Index(position)];
                 self.expected_call(&at, call, name == "writes");
             }
         }

@@ -36,6 +36,8 @@ pub struct Scenario {
     pub answers: Answers,
     /// What must come out.
     pub expect: Expectation,
+    /// What must come out when the run is taken back after its end; nothing where it is not.
+    pub undo: Option<Expectation>,
 }
 
 /// One answer to calls of an action, and the calls that it is for.

@@ -2,7 +2,7 @@
 
 use super::CallRecord;
 use super::definition::{Expectation, ExpectedCall};
-use super::fit::fits;
+use super::fit::{fits, unlike};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -101,7 +101,10 @@ pub(super) fn check(
     if let Some(outputs) = &expect.outputs
         && !fits(outputs, &outcome.outputs)
     {
-        differs("outputs", outputs.to_string(), outcome.outputs.to_string());
+        let unlike = unlike(outputs, &outcome.outputs);
+        let (expected, actual) =
+            unlike.unwrap_or_else(|| (outputs.clone(), outcome.outputs.clone()));
+        differs("outputs", expected.to_string(), actual.to_string());
     }
     if let Some(levels) = &expect.escalated
         && *levels != outcome.escalated
@@ -141,6 +144,15 @@ fn first_difference(
                 if wanted.action == call.action && fits(&wanted.arguments, &call.arguments) =>
             {
                 None
+            }
+            // The arguments that are as expected would only hide the others.
+            (Some(wanted), Some(call)) if wanted.action == call.action => {
+                let unlike = unlike(&wanted.arguments, &call.arguments);
+                let (expected, actual) =
+                    unlike.unwrap_or_else(|| (wanted.arguments.clone(), call.arguments.clone()));
+                let action = &call.action;
+                let expected = format!("{one} {number}, {action}, to have {expected}");
+                Some((expected, actual.to_string()))
             }
             (Some(wanted), Some(call)) => {
                 Some((format!("{one} {number} to be {wanted}"), shown(call)))

@@ -1,7 +1,7 @@
 //! Whether what a scenario wrote down fits what a call had.
 
 use crate::local::same_scalar;
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 
 /// Whether `wanted` is a subset of `actual`: objects by the members that are wanted (null: not there), lists and
 /// scalars as a whole, numbers by value. A text that holds a JSON document is also what it holds.
@@ -16,6 +16,30 @@ pub(super) fn fits(wanted: &Json, actual: &Json) -> bool {
             }),
         _ => same(wanted, actual),
     }
+}
+
+/// The members of what is wanted that are not so, as pairs of documents with nothing else in them; `None` where more than
+/// members differ.
+pub(super) fn unlike(wanted: &Json, actual: &Json) -> Option<(Json, Json)> {
+    let (Json::Object(members), Json::Object(there)) = (wanted, actual) else {
+        return None;
+    };
+    let (mut expected, mut got) = (Map::new(), Map::new());
+    for (name, value) in members {
+        let actual = there.get(name);
+        if fits(value, actual.unwrap_or(&Json::Null)) {
+            continue;
+        }
+        let Some(actual) = actual else {
+            expected.insert(name.clone(), value.clone());
+            continue;
+        };
+        let (value, actual) =
+            unlike(value, actual).unwrap_or_else(|| (value.clone(), actual.clone()));
+        expected.insert(name.clone(), value);
+        got.insert(name.clone(), actual);
+    }
+    Some((Json::Object(expected), Json::Object(got)))
 }
 
 fn same(one: &Json, other: &Json) -> bool {
@@ -37,6 +61,16 @@ fn same(one: &Json, other: &Json) -> bool {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn only_what_differs_is_shown() {
+        let wanted = json!({"cluster": "a", "count": 3, "deep": {"x": 1, "y": 2}, "gone": true});
+        let actual =
+            json!({"cluster": "a", "count": 2, "deep": {"x": 1, "y": 3, "z": 4}, "more": 1});
+        let expected = json!({"count": 3, "deep": {"y": 2}, "gone": true});
+        let got = json!({"count": 2, "deep": {"y": 3}});
+        assert_eq!(unlike(&wanted, &actual), Some((expected, got)));
+    }
 
     #[test]
     fn a_document_in_a_text_fits_as_what_it_holds() {

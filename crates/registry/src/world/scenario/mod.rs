@@ -67,6 +67,8 @@ struct State {
     /// How many calls each entry has answered.
     used: HashMap<(String, usize), u32>,
     calls: Vec<CallRecord>,
+    /// How many calls there were when the run ended, where it is taken back after that.
+    ended: Option<usize>,
     /// What writes were answered, by the names of the attempts.
     answers: HashMap<String, (String, Result<Json, CallError>)>,
     ids: u64,
@@ -241,7 +243,37 @@ impl ScenarioWorld {
     /// What a run came to against what the scenario expects; calls that no entry answered come first.
     #[must_use]
     pub fn check_expectations(&self, outcome: &Outcome) -> Vec<Mismatch> {
-        expectation::check(&self.scenario.expect, outcome, &self.calls())
+        expectation::check(&self.scenario.expect, outcome, &self.calls_of_run())
+    }
+
+    /// The calls so far, without those that take the run back after its end.
+    #[must_use]
+    pub fn calls_of_run(&self) -> Vec<CallRecord> {
+        let mut calls = self.calls();
+        calls.truncate(self.state().ended.unwrap_or(usize::MAX));
+        calls
+    }
+
+    /// Notes that the run has ended: what is called from here on takes it back.
+    pub fn end(&self) {
+        let mut state = self.state();
+        state.ended = Some(state.calls.len());
+    }
+
+    /// What taking the run back came to against what the scenario expects of that.
+    #[must_use]
+    pub fn check_undo(&self, outcome: &Outcome) -> Vec<Mismatch> {
+        let calls = self.calls();
+        let since = self.state().ended.unwrap_or_default();
+        let calls = calls.get(since..).unwrap_or_default();
+        let expect = self.scenario.undo.iter();
+        expect
+            .flat_map(|expect| expectation::check(expect, outcome, calls))
+            .map(|mismatch| Mismatch {
+                what: format!("undo.{}", mismatch.what),
+                ..mismatch
+            })
+            .collect()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -32,9 +32,9 @@ pub fn text_is_due(route: &[&str]) -> bool {
             | ["target", _]
             | ["actions", _, _, "error", "code" | "message" | "kind"]
             | ["actions", _, _, "if" | "unless" | "set", ..]
-            | ["expect", "verdict" | "reason"]
-            | ["expect", "causes", ..]
-            | ["expect", "steps", _]
+            | ["expect" | "undo", "verdict" | "reason"]
+            | ["expect" | "undo", "causes", ..]
+            | ["expect" | "undo", "steps", _]
     )
 }
 
@@ -221,6 +221,7 @@ impl Reader {
             expect: self
                 .member(members, "expect", Self::expectation)
                 .unwrap_or_default(),
+            undo: self.member(members, "undo", Self::expectation),
         }
     }
 
@@ -235,6 +236,7 @@ impl Reader {
             partition: self
                 .member(members, "partition", Self::text)
                 .or(usual.partition),
+            principal: None,
         })
     }
 
@@ -499,6 +501,7 @@ fn default_place() -> Place {
         account: Some("123456789012".to_owned()),
         region: Some("us-east-1".to_owned()),
         partition: Some("aws".to_owned()),
+        principal: None,
     }
 }
 

@@ -1,6 +1,8 @@
 //! `test --watch`: scenarios are run again when their playbooks change.
 
-use super::test::{enforced, files, run_files};
+use super::play::enforced;
+use super::run_files;
+use super::suite::files;
 use crate::args::TestArguments;
 use crate::environment::Environment;
 use crate::exit::Failure;

@@ -1,16 +1,16 @@
 //! `test --update`: what came out of scenarios becomes what is expected of them.
 
-use super::fmt::{difference, replace};
-use super::test::{Enforced, Played, Suite, played, suite};
+use super::play::{Enforced, Played, played};
+use super::suite::{Suite, suite};
 use crate::args::TestArguments;
+use crate::commands::fmt::{difference, replace};
 use crate::document;
 use crate::environment::Environment;
 use crate::exit::Failure;
 use crate::shelf::Shelf;
-use crate::yaml_text::flow;
 use runbook_playbook::source::Source;
 use runbook_playbook::span::Span;
-use runbook_playbook::yaml;
+use runbook_playbook::yaml::{self, write::flow};
 use runbook_registry::Registry;
 use runbook_registry::world::scenario::CallRecord;
 use serde_json::{Value as Json, json};

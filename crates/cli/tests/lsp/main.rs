@@ -1,0 +1,10 @@
+//! `runbook lsp` as an editor meets it.
+
+mod completion;
+mod editor;
+mod layout;
+mod names;
+mod problems;
+mod robust;
+mod scenarios;
+mod speed;
