@@ -276,7 +276,10 @@ class Cluster:
     def over(self, fleet, seconds=300):
         def ended():
             board = self.board(fleet)
-            return board if board and board["status"] in ("ended", "stopped") else None
+            if not board:
+                return None
+            rests = board["status"] == "waiting" and not (board["running"] or board["waits"] or board["asks"])
+            return board if rests or board["status"] in ("ended", "stopped") else None
 
         until(ended, seconds, every=0.25)
         return self.outcome(fleet)

@@ -214,7 +214,7 @@ impl CarriedRuns {
         };
         let live = match &written {
             Some(_) => None,
-            None => Some(world::of_client(&self.client_of(&target), context)),
+            None => Some(world::over(self.client_of(&target), context)),
         };
         let world: &dyn World = match (&written, &live) {
             (Some(written), _) => &**written,
@@ -267,8 +267,13 @@ impl CarriedRuns {
             guards: Some(&Guards::default()),
         };
         let outcome = runbook_interpreter::run(&plan, &surroundings).await;
+        let mut told = TargetOutcome::of(run, &outcome, &counting, "");
+        if let Some(person) = &mut told.person {
+            // Its commands are those of this machine's journal, in which it is not.
+            person.next = None;
+        }
         Ok(Finished {
-            outcome: TargetOutcome::of(run, &outcome, &counting, ""),
+            outcome: told,
             report: collector.document().unwrap_or(Json::Null),
         })
     }

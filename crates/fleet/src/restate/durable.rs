@@ -392,6 +392,7 @@ impl Carrier {
             account: place.account,
             region: place.region,
             partition: place.partition,
+            principal: place.principal,
             version: self.version.clone(),
             timed: world.is_timed(),
             real: Timestamp::now(),
@@ -532,10 +533,13 @@ impl Carrier {
         mut work: Pending<'_, Worked>,
     ) -> Result<Step, JournalError> {
         if self.shared.working.get() {
-            // What a call looks at while it is made cannot be on record by itself.
-            return Err(JournalError::Failed {
-                path: "restate".to_owned(),
-                why: "a call inside of a call is not on record".to_owned(),
+            // What a call looks at while it is made is part of it: what comes of the call is on record.
+            let worked = work.await;
+            return Ok(Step::Done {
+                answer: worked.answer,
+                at: world.now(),
+                lost: false,
+                unkept: None,
             });
         }
         let reads = call.effect == Effect::Read;

@@ -94,8 +94,11 @@ pub struct Board {
     pub answers: BTreeMap<usize, GateAnswer>,
     /// The targets that run, by number.
     pub running: Vec<usize>,
-    /// Those that wait for a person.
+    /// Those that wait for a person's answer.
     pub waits: Vec<usize>,
+    /// Those whose runs have paused before they wrote anything: they begin anew when the fleet is resumed.
+    #[serde(default)]
+    pub paused: Vec<usize>,
     /// How many have ended, and how many of them badly.
     pub ended: (usize, usize),
     /// When it began.
@@ -120,6 +123,15 @@ impl Board {
 fn fits(package: &Package, targets: usize) -> bool {
     let bytes = package.body.to_string().len();
     bytes.saturating_mul(targets) <= MOST_SENT
+}
+
+impl Board {
+    /// Whether nothing goes on until somebody resumes it.
+    #[must_use]
+    pub fn is_at_rest(&self) -> bool {
+        let open = !self.running.is_empty() || !self.waits.is_empty() || self.asks.is_some();
+        self.status == FleetStatus::Waiting && !open
+    }
 }
 
 /// What a person tells a fleet.
@@ -398,6 +410,8 @@ struct Driven<'c, 'w> {
     /// The runs under way.
     live: BTreeSet<usize>,
     waiting: Vec<usize>,
+    /// Targets whose runs have ended paused.
+    paused: Vec<usize>,
     asks: Option<Gate>,
     needs_people: bool,
     answers: BTreeMap<usize, GateAnswer>,
@@ -433,6 +447,7 @@ impl<'c, 'w> Driven<'c, 'w> {
             waits: Waits::new(),
             live: BTreeSet::new(),
             waiting: Vec::new(),
+            paused: Vec::new(),
             asks: None,
             needs_people: false,
             answers: BTreeMap::new(),
@@ -591,7 +606,14 @@ impl<'c, 'w> Driven<'c, 'w> {
         } else if let (None, Some(ended)) = (&self.head.scenario, outcome.ended) {
             self.now = self.now.max(ended);
         }
-        let ending = outcome.ending().unwrap_or(Ending::Badly);
+        let mut ending = outcome.ending().unwrap_or(Ending::Badly);
+        if ending == Ending::Waits && !outcome.changes.is_empty() {
+            // To begin it anew would write again what it has written.
+            ending = Ending::Badly;
+        }
+        if ending == Ending::Waits {
+            self.paused.push(index);
+        }
         self.context.set(&format!("{ENDED}{index}"), Json(outcome));
         self.rollout.ended(index, ending, self.now);
     }
@@ -599,7 +621,12 @@ impl<'c, 'w> Driven<'c, 'w> {
     async fn told(&mut self, told: Told) {
         match told.command {
             Command::Pause => self.rollout.pause(),
-            Command::Resume => self.rollout.resume(),
+            Command::Resume => {
+                self.rollout.resume();
+                for index in std::mem::take(&mut self.paused) {
+                    self.rollout.woken(index);
+                }
+            }
             Command::Cancel { now } => {
                 self.rollout.cancel(&told.by);
                 self.end_runs(now);
@@ -699,6 +726,7 @@ impl<'c, 'w> Driven<'c, 'w> {
             answers: self.answers.clone(),
             running: stands(false),
             waits: stands(true),
+            paused: self.paused.clone(),
             ended: (counts.ended, counts.errors),
             started: self.started,
             over: over.then_some(self.now),

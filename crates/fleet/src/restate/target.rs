@@ -662,7 +662,12 @@ fn named<'a>(what: &str, calls: impl Iterator<Item = &'a Call>) -> String {
         if !name.is_empty() {
             name.push(' ');
         }
-        name.push_str(&call.key);
+        // How often guards were looked at inside of calls is not on record.
+        let key = match call.key.split_once('~') {
+            Some((key, _)) if key.contains("guard.") => key,
+            _ => &call.key,
+        };
+        name.push_str(key);
     }
     name
 }

@@ -21,6 +21,9 @@ pub(super) struct Begun {
     pub region: Option<String>,
     /// The partition.
     pub partition: Option<String>,
+    /// The principal, where it is known.
+    #[serde(default)]
+    pub principal: Option<String>,
     /// The interpreter that began it.
     pub version: String,
     /// Time passes by itself.
@@ -36,6 +39,7 @@ impl Begun {
             account: self.account.clone(),
             region: self.region.clone(),
             partition: self.partition.clone(),
+            principal: self.principal.clone(),
         }
     }
 }

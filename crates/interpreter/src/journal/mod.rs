@@ -44,7 +44,7 @@ impl Question {
     /// Writes a question: all that an answer holds for.
     #[must_use]
     pub fn to_json(&self) -> Json {
-        encode::question(self)
+        encode::question_json(self)
     }
 }
 

@@ -19,6 +19,9 @@ use serde_json::{Value as Json, json};
 use std::cell::Cell;
 use std::rc::Rc;
 
+/// How it is said that an alarm dropped a call; what the alarm says follows.
+const BY_ALARM: &str = "an alarm stopped the run: ";
+
 /// A call that is ready to be sent.
 #[derive(Debug, Clone)]
 pub(super) struct Prepared {
@@ -518,6 +521,13 @@ pub(super) async fn make(
             if let Some(error) = unkept {
                 run.unkept(error);
             }
+            // Where the record also holds what was dropped, the run stops there again.
+            if let Err(error) = &answer
+                && error.code == "cancelled"
+                && let Some(why) = error.message.strip_prefix(BY_ALARM)
+            {
+                run.stop(Stop::Alarm(why.to_owned()));
+            }
             Attempted {
                 result: answer,
                 lost,
@@ -533,12 +543,10 @@ pub(super) async fn make(
 /// Why a secret is not there, and what to do about it.
 fn secret_lost(run: &Run<'_>) -> String {
     let inputs = run.plan.checked.playbook.inputs.iter();
-    let lost = inputs
-        .map(|input| input.name.value.as_str())
-        .find(|name| {
-            let value = run.plan.inputs.get(*name);
-            value.is_some_and(|value| holds_mask(&value.to_json()))
-        });
+    let lost = inputs.map(|input| input.name.value.as_str()).find(|name| {
+        let value = run.plan.inputs.get(*name);
+        value.is_some_and(|value| holds_mask(&value.to_json()))
+    });
     match lost {
         Some(name) => format!(
             "it needs the secret input `{name}`, which is not on record and could not be read again; give it with `-i {name}=env:VARIABLE`"
@@ -646,8 +654,8 @@ async fn perform(
             Err(CallError::new(FailureKind::NotSent, "cancelled", "the run was asked to end"))
         }
         why = alarm(context, call, key) => {
-            context.run.stop(Stop::Alarm(why));
-            Err(CallError::new(FailureKind::NotSent, "cancelled", "an alarm stopped the run"))
+            context.run.stop(Stop::Alarm(why.clone()));
+            Err(CallError::new(FailureKind::NotSent, "cancelled", format!("{BY_ALARM}{why}")))
         }
     }
 }

@@ -54,7 +54,7 @@ async fn told(client: &Client, fleet: &str, on: &On) -> Result<FleetOutcome, Cli
     }
     let head = client.head(fleet).await?;
     let waiting = told.targets.iter_mut().zip(&head.targets);
-    let waiting = waiting.filter(|(outcome, _)| waits(outcome.status) && outcome.person.is_none());
+    let waiting = waiting.filter(|(outcome, _)| waits(outcome.status) && outcome.verdict.is_none());
     for (outcome, target) in waiting.take(MOST_ASKED) {
         let asked = client.waiting(fleet, &head, target).await?;
         outcome.person = asked.first().map(|one| NeedsPerson {

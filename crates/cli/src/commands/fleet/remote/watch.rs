@@ -73,6 +73,10 @@ fn end(told: &FleetOutcome, on: &On) -> Vec<String> {
                 "to say yes or no: {}",
                 command("approve", &told.fleet, on)
             ));
+            lines.push(format!(
+                "to begin anew what has paused: {}",
+                command("resume", &told.fleet, on)
+            ));
         }
         FleetStatus::Paused => {
             lines.push(format!("to go on: {}", command("resume", &told.fleet, on)));
@@ -111,7 +115,8 @@ pub fn watch(
                         console.out.line(safe(&line));
                         last = Some(line);
                     }
-                    if matches!(board.status, FleetStatus::Ended | FleetStatus::Stopped) {
+                    let over = matches!(board.status, FleetStatus::Ended | FleetStatus::Stopped);
+                    if over || board.is_at_rest() {
                         let told = told(&client, fleet, on).await;
                         return told.map_err(|error| failed(&error));
                     }
