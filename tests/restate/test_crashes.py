@@ -26,7 +26,7 @@ class Crashes(unittest.TestCase):
         killed = []
 
         def kill():
-            while not over.wait(chance.uniform(1, 4)):
+            while not over.wait(chance.uniform(0.1, 1.5)):
                 what = chance.choice(["worker", "worker", "workers", "server"])
                 if what == "server":
                     cluster.server.kill()
@@ -54,7 +54,7 @@ class Crashes(unittest.TestCase):
             timer.cancel()
             killer.join()
         print(f"killed: {', '.join(killed)}")
-        self.assertGreaterEqual(len(killed), 3)
+        self.assertGreaterEqual(len(killed), 2)
         self.assertEqual(outcome["status"], "ended", outcome["stopped"])
         self.assertEqual([target["name"] for target in outcome["targets"]], targets)
         for target in outcome["targets"]:

@@ -122,8 +122,9 @@ impl CarriedRuns {
     }
 
     fn library<'a>(&'a self, carried: &Carried, located: &'a Located) -> Kept<'a> {
-        let shelf = Shelf::new(&self.environment.places, &located.root, &*self.registry);
-        Kept::new(shelf, carried.files.clone())
+        let places = &self.environment.places;
+        let files = Shelf::new(places, &located.root, &*self.registry);
+        Kept::new(files, carried.files.clone())
     }
 
     /// Reads and checks what travelled, once for a fleet.
@@ -168,6 +169,10 @@ impl CarriedRuns {
         Ok(ready)
     }
 
+    #[expect(
+        clippy::too_many_lines,
+        reason = "a run is put together here, piece by piece"
+    )]
     async fn run(
         &self,
         package: &Json,

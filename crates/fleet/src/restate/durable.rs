@@ -619,9 +619,10 @@ impl Carrier {
             if let Some(reply) = ticket.reply(context) {
                 return Poll::Ready(Some(reply));
             }
-            match self.shared.cancel.is_cancelled() {
-                true => Poll::Ready(None),
-                false => Poll::Pending,
+            if self.shared.cancel.is_cancelled() {
+                Poll::Ready(None)
+            } else {
+                Poll::Pending
             }
         })
         .await;

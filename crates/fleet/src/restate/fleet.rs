@@ -243,10 +243,11 @@ impl Fleets {
         };
         let (head, board) = (head.into_inner(), board.into_inner());
         let ended = ended(&context).await?;
-        Ok(Json(document(context.key(), head, board, ended)))
+        Ok(Json(document(context.key(), &head, &board, ended)))
     }
 
     /// The interpreter that serves.
+    #[expect(clippy::unused_async, reason = "what a handler is")]
     #[handler]
     async fn version(&self, _context: SharedWorkflowContext<'_>) -> Result<String, HandlerError> {
         Ok(self.0.version().to_owned())
@@ -325,8 +326,8 @@ async fn outcome_at<'s>(
 /// Puts the document together.
 fn document(
     fleet: &str,
-    head: Head,
-    board: Board,
+    head: &Head,
+    board: &Board,
     mut ended: BTreeMap<usize, TargetOutcome>,
 ) -> FleetOutcome {
     let waves = head.policy.waves_of(head.targets.len());
@@ -650,9 +651,10 @@ impl<'c, 'w> Driven<'c, 'w> {
 
     /// Ends runs that wait for people, or all.
     fn end_runs(&mut self, all: bool) {
-        let runs: Vec<usize> = match all {
-            true => self.live.iter().copied().collect(),
-            false => self.waiting.clone(),
+        let runs: Vec<usize> = if all {
+            self.live.iter().copied().collect()
+        } else {
+            self.waiting.clone()
         };
         for index in runs {
             if let Some(target) = self.head.targets.get(index) {

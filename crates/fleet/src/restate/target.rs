@@ -207,6 +207,7 @@ struct Gate {
 }
 
 /// A run that is carried from one durable command to the next.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 struct Carried<'c, 'w> {
     context: &'c ObjectContext<'c>,
     hosting: &'w Hosting,
@@ -449,9 +450,10 @@ impl<'c, 'w> Carried<'c, 'w> {
         if batch.ended.is_empty() {
             self.hold();
         }
-        self.look = match batch.ended.is_empty() {
-            true => (self.look * 2).min(LOOK.1),
-            false => LOOK.0,
+        self.look = if batch.ended.is_empty() {
+            (self.look * 2).min(LOOK.1)
+        } else {
+            LOOK.0
         };
         let mut handed = Vec::new();
         for Ended { number, how } in batch.ended {

@@ -27,9 +27,10 @@ pub fn approve(
     let (asks, asked) = runtime
         .block_on(async {
             let asks = client.board(fleet).await?.asks;
-            let asked = match arguments.wave {
-                true => Vec::new(),
-                false => questions(&client, fleet, &arguments.target_name).await?.1,
+            let asked = if arguments.wave {
+                Vec::new()
+            } else {
+                questions(&client, fleet, &arguments.target_name).await?
             };
             Ok((asks.filter(|_| arguments.target_name.is_empty()), asked))
         })

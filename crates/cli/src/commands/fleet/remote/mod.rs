@@ -14,7 +14,7 @@ use crate::args::On;
 use crate::environment::{Environment, quoted};
 use crate::exit::Failure;
 use runbook_fleet::outcome::{FleetOutcome, NeedsPerson, TargetStatus};
-use runbook_fleet::restate::{Client, ClientError, Head, Waiting};
+use runbook_fleet::restate::{Client, ClientError, Waiting};
 use runbook_interpreter::approval::Question;
 
 /// The variable that holds the token of the ingress, where that asks for one.
@@ -87,7 +87,7 @@ async fn questions(
     client: &Client,
     fleet: &str,
     names: &[String],
-) -> Result<(Head, Vec<(String, Waiting)>), ClientError> {
+) -> Result<Vec<(String, Waiting)>, ClientError> {
     let (head, board) = (client.head(fleet).await?, client.board(fleet).await?);
     let mut asked = Vec::new();
     for index in board.waits {
@@ -99,5 +99,5 @@ async fn questions(
             asked.extend(waiting.into_iter().map(|one| (target.name.clone(), one)));
         }
     }
-    Ok((head, asked))
+    Ok(asked)
 }

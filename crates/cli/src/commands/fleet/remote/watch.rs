@@ -154,10 +154,15 @@ fn line(board: &Board, total: usize) -> String {
         board.wave
     );
     if let Some(asks) = &board.asks {
-        line.push_str(&format!("; may wave {} begin?", asks.wave));
+        line.extend([
+            "; may wave ".to_owned(),
+            asks.wave.to_string(),
+            " begin?".to_owned(),
+        ]);
     }
     if let Some(stop) = &board.stopped {
-        line.push_str(&format!("; stopped: {}", stop.message));
+        line.push_str("; stopped: ");
+        line.push_str(&stop.message);
     }
     line
 }
