@@ -54,6 +54,23 @@ class Reports(unittest.TestCase):
         symptom = next(suite for suite in suites if suite["@name"] == "symptom")
         self.assertEqual(symptom["@errors"], "1")
 
+    def test_fleets_of_every_kind_are_what_the_schema_asks_for(self):
+        targets = self.folder / "targets.yaml"
+        targets.write_text("targets: v1\nlist:\n  - {name: api, region: eu-west-1}\n  - {name: web, region: us-east-1}\n")
+        for name, scenario, words in [
+            ("well", "leaking", ["--yes"]),
+            ("waiting", "leaking", []),
+            ("stopped", "metrics_denied", ["--concurrency", "1"]),
+        ]:
+            with self.subTest(fleet=name):
+                state = ["--state-dir", str(self.folder / name)]
+                command = [RUNBOOK, "fleet", "run", "acso/memory-leak", "--targets", str(targets), "--scenario", scenario]
+                subprocess.run([*command, "-q", *words, *state], capture_output=True, check=False)
+                told = [RUNBOOK, "fleet", "report", "last", "--format", "junit", *state]
+                file = self.folder / "fleet.xml"
+                file.write_bytes(subprocess.run(told, capture_output=True, check=True).stdout)
+                self.schema.validate(str(file))
+
     def test_what_xml_may_not_hold_is_written_out(self):
         playbook = self.folder / "said.yaml"
         playbook.write_text(

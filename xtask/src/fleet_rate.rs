@@ -1,9 +1,8 @@
 //! `cargo xtask fleet-rate`: what a target of a fleet costs, of 100 to 10,000 of them, and the memory that they need.
 
-use crate::steps::{kilobytes, slope, watched};
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 /// How many targets the fleets have: so many services in ten regions of ten accounts, or in one.
@@ -14,6 +13,9 @@ const STEEPEST: f64 = 1.05;
 
 /// The most memory of the largest fleet, in KiB: 150 MB.
 const MOST: u64 = 146_484;
+
+/// How often a process is looked at.
+const TICK: Duration = Duration::from_millis(10);
 
 const REGIONS: [&str; 10] = [
     "eu-west-1",
@@ -146,5 +148,47 @@ fn measured(binary: &Path, folder: &Path, count: u32) -> Result<(Duration, u64),
         Ok(found)
     } else {
         Err(fs::read_to_string(folder.join("said.txt")).unwrap_or_default())
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "shown with one digit")]
+fn kilobytes(kib: u64) -> f64 {
+    kib as f64 * 1.024
+}
+
+/// The exponent of a power law through points of logarithms: the slope of the line with the least squares.
+#[expect(clippy::cast_precision_loss, reason = "a handful of points")]
+fn slope(points: &[(f64, f64)]) -> f64 {
+    let count = points.len() as f64;
+    let mean = |of: fn(&(f64, f64)) -> f64| points.iter().map(of).sum::<f64>() / count;
+    let (x, y) = (mean(|point| point.0), mean(|point| point.1));
+    let both: f64 = points
+        .iter()
+        .map(|point| (point.0 - x) * (point.1 - y))
+        .sum();
+    let own: f64 = points.iter().map(|point| (point.0 - x).powi(2)).sum();
+    both / own
+}
+
+/// Waits for a process; its processor time and the most memory, in KiB, that it was seen with. Linux says both.
+fn watched(child: &mut Child) -> Result<(Duration, u64), String> {
+    let folder = format!("/proc/{}", child.id());
+    let (mut busy, mut most) = (Duration::ZERO, 0);
+    loop {
+        let read = |name: &str| fs::read_to_string(format!("{folder}/{name}"));
+        if let (Ok(status), Ok(stat)) = (read("status"), read("stat")) {
+            let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+            let kib = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
+            most = most.max(kib.unwrap_or(0));
+            // After the name in brackets: utime and stime are the 12th and 13th (proc_pid_stat(5)).
+            let after = stat.rsplit_once(')').map_or("", |(_, after)| after);
+            let ticks = after.split_whitespace().skip(11).take(2);
+            let ticks: u32 = ticks.filter_map(|text| text.parse::<u32>().ok()).sum();
+            busy = busy.max(TICK * ticks);
+        }
+        if child.try_wait().map_err(|why| why.to_string())?.is_some() {
+            return Ok((busy, most));
+        }
+        std::thread::sleep(Duration::from_millis(2));
     }
 }

@@ -57,6 +57,10 @@ pub fn schemas(root: &Path, arguments: &[String]) -> Result<(), String> {
             &runbook_report::run_report::model::schema(),
         ),
         schema(
+            "schemas/fleet-report.schema.json",
+            &runbook_report::fleet_report::model::schema(),
+        ),
+        schema(
             "schemas/fleet.schema.json",
             &runbook_fleet::outcome::schema(),
         ),
@@ -102,9 +106,10 @@ fn man_pages(root: &Path, arguments: &[String]) -> Result<(), String> {
     }
     let ended = cargo.status();
     let ended = ended.map_err(|why| format!("cannot start cargo: {why}"))?;
-    match ended.success() {
-        true => Ok(()),
-        false => Err("out of step: docs/man; run `cargo xtask references --write`".to_owned()),
+    if ended.success() {
+        Ok(())
+    } else {
+        Err("out of step: docs/man; run `cargo xtask references --write`".to_owned())
     }
 }
 

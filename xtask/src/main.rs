@@ -5,6 +5,7 @@
     reason = "a task talks to who ran it"
 )]
 
+mod bench;
 mod catalogue;
 mod conformance;
 mod crash_matrix;
@@ -13,11 +14,8 @@ mod faults;
 mod fleet_rate;
 mod fuzz;
 mod generated;
-mod many_playbooks;
 mod plans;
 mod policy_proof;
-mod rate;
-mod steps;
 mod test;
 
 use std::path::Path;
@@ -30,11 +28,10 @@ const USAGE: &str = "usage: cargo xtask TASK
 
   test [WORD…]                                 everything that must hold, or the checks named by these words
   catalogue --write|--check [--packages DIR]   the catalogue of AWS operations
-  many-playbooks [COUNT]                       times the release binary's `check` over many playbooks
+  bench [--only WORD]… [--quick] [--write]     every speed and size that has a goal, measured in one run
   conformance DIR                              the client against botocore's protocol suites
-  steps [--debug]                              what a step costs in runs of 100 to 10,000, and their memory
   fleet-rate [--debug]                         what a target of a fleet costs, of 100 to 10,000 of them, and their memory
-  rate                                         how fast calls are, against the goals
+  instructions --write                         what the release binary executes becomes the budget of `test`
   crash-matrix [--playbook PATH] [--sample N]  every scenario killed at every point around its journal, and resumed
   policy-proof [WORD…]                         every permission of the least policies taken away in turn
   faults [--cases N] [--seed S]                what goes wrong between the client and a service: the verdict is right or `failed`
@@ -65,11 +62,11 @@ fn run(arguments: &[String]) -> Outcome {
             "crash-matrix" => crash_matrix::run(root, rest),
             "policy-proof" => Ok(policy_proof::run(root, rest)?),
             "faults" => faults::run(root, rest),
-            "many-playbooks" => Ok(many_playbooks::run(root, rest)?),
+            "bench" => Ok(bench::run(root, rest)?),
+            "measured" => Ok(bench::process::measured(rest)?),
             "catalogue" => catalogue::run(rest),
-            "steps" => Ok(steps::run(root, rest)?),
             "fleet-rate" => Ok(fleet_rate::run(root, rest)?),
-            "rate" => Ok(rate::run(root)?),
+            "instructions" => Ok(test::instructions::write(root, rest)?),
             "fuzz" => Ok(fuzz::run(root, rest)?),
             "schemas" => Ok(generated::schemas(root, rest)?),
             "plans" => Ok(plans::run(root, rest)?),

@@ -224,6 +224,7 @@ impl Approver for Answers {
 
 /// Shows a call in doubt until somebody says what became of it.
 async fn settle(prompt: &Prompt, doubt: &Doubt) -> Settlement {
+    let _held = crate::stage::hold();
     prompt.stream.lines(&doubt_lines(doubt));
     loop {
         let question = "was it made? [y]es: go on, [n]o: make it now, [a]bort the run: ";
@@ -279,6 +280,7 @@ async fn ask(
     elsewhere: Option<String>,
     words: &str,
 ) -> Decision {
+    let _held = crate::stage::hold();
     prompt.stream.line("");
     prompt
         .stream

@@ -18,10 +18,12 @@ pub struct Stream {
 impl Stream {
     /// Writes a line. What nobody reads any more (a closed pipe) is dropped.
     pub fn line(&self, text: impl AsRef<str>) {
-        let mut out = (self.open)();
-        let _ = out.write_all(text.as_ref().as_bytes());
-        let _ = out.write_all(b"\n");
-        let _ = out.flush();
+        crate::stage::above(|| {
+            let mut out = (self.open)();
+            let _ = out.write_all(text.as_ref().as_bytes());
+            let _ = out.write_all(b"\n");
+            let _ = out.flush();
+        });
     }
 
     /// Writes many lines at once.

@@ -53,7 +53,7 @@ pub fn widen(
         _ => None,
     };
     let own = &shared.playbook;
-    let hosts = own.reaches.iter().flatten().filter_map(|host| text(host));
+    let hosts = own.reaches.iter().flatten().filter_map(&text);
     add(&mut context.reaches, hosts);
     let programs = own
         .runs
@@ -61,7 +61,7 @@ pub fn widen(
         .flatten()
         .map(|program| program.value.clone());
     add(&mut context.runs, programs);
-    for folder in own.folders.iter().filter_map(|folder| text(folder)) {
+    for folder in own.folders.iter().filter_map(&text) {
         let place = environment.places.current.join(&folder);
         context.folders.push((folder, place));
     }

@@ -33,6 +33,7 @@ mod lock;
 #[cfg(test)]
 mod manual;
 mod matching;
+mod offline;
 mod onward;
 mod parallel;
 mod person;
@@ -44,6 +45,7 @@ mod recording;
 mod scoped;
 mod secrets;
 mod shelf;
+mod stage;
 mod staged;
 mod telemetry;
 mod triage;

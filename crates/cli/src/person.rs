@@ -42,6 +42,7 @@ impl Person for Operator {
         instruction: &'a Instruction,
     ) -> Pending<'a, Result<Carried, CallError>> {
         Box::pin(async move {
+            let _held = crate::stage::hold();
             self.show(instruction.step.as_ref(), &instruction.text);
             if let Some(link) = &instruction.link {
                 self.show(None, link);
@@ -68,6 +69,7 @@ impl Person for Operator {
 
     fn ask<'a>(&'a self, question: &'a Question) -> Pending<'a, Result<Reply, CallError>> {
         Box::pin(async move {
+            let _held = crate::stage::hold();
             self.show(question.step.as_ref(), &question.text);
             for (at, option) in question.options.iter().enumerate() {
                 let line = format!("  {}. {}", at + 1, text(option));

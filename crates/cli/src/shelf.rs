@@ -14,8 +14,8 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// The playbooks below one root.
-#[derive(Clone, Copy)]
+/// The playbooks below one root. What it reads for others it reads once: a file that changes meanwhile stays what it was.
+#[derive(Clone)]
 pub struct Shelf<'a> {
     /// Where files are.
     pub places: &'a Places,
@@ -23,13 +23,31 @@ pub struct Shelf<'a> {
     pub root: &'a Path,
     /// What can be called.
     pub catalog: &'a dyn Catalog,
-    /// Signatures that were read for other playbooks.
-    signatures: Option<&'a Signatures>,
+    known: Arc<Known>,
 }
 
-/// What playbooks that others name take and give: read once, however many name them.
+/// Playbooks that others name: read once, however many name them.
 #[derive(Debug, Default)]
-pub struct Signatures(Mutex<HashMap<(PathBuf, PathBuf), Option<Signature>>>);
+pub struct Known {
+    /// What they take and give.
+    signatures: Mutex<HashMap<Name, Option<Signature>>>,
+    /// Those that were checked to be planned or run.
+    loaded: Mutex<HashMap<Name, Result<Arc<Checked>, String>>>,
+}
+
+/// The folder of the playbook that names another, and the path that it writes.
+type Name = (PathBuf, PathBuf);
+
+/// What is known of a name, else what `read` finds out. No lock is held meanwhile: what is read may name others.
+fn once<T: Clone>(known: &Mutex<HashMap<Name, T>>, name: Name, read: impl FnOnce() -> T) -> T {
+    let lock = || known.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(found) = lock().get(&name) {
+        return found.clone();
+    }
+    let found = read();
+    lock().insert(name, found.clone());
+    found
+}
 
 /// A playbook that was read: checked where it has no errors, and everything that is to be said about it.
 #[derive(Debug)]
@@ -48,15 +66,15 @@ impl<'a> Shelf<'a> {
             places,
             root,
             catalog,
-            signatures: None,
+            known: Arc::default(),
         }
     }
 
-    /// The same, with signatures that several shelves share.
+    /// The same, with what several shelves read for others.
     #[must_use]
-    pub fn sharing(self, signatures: &'a Signatures) -> Self {
+    pub fn sharing(self, known: &Arc<Known>) -> Self {
         Self {
-            signatures: Some(signatures),
+            known: Arc::clone(known),
             ..self
         }
     }
@@ -110,17 +128,28 @@ impl<'a> Shelf<'a> {
         text_of(&file, path)
     }
 
+    fn name(&self, from: &str, path: &str) -> Name {
+        let folder = Path::new(from).parent().unwrap_or(Path::new(""));
+        (self.root.join(folder), PathBuf::from(path))
+    }
+
     /// The file that a path in the playbook with the id `from` names; `None` where it leaves the root.
     pub(crate) fn beside(&self, from: &str, path: &str) -> Option<PathBuf> {
-        let folder = Path::new(from).parent().unwrap_or(Path::new(""));
-        let file = match path.strip_prefix('/') {
-            Some(inside) => self.root.join(inside),
-            None => self.root.join(folder).join(path),
-        };
-        let real = file.canonicalize().ok()?;
-        let root = self.root.canonicalize().ok()?;
-        (real.is_file() && real.starts_with(root)).then_some(file)
+        beside(self.root, from, path)
     }
+}
+
+/// The file that a path in the playbook with the id `from` names; `None` where there is none below the root.
+#[must_use]
+pub fn beside(root: &Path, from: &str, path: &str) -> Option<PathBuf> {
+    let folder = Path::new(from).parent().unwrap_or(Path::new(""));
+    let file = match path.strip_prefix('/') {
+        Some(inside) => root.join(inside),
+        None => root.join(folder).join(path),
+    };
+    let real = file.canonicalize().ok()?;
+    let root = root.canonicalize().ok()?;
+    (real.is_file() && real.starts_with(root)).then_some(file)
 }
 
 /// A shelf that remembers which files were asked for.
@@ -175,18 +204,9 @@ impl Files for Shelf<'_> {
 
 impl check::Library for Shelf<'_> {
     fn signature(&self, from: &str, path: &str) -> Option<Signature> {
-        let Some(Signatures(known)) = self.signatures else {
-            return self.read_signature(from, path);
-        };
-        let folder = Path::new(from).parent().unwrap_or(Path::new(""));
-        let key = (self.root.join(folder), PathBuf::from(path));
-        let known = || known.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(signature) = known().get(&key) {
-            return signature.clone();
-        }
-        let signature = self.read_signature(from, path);
-        known().insert(key, signature.clone());
-        signature
+        once(&self.known.signatures, self.name(from, path), || {
+            self.read_signature(from, path)
+        })
     }
 
     fn text(&self, from: &str, path: &str) -> Option<Result<String, String>> {
@@ -196,10 +216,12 @@ impl check::Library for Shelf<'_> {
 
 impl surroundings::Library for Shelf<'_> {
     fn load(&self, from: &Checked, path: &str) -> Result<Arc<Checked>, String> {
-        let read = self.read_beside(&from.id, path)?;
-        read.checked.map(Arc::new).ok_or_else(|| {
-            let first = read.diagnostics.first().map(|first| first.message.as_str());
-            format!("{path} is wrong: {}", first.unwrap_or("no playbook"))
+        once(&self.known.loaded, self.name(&from.id, path), || {
+            let read = self.read_beside(&from.id, path)?;
+            read.checked.map(Arc::new).ok_or_else(|| {
+                let first = read.diagnostics.first().map(|first| first.message.as_str());
+                format!("{path} is wrong: {}", first.unwrap_or("no playbook"))
+            })
         })
     }
 

@@ -62,10 +62,10 @@ pub fn limited(
     session_policy: Option<String>,
 ) -> LiveWorld {
     let client = client(environment, target, &context.root, session_policy);
-    over(client, context)
+    of_client(&client, context)
 }
 
-/// The client of calls to the target, which reads and writes files below `root` only.
+/// Whoever calls AWS for a target.
 #[must_use]
 pub fn client(
     environment: &Environment,
@@ -90,15 +90,15 @@ pub fn client(
     }))
 }
 
-/// The real world over a client.
+/// The real world of a client.
 #[must_use]
-pub fn over(client: Arc<AwsClient>, context: LocalContext) -> LiveWorld {
+pub fn of_client(client: &Arc<AwsClient>, context: LocalContext) -> LiveWorld {
     let session = SessionEnvironment::new(client.clone(), context.target_environment.clone());
     let context = LocalContext {
         target_environment: Arc::new(session),
         ..context
     };
-    LiveWorld::new(client, context)
+    LiveWorld::new(client.clone(), context)
 }
 
 /// What local actions see: the folder, the person, the variables, the judge of documents.

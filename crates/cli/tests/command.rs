@@ -249,7 +249,7 @@ fn interrupted_at(sign: &str) -> (String, String, Option<i32>) {
 #[cfg(unix)]
 #[test]
 fn ctrl_c_lets_the_write_in_flight_end() {
-    let (said, noted, code) = interrupted_at("→ local:Exec");
+    let (said, noted, code) = interrupted_at("→ write  local:Exec");
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("✓ write"), "{said}");
     assert!(said.contains("✓ last"), "`finally` runs: {said}");

@@ -44,6 +44,7 @@ fn end(state: &Path) -> (String, Vec<(String, Json)>) {
 }
 
 #[test]
+#[expect(clippy::print_stdout, reason = "the count is what it is run for")]
 fn a_run_that_is_killed_goes_on() {
     let mut killed = 0;
     for scenario in SCENARIOS {

@@ -220,7 +220,7 @@ fn a_second_process_does_not_have_a_fleet_that_is_rolled_out() {
     let begun = Instant::now();
     while first.try_wait().expect("it is asked").is_none() {
         assert!(
-            begun.elapsed() < Duration::from_secs(60),
+            begun.elapsed() < Duration::from_mins(1),
             "it waits although all is answered"
         );
         std::thread::sleep(Duration::from_millis(50));
@@ -628,7 +628,7 @@ fn a_thousand_targets_survive_three_kills_and_no_write_is_doubled() {
     let writes = writes(state.path(), &fleet);
     assert_eq!(writes.len(), 1000);
     assert!(writes.values().all(|made| *made == 1), "{writes:?}");
-    assert!(begun.elapsed() < Duration::from_secs(300));
+    assert!(begun.elapsed() < Duration::from_mins(5));
 }
 
 #[test]

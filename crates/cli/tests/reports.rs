@@ -163,6 +163,11 @@ fn a_report_has_what_was_found_done_and_asked() {
         report["approvals"][1]["by"],
         ALL.split('=').next().expect("a word")
     );
+    for format in ["html", "markdown", "junit"] {
+        let told = desk.runbook(&["report", "last", "--format", format]);
+        let text = String::from_utf8_lossy(&told.stdout).into_owned();
+        assert!(text.contains("approved by"), "{format}: {text}");
+    }
     assert_eq!(report["charts"][0]["threshold"], 80.0);
     assert_eq!(
         report["charts"][0]["points"].as_array().map(Vec::len),
@@ -486,7 +491,9 @@ fn every_report_shows_the_tables_of_steps_and_who_ran() {
     );
     let page = desk.read("a.html");
     assert!(
-        page.contains("<caption><b>Services of the &lt;cluster&gt;</b>"),
+        page.contains(
+            "<h3>Services of the &lt;cluster&gt; <span class=\"soft\">2 rows</span></h3>"
+        ),
         "{page}"
     );
     assert!(

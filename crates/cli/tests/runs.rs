@@ -166,7 +166,7 @@ fn a_changed_playbook_is_used_only_where_what_was_done_is_the_same() {
         err(&resumed)
     );
     assert!(
-        out(&resumed).contains("\"desiredCount\":4"),
+        out(&resumed).contains("desiredCount: 4"),
         "{}",
         out(&resumed)
     );

@@ -49,7 +49,7 @@ const SCENARIOS: &str = r"scenarios:
 ";
 
 /// It needs no account.
-const SLOW: &str = r#"playbook: v1
+const SLOW: &str = r"playbook: v1
 title: Slow
 check:
   same:
@@ -66,7 +66,7 @@ check:
     every: 30s
     within: 5m
     assert: [{that: equal}]
-"#;
+";
 
 struct Desk {
     folder: tempfile::TempDir,
@@ -157,23 +157,17 @@ fn a_run_is_a_trace_of_its_steps_and_calls() {
             .output()
             .expect("it runs");
         assert_eq!(run.status.code(), Some(0), "{}", said(&run));
-        let received = receiver.take();
+        let got = receiver.take();
+        assert!(got.heads.iter().all(|head| head.contains("x-key: k 1")));
         assert!(
-            received
-                .heads
-                .iter()
-                .all(|head| head.contains("x-key: k 1"))
-        );
-        assert!(
-            received
-                .heads
+            got.heads
                 .iter()
                 .all(|head| head.starts_with("post /v1/traces "))
         );
-        let spans = &received.spans;
-        assert_eq!(attribute(&received.resource, "service.name"), "ops");
+        let spans = &got.spans;
+        assert_eq!(attribute(&got.resource, "service.name"), "ops");
         assert_eq!(
-            attribute(&received.resource, "deployment.environment.name"),
+            attribute(&got.resource, "deployment.environment.name"),
             "test"
         );
 

@@ -4,14 +4,23 @@ use regex::Regex;
 use std::borrow::Cow;
 use std::sync::OnceLock;
 
-/// What stands for `<`, `>` and blanks. Characters of the private use area are part of words to a shell.
-const MARKS: [(char, char); 3] = [('<', '\u{F0001}'), ('>', '\u{F0002}'), (' ', '\u{F0003}')];
+/// What stands for `<`, `>`, blanks and `|`. Characters of the private use area are part of words to a shell.
+const MARKS: [(char, char); 4] = [
+    ('<', '\u{F0001}'),
+    ('>', '\u{F0002}'),
+    (' ', '\u{F0003}'),
+    ('|', '\u{F0004}'),
+];
 
 /// The text with its placeholders hidden.
 pub(crate) fn hide(text: &str) -> Cow<'_, str> {
     static SHAPE: OnceLock<Option<Regex>> = OnceLock::new();
-    let shape =
-        SHAPE.get_or_init(|| Regex::new(r"<[A-Za-z](?:[A-Za-z0-9 _./-]*[A-Za-z0-9])?>").ok());
+    let shape = SHAPE.get_or_init(|| {
+        Regex::new(
+            r"<[A-Za-z](?:[A-Za-z0-9 _./-]*[A-Za-z0-9])?>|<[A-Za-z0-9_.-]+(?:\|[A-Za-z0-9_.-]+)+>",
+        )
+        .ok()
+    });
     match shape {
         Some(shape) => shape.replace_all(text, |found: &regex::Captures<'_>| {
             let all = found.get(0).map_or("", |all| all.as_str());

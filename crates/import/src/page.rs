@@ -137,6 +137,7 @@ pub fn read(text: &str) -> Page {
         item_title: None,
         said: String::new(),
         strong: None,
+        told: false,
         code: Fenced::No,
     };
     for (event, range) in Parser::new_ext(text, Options::ENABLE_TABLES).into_offset_iter() {
@@ -184,6 +185,8 @@ struct PageReader<'p> {
     said: String,
     /// Where strong text began in `said`.
     strong: Option<usize>,
+    /// The language of the fenced text is given.
+    told: bool,
     /// Fenced text that is being read.
     code: Fenced,
 }
@@ -198,10 +201,11 @@ impl PageReader<'_> {
             Event::End(TagEnd::Heading(_)) => self.end_heading(),
             Event::Start(Tag::CodeBlock(kind)) => {
                 self.flush();
-                let shell = match &kind {
-                    CodeBlockKind::Fenced(language) => is_shell(language),
-                    CodeBlockKind::Indented => true,
+                let (shell, told) = match &kind {
+                    CodeBlockKind::Fenced(language) => (is_shell(language), !language.is_empty()),
+                    CodeBlockKind::Indented => (true, false),
                 };
+                self.told = told;
                 self.code = if shell {
                     Fenced::Commands(Block::default())
                 } else {
@@ -317,6 +321,10 @@ impl PageReader<'_> {
         let Fenced::Commands(mut block) = std::mem::replace(&mut self.code, Fenced::No) else {
             return;
         };
+        // Without a language it may be a log, a drawing or a query.
+        if !self.told && !has_commands(&block.text) {
+            return;
+        }
         block.unprompt();
         let title = self.item_title.clone().filter(|_| !self.item.is_empty());
         block.role = match self.part {
@@ -410,4 +418,96 @@ fn is_shell(language: &str) -> bool {
             | "terminal"
             | "command"
     )
+}
+
+/// Programs that pages of operations call.
+const PROGRAMS: [&str; 68] = [
+    "aws",
+    "awk",
+    "bash",
+    "brew",
+    "cat",
+    "cd",
+    "cdk",
+    "chmod",
+    "cp",
+    "curl",
+    "date",
+    "df",
+    "dig",
+    "docker",
+    "docker-compose",
+    "echo",
+    "ecs-cli",
+    "eksctl",
+    "export",
+    "find",
+    "for",
+    "free",
+    "gh",
+    "git",
+    "go",
+    "grep",
+    "helm",
+    "host",
+    "if",
+    "java",
+    "journalctl",
+    "jq",
+    "kill",
+    "kubectl",
+    "less",
+    "ls",
+    "make",
+    "mkdir",
+    "mv",
+    "mysql",
+    "nc",
+    "netstat",
+    "node",
+    "npm",
+    "npx",
+    "nslookup",
+    "openssl",
+    "ping",
+    "pip",
+    "ps",
+    "psql",
+    "python",
+    "python3",
+    "redis-cli",
+    "rm",
+    "sam",
+    "sh",
+    "sleep",
+    "ssh",
+    "sudo",
+    "systemctl",
+    "tail",
+    "telnet",
+    "terraform",
+    "watch",
+    "wget",
+    "while",
+    "yarn",
+];
+
+/// Whether some line of a text begins as a command does: with a prompt, a known program, a path of one, or a variable.
+fn has_commands(text: &str) -> bool {
+    text.lines().any(|line| {
+        let line = line.trim_start();
+        let (line, prompted) = match line.strip_prefix("$ ") {
+            Some(rest) => (rest, true),
+            None => (line, false),
+        };
+        let word = line.split_whitespace().next().unwrap_or_default();
+        let variable = word.split_once('=').is_some_and(|(name, _)| {
+            let mut characters = name.chars();
+            characters
+                .next()
+                .is_some_and(|first| first.is_ascii_alphabetic() || first == '_')
+                && characters.all(|one| one.is_ascii_alphanumeric() || one == '_')
+        });
+        prompted || variable || word.starts_with("./") || PROGRAMS.contains(&word)
+    })
 }

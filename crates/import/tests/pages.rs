@@ -22,6 +22,71 @@ fn said(imported: &Imported) -> Vec<String> {
         .collect()
 }
 
+/// A page with one block of commands.
+fn block(commands: &str) -> Imported {
+    page(&format!("# Page\n\n## One\n\n```bash\n{commands}\n```\n"))
+}
+
+#[test]
+fn text_that_is_fenced_without_a_language_is_read_where_it_has_commands() {
+    let imported = page(
+        "## Errors\n\n```\nfields @timestamp | filter @level = \"ERROR\"\n    at Object.<anonymous> (/app/db.js:15:11)\n```\n\n```\naws ecs list-clusters\n```\n\n```\n┌──┐ (service api) failed: x\n```\n",
+    );
+    assert_eq!(said(&imported), Vec::<String>::new());
+    assert_eq!(imported.commands.len(), 1);
+}
+
+#[test]
+fn placeholders_have_the_types_of_their_places_and_may_name_choices() {
+    let imported = block(
+        "aws eks update-nodegroup-config --cluster-name main --nodegroup-name blue --scaling-config minSize=<MIN>,maxSize=<MAX>,desiredSize=2\naws dynamodb create-table --table-name t --attribute-definitions AttributeName=<KEY>,AttributeType=<S|N|B> --key-schema AttributeName=<KEY>,KeyType=HASH --billing-mode PAY_PER_REQUEST",
+    );
+    let draft = &imported.drafts[0].text;
+    for part in [
+        "min: {type: integer}",
+        "max: {type: integer}",
+        "scalingConfig: {minSize: \"${{ inputs.min }}\", maxSize: \"${{ inputs.max }}\", desiredSize: 2}",
+        "AttributeType: \"${{ inputs.s_n_b }}\"",
+    ] {
+        assert!(draft.contains(part), "{part}\n{draft}");
+    }
+    let placeholders = said(&imported);
+    let placeholders = placeholders
+        .iter()
+        .all(|one| one.starts_with("placeholder"));
+    assert!(placeholders, "{:?}", said(&imported));
+}
+
+#[test]
+fn a_version_is_not_asked_of_the_cli_itself() {
+    let imported = block("aws eks update-cluster-version --name main --version 1.31");
+    assert_eq!(
+        said(&imported),
+        ["unknown-argument: `--version` shows the version of the AWS CLI, and nothing is called"]
+    );
+    let help = imported.diagnostics[0].help.as_deref();
+    assert_eq!(help, Some("did you mean `--kubernetes-version`?"));
+    let draft = &imported.drafts[0].text;
+    assert!(draft.contains("version: \"1.31\""), "{draft}");
+}
+
+#[test]
+fn the_one_of_a_name_is_one_value_and_a_loop_goes_over_all() {
+    let imported = block(
+        "HOST=$(aws cloudformation describe-stacks --stack-name net --query \"Stacks[0].Outputs[?OutputKey=='Host'].OutputValue\" --output text)\ncurl http://$HOST/ready\nfor addon in $(aws eks list-addons --cluster-name main --query 'addons[]' --output text); do\n  aws eks delete-addon --cluster-name main --addon-name $addon\ndone\naws configure",
+    );
+    assert_eq!(said(&imported), Vec::<String>::new());
+    let draft = &imported.drafts[0].text;
+    for part in [
+        "== 'Host'].OutputValue\", take: first}",
+        "addon in ",
+        "list_addons.addons",
+        "action: sts:GetCallerIdentity",
+    ] {
+        assert!(draft.contains(part), "{part}\n{draft}");
+    }
+}
+
 #[test]
 fn parts_under_headings_of_their_own_belong_to_the_section_above() {
     let imported = page(

@@ -89,8 +89,21 @@ pub enum EventKind {
         step: StepPath,
         /// Why.
         why: String,
-        /// How long.
+        /// How long this time.
         length: SignedDuration,
+        /// How long it may take in all, counted from its first wait on; nothing where that is not bounded.
+        within: Option<SignedDuration>,
+    },
+    /// A step over a list has come further. Only whoever watches is told; it is not on record.
+    Progress {
+        /// The step.
+        step: StepPath,
+        /// Elements that have ended, those that failed among them.
+        done: usize,
+        /// All elements.
+        of: usize,
+        /// Elements that failed.
+        failed: usize,
     },
     /// A person is asked.
     Asked(Arc<Question>),

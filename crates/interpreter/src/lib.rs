@@ -3,7 +3,7 @@
 //! Events flow out to observers; questions flow out to an approver; calls flow out to a world. Nothing else leaves.
 
 pub mod approval;
-mod assertion;
+pub mod assertion;
 pub mod cancel;
 pub mod event;
 mod failure;

@@ -47,6 +47,7 @@ pub(crate) fn analyse(
         documents,
         root: &home.root,
         catalog: registry,
+        workspace,
     };
     let mut names = None;
     let mut about = None;
@@ -65,6 +66,7 @@ pub(crate) fn analyse(
                     documents,
                     root: &home.root,
                     catalog: registry,
+                    workspace,
                 };
                 review(&Source::new(&home.name, text), &home.id, registry, &shelf).0
             })
@@ -96,6 +98,7 @@ pub(crate) fn subject(
         documents,
         root: &home.root,
         catalog: registry,
+        workspace,
     };
     let source = Source::new(&home.name, text);
     Some(Subject {

@@ -6,7 +6,7 @@ use crate::due::due;
 use crate::layout::Layout;
 use crate::place::range;
 use crate::scenarios;
-use crate::workspace::{FileKind, Shelf};
+use crate::workspace::{FileKind, Shelf, Workspace};
 use runbook_playbook::check::Mention;
 use runbook_playbook::span::Span;
 use runbook_registry::Registry;
@@ -35,6 +35,7 @@ pub(crate) fn definition(
     analysis: &Analysis,
     address: &str,
     documents: &Documents,
+    workspace: &dyn Workspace,
     registry: &Registry,
     at: usize,
 ) -> Json {
@@ -52,6 +53,7 @@ pub(crate) fn definition(
         documents,
         root: &analysis.home.root,
         catalog: registry,
+        workspace,
     };
     named_file(analysis, at)
         .and_then(|path| shelf.beside(&analysis.home.id, path))

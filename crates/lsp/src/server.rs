@@ -235,6 +235,7 @@ impl<W: Write> Server<'_, W> {
                     documents: &self.documents,
                     root: &home.root,
                     catalog: self.registry,
+                    workspace: self.workspace,
                 };
                 let source = Source::new(&home.name, text.as_str());
                 surveyed(&source, &home, &beside, self.registry)
@@ -338,9 +339,14 @@ impl<W: Write> Server<'_, W> {
         let at = offset("/position").ok_or_else(|| invalid("`position` is missing"))?;
         Ok(match short {
             "hover" => hover::hover(&analysis, self.registry, at),
-            "definition" => {
-                navigate::definition(&analysis, &address, &self.documents, self.registry, at)
-            }
+            "definition" => navigate::definition(
+                &analysis,
+                &address,
+                &self.documents,
+                self.workspace,
+                self.registry,
+                at,
+            ),
             "references" => {
                 let own = parameters.pointer("/context/includeDeclaration");
                 let own = own.and_then(Json::as_bool).unwrap_or(true);

@@ -36,6 +36,9 @@ pub trait Workspace {
     /// Where a file belongs.
     fn home(&self, file: &Path) -> Home;
 
+    /// The file that a path in the playbook with the id `from` names; `None` where there is none below the root.
+    fn beside(&self, root: &Path, from: &str, path: &str) -> Option<PathBuf>;
+
     /// What a file is, by its name and its text.
     fn kind(&self, file: &Path, text: &str) -> FileKind;
 
@@ -56,19 +59,14 @@ pub(crate) struct Shelf<'a> {
     pub(crate) documents: &'a Documents,
     pub(crate) root: &'a Path,
     pub(crate) catalog: &'a dyn Catalog,
+    pub(crate) workspace: &'a dyn Workspace,
 }
 
 impl Shelf<'_> {
     /// The file that a path in the playbook with the id `from` names; `None` where it leaves the root.
     pub(crate) fn beside(&self, from: &str, path: &str) -> Option<PathBuf> {
-        let folder = Path::new(from).parent().unwrap_or(Path::new(""));
-        let file = match path.strip_prefix('/') {
-            Some(inside) => self.root.join(inside),
-            None => self.root.join(folder).join(path),
-        };
-        let real = file.canonicalize().ok()?;
-        let root = self.root.canonicalize().ok()?;
-        (real.is_file() && real.starts_with(root)).then_some(real)
+        let file = self.workspace.beside(self.root, from, path)?;
+        file.canonicalize().ok()
     }
 }
 

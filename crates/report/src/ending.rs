@@ -2,30 +2,41 @@
 
 use crate::line::{Line, Look, Tone};
 use crate::question::yaml_lines;
-use crate::step_line::one_line;
+use crate::step_line::{self, one_line};
 use crate::value_text::differing;
 use jiff::SignedDuration;
-use runbook_interpreter::outcome::{Change, Outcome, StepStatus};
+use runbook_interpreter::outcome::{Change, Escalated, Outcome, StepOutcome, StepStatus};
 use runbook_interpreter::truth::Truth;
 use runbook_interpreter::verdict::{Reason, Verdict};
 use serde_json::Value as Json;
 
-/// What is known beside the outcome.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Beside<'a> {
-    /// The command that makes this run again.
-    pub again: &'a str,
-    /// The command that goes further than this run was asked to go.
-    pub onward: Option<&'a str>,
+/// What is known of a run beside its outcome: the commands that follow it, and where its reports are.
+#[derive(Debug, Clone, Default)]
+pub struct Commands {
+    /// Makes the run again.
+    pub again: String,
+    /// Goes further than this run was asked to go.
+    pub further: Option<String>,
+    /// Goes on with it, where it is on record.
+    pub resume: Option<String>,
+    /// Takes back what it did, where it is on record.
+    pub undo: Option<String>,
+    /// Writes its report, where it is on record.
+    pub report: Option<String>,
+    /// The files that its reports are written to.
+    pub reports: Vec<String>,
 }
 
-/// Draws the end of a run.
-pub(crate) fn lines(outcome: &Outcome, beside: Beside<'_>, look: Look) -> Vec<String> {
+/// Draws the end of a run: the verdict, the causes, the changes, who was told, what is left to do, the reports, and the
+/// next command.
+pub(crate) fn lines(outcome: &Outcome, commands: &Commands, look: Look) -> Vec<String> {
     let mut lines = verdict(outcome, look);
     lines.extend(causes(outcome, look));
     lines.extend(changes(outcome, look));
     lines.extend(escalated(outcome, look));
-    lines.extend(next(outcome, beside, look));
+    lines.extend(left(outcome, look));
+    lines.extend(reports(commands, look));
+    lines.extend(next(outcome, commands, look));
     lines
 }
 
@@ -134,22 +145,23 @@ fn escalated(outcome: &Outcome, look: Look) -> Vec<String> {
     let Some(escalated) = &outcome.escalated else {
         return Vec::new();
     };
-    let levels: Vec<String> = escalated.levels.iter().map(u32::to_string).collect();
-    let word = if levels.len() == 1 { "level" } else { "levels" };
     let mut lines = Vec::new();
     let mut say = |tone: Tone, text: String| {
         lines.extend(Line::at(1).with(tone, text).wrapped(look));
     };
-    say(Tone::Plain, format!("to {word} {}", levels.join(", ")));
+    say(Tone::Plain, format!("to {}", levels(escalated)));
     if !escalated.gathered.is_empty() {
-        let gathered = escalated.gathered.join(", ");
+        let gathered = each_once(&escalated.gathered);
         say(Tone::Plain, format!("gathered: {gathered}"));
     }
     if !escalated.told.is_empty() {
-        say(Tone::Good, format!("told by {}", escalated.told.join(", ")));
+        say(
+            Tone::Good,
+            format!("told by {}", each_once(&escalated.told)),
+        );
     }
     if !escalated.failed.is_empty() {
-        let failed = escalated.failed.join(", ");
+        let failed = each_once(&escalated.failed);
         say(Tone::Bad, format!("could not be told by {failed}"));
     }
     if let Some(why) = &escalated.not_told {
@@ -203,50 +215,66 @@ fn reached(contact: &Json) -> String {
     }
 }
 
-fn next(outcome: &Outcome, beside: Beside<'_>, look: Look) -> Vec<String> {
-    let mut lines = Vec::new();
-    let mut say = |tone: Tone, text: &str| {
-        // A command stands on one line however long it is, so that it can be copied.
-        let room = match tone {
-            Tone::Strong => Look {
-                width: None,
-                ..look
-            },
-            _ => look,
-        };
-        if !text.is_empty() {
-            lines.extend(Line::at(1).with(tone, text).wrapped(room));
+/// `level 2`, `levels 1, 3`.
+fn levels(escalated: &Escalated) -> String {
+    let mut levels = escalated.levels.clone();
+    levels.sort_unstable();
+    let word = if levels.len() == 1 { "level" } else { "levels" };
+    let levels: Vec<String> = levels.iter().map(u32::to_string).collect();
+    format!("{word} {}", levels.join(", "))
+}
+
+/// Names in their order, those that come several times with how often: every level is told by the same steps.
+fn each_once(names: &[String]) -> String {
+    let mut counted: Vec<(&str, usize)> = Vec::new();
+    for name in names {
+        match counted.iter_mut().find(|(known, _)| known == name) {
+            Some((_, count)) => *count += 1,
+            None => counted.push((name, 1)),
         }
+    }
+    let said: Vec<String> = counted
+        .into_iter()
+        .map(|(name, count)| match count {
+            1 => name.to_owned(),
+            2 => format!("{name} (twice)"),
+            many => format!("{name} ({many} times)"),
+        })
+        .collect();
+    said.join(", ")
+}
+
+/// What people have to do.
+fn left(outcome: &Outcome, look: Look) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut say = |text: &str| {
+        lines.extend(Line::at(1).plain("- ").plain(one_line(text)).wrapped(look));
     };
     for change in outcome.changes.iter().filter(|change| !change.confirmed) {
-        let text = format!(
+        say(&format!(
             "look whether {} of {} took effect: no success was reported",
             change.action, change.step
-        );
-        say(Tone::Plain, &text);
+        ));
+    }
+    if let Some(escalated) = &outcome.escalated {
+        let levels = levels(escalated);
+        if let Some(why) = &escalated.not_told {
+            say(&format!("tell {levels} yourself: {why}"));
+        } else if !escalated.failed.is_empty() {
+            let failed = each_once(&escalated.failed);
+            say(&format!("tell {levels} yourself: {failed} failed"));
+        }
     }
     match outcome.verdict {
-        Verdict::Paused => {
-            if let Some(waiting) = &outcome.waiting {
-                say(Tone::Plain, &format!("still to do at {}:", waiting.step));
-                for line in waiting.question.lines() {
-                    say(Tone::Plain, &format!("  {line}"));
-                }
-                if !waiting.next.is_empty() {
-                    say(Tone::Plain, "to go on:");
-                    say(Tone::Strong, &waiting.next);
+        Verdict::Diagnosed => say("mend what was found"),
+        Verdict::Unresolved => say(unresolved(outcome)),
+        Verdict::Unhealthy => {
+            for (path, step) in &outcome.steps {
+                if is_false_check(path, step) {
+                    say(&format!("look at {path}: {}", step_line::claim(step)));
                 }
             }
         }
-        Verdict::Diagnosed => match beside.onward {
-            Some(onward) => {
-                say(Tone::Plain, "to go on:");
-                say(Tone::Strong, onward);
-            }
-            None => say(Tone::Plain, "mend what was found"),
-        },
-        Verdict::Unresolved => say(Tone::Plain, unresolved(outcome)),
-        Verdict::Unhealthy => say(Tone::Plain, "look at the checks marked ✗"),
         Verdict::Failed | Verdict::Aborted => {
             for (path, step) in &outcome.steps {
                 if let Some(error) = step
@@ -254,27 +282,114 @@ fn next(outcome: &Outcome, beside: Beside<'_>, look: Look) -> Vec<String> {
                     .as_ref()
                     .filter(|_| step.status == StepStatus::Failed && !outcome.environment)
                 {
-                    say(Tone::Plain, &format!("look at {path} ({})", error.code));
+                    say(&format!("look at {path} ({})", error.code));
                 }
             }
-            if !beside.again.is_empty() {
-                say(
-                    Tone::Plain,
-                    if outcome.environment {
-                        "mend that, then run it again:"
-                    } else {
-                        "to run it again:"
-                    },
-                );
-                say(Tone::Strong, beside.again);
+            if outcome.reason == Some(Reason::Timeout) {
+                say("begin anew if need be: its time is over, so it cannot go on");
             }
         }
-        Verdict::Undone
+        Verdict::Undone => say("find another remedy: this one was taken back"),
+        Verdict::Paused
         | Verdict::Absent
         | Verdict::Resolved
         | Verdict::Done
         | Verdict::Healthy => {}
     }
+    if let Some(waiting) = &outcome.waiting {
+        let step = &waiting.step;
+        lines.extend(
+            Line::at(1)
+                .plain(format!("- still to do at {step}:"))
+                .wrapped(look),
+        );
+        for line in waiting.question.lines() {
+            // What is sent reads better a member a line.
+            let call = line.split_once(" {").and_then(|(action, arguments)| {
+                let arguments = serde_json::from_str::<Json>(&format!("{{{arguments}"));
+                Some((action, arguments.ok()?))
+            });
+            match call {
+                Some((action, arguments)) => {
+                    lines.push(Line::at(2).plain(action).cut(look));
+                    for line in yaml_lines(&arguments, 3) {
+                        lines.extend(line.wrapped(look));
+                    }
+                }
+                None => lines.extend(Line::at(2).plain(line).wrapped(look)),
+            }
+        }
+    }
+    titled("Left to do", lines, look)
+}
+
+fn is_false_check(path: &str, step: &StepOutcome) -> bool {
+    path.starts_with("check.")
+        && step.status == StepStatus::Done
+        && step.holds == Some(Truth::False)
+}
+
+/// Where the run is told at length.
+fn reports(commands: &Commands, look: Look) -> Vec<String> {
+    let shown = if commands.reports.is_empty() {
+        commands.report.as_slice()
+    } else {
+        &commands.reports
+    };
+    let lines = shown.iter().map(|line| whole(line, look)).collect();
+    titled("Report", lines, look)
+}
+
+/// A path or a command stands on one line however long it is, so that it can be copied.
+fn whole(text: &str, look: Look) -> String {
+    let room = Look {
+        width: None,
+        ..look
+    };
+    Line::at(1).with(Tone::Strong, text).cut(room)
+}
+
+/// The command that comes next, or more of them with what each does.
+fn next(outcome: &Outcome, commands: &Commands, look: Look) -> Vec<String> {
+    let mut said: Vec<(&str, &str)> = Vec::new();
+    let waiting = outcome.waiting.as_ref();
+    let resume = commands.resume.as_deref();
+    match outcome.verdict {
+        Verdict::Paused => {
+            said.extend(waiting.map(|waiting| ("to go on:", waiting.next.as_str())));
+        }
+        Verdict::Diagnosed => {
+            said.extend(commands.further.as_deref().map(|line| ("to go on:", line)));
+        }
+        Verdict::Unresolved if outcome.reason == Some(Reason::Declined) => {
+            said.push(("to be asked again:", &commands.again));
+        }
+        Verdict::Unhealthy => said.push(("to check again:", &commands.again)),
+        Verdict::Failed if outcome.environment => {
+            said.push(("mend that, then run it again:", &commands.again));
+        }
+        Verdict::Aborted if outcome.reason != Some(Reason::Timeout) && resume.is_some() => {
+            said.extend(resume.map(|line| ("to go on:", line)));
+        }
+        Verdict::Failed | Verdict::Aborted => said.push(("to run it again:", &commands.again)),
+        Verdict::Undone
+        | Verdict::Unresolved
+        | Verdict::Absent
+        | Verdict::Resolved
+        | Verdict::Done
+        | Verdict::Healthy => {}
+    }
+    let stands = |change: &Change| change.confirmed && !change.undone && change.undoes.is_none();
+    let ended = !outcome.verdict.is_well() && outcome.verdict != Verdict::Paused;
+    if ended && outcome.changes.iter().any(stands) {
+        let undo = commands.undo.as_deref();
+        said.extend(undo.map(|line| ("to take back what it did:", line)));
+    }
+    let lines = said
+        .into_iter()
+        .filter(|(_, line)| !line.is_empty())
+        .flat_map(|(what, line)| [Line::at(1).plain(what).cut(look), whole(line, look)])
+        .collect();
     titled("Next", lines, look)
 }
 
@@ -282,13 +397,13 @@ fn unresolved(outcome: &Outcome) -> &'static str {
     match outcome.reason {
         Some(Reason::Unexplained) => "find the cause by hand: none that the playbook knows shows",
         Some(Reason::NoRemedy) => "mend the cause by hand: no remedy of the playbook applies",
-        Some(Reason::Declined) => "the remedy was declined; run it again to be asked again",
-        Some(Reason::ReadOnly) => "nothing was changed; run it without --read-only to mend it",
+        Some(Reason::Declined) => "mend it by hand, or run it again: the remedy was declined",
+        Some(Reason::ReadOnly) => "run it without --read-only to mend it: nothing was changed",
         None if outcome.escalated.is_some() => {
-            "the remedy did not help; go on with what was found above"
+            "go on with what was found above: the remedy did not help"
         }
         None | Some(Reason::Timeout) => {
-            "the remedy did not help; escalate with what was found above"
+            "escalate with what was found above: the remedy did not help"
         }
     }
 }

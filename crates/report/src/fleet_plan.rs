@@ -209,10 +209,9 @@ fn before(number: usize, policy: &RolloutPolicy) -> String {
     }
     let mut before = String::new();
     if let Some(pause) = policy.pause {
-        before.push_str(&format!(
-            ", {} after the one before",
-            duration::format(pause)
-        ));
+        before.push_str(", ");
+        before.push_str(&duration::format(pause));
+        before.push_str(" after the one before");
     }
     if policy.approve {
         before.push_str(", once a person says yes");

@@ -189,6 +189,13 @@ fn paint(drawn: &mut String, tone: Tone, text: &str, colour: bool) {
     }
 }
 
+/// Text of one tone.
+pub(crate) fn painted(tone: Tone, text: &str, colour: bool) -> String {
+    let mut drawn = String::new();
+    paint(&mut drawn, tone, &escape(text), colour);
+    drawn
+}
+
 /// Text cut with `…` to at most so many columns.
 pub(crate) fn shorten(text: &str, columns: usize) -> String {
     Line::at(0).plain(text).cut(Look {

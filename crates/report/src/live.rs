@@ -1,207 +1,271 @@
-//! The lines at the bottom of a terminal that show what is running.
+//! The part of a terminal that moves while a run goes on.
 
-use crate::line::{Line, Look};
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike};
+use crate::line::{Line, Look, Tone};
+use crate::running::{Drawn, Running};
+use crate::screen::{Out, Screen};
+use jiff::{SignedDuration, Timestamp};
 use runbook_playbook::checked::StepPath;
-use std::collections::HashMap;
-use std::io::{self, Write};
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
-/// Where output goes; shared between lines that stay and lines that move.
-#[derive(Clone)]
-pub(crate) struct Out(Arc<Mutex<Box<dyn Write + Send>>>);
-
-impl Out {
-    pub(crate) fn new(out: Box<dyn Write + Send>) -> Self {
-        Self(Arc::new(Mutex::new(out)))
-    }
-
-    /// Writes; what nobody reads any more (a closed pipe) is dropped.
-    pub(crate) fn write(&self, text: &str) {
-        if let Ok(mut out) = self.0.lock() {
-            let _ = out.write_all(text.as_bytes());
-        }
-    }
-
-    pub(crate) fn flush(&self) {
-        if let Ok(mut out) = self.0.lock() {
-            let _ = out.flush();
-        }
-    }
+/// How a terminal moves.
+#[derive(Debug, Clone, Copy)]
+pub struct Motion {
+    /// The columns and lines that the terminal has now.
+    pub size: fn() -> Option<(usize, usize)>,
+    /// How often what runs is drawn again; nothing where whoever shows the run says when.
+    pub every: Option<Duration>,
+    /// Time passes by itself between events; in a scenario it does not.
+    pub timed: bool,
 }
 
-/// A terminal as indicatif drives it, by the control sequences of ECMA-48.
-struct Screen {
-    out: Out,
-    width: u16,
-}
-
-impl std::fmt::Debug for Screen {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Screen")
-            .field("width", &self.width)
-            .finish_non_exhaustive()
-    }
-}
-
-impl Screen {
-    fn steer(&self, count: usize, command: char) {
-        if count > 0 {
-            self.out.write(&format!("\u{1b}[{count}{command}"));
-        }
-    }
-}
-
-impl TermLike for Screen {
-    fn width(&self) -> u16 {
-        self.width
-    }
-
-    fn move_cursor_up(&self, n: usize) -> io::Result<()> {
-        self.steer(n, 'A');
-        Ok(())
-    }
-
-    fn move_cursor_down(&self, n: usize) -> io::Result<()> {
-        self.steer(n, 'B');
-        Ok(())
-    }
-
-    fn move_cursor_right(&self, n: usize) -> io::Result<()> {
-        self.steer(n, 'C');
-        Ok(())
-    }
-
-    fn move_cursor_left(&self, n: usize) -> io::Result<()> {
-        self.steer(n, 'D');
-        Ok(())
-    }
-
-    fn write_line(&self, s: &str) -> io::Result<()> {
-        self.out.write(&format!("{s}\n"));
-        Ok(())
-    }
-
-    fn write_str(&self, s: &str) -> io::Result<()> {
-        self.out.write(s);
-        Ok(())
-    }
-
-    fn clear_line(&self) -> io::Result<()> {
-        self.out.write("\r\u{1b}[2K");
-        Ok(())
-    }
-
-    fn flush(&self) -> io::Result<()> {
-        self.out.flush();
-        Ok(())
-    }
-}
-
-/// How often a spinner turns.
-const TURN: Duration = Duration::from_millis(120);
-
-/// Spinners, one for each running step.
-pub(crate) struct Live {
-    out: Out,
-    bars: MultiProgress,
-    running: HashMap<StepPath, ProgressBar>,
+/// What moves, shared with whoever writes to the same terminal.
+pub(crate) struct Region {
+    screen: Screen,
+    pub running: Running,
+    /// Nothing where lines only follow each other.
+    motion: Option<Motion>,
     look: Look,
-    /// A person is being asked; nothing may move.
-    held: bool,
+    /// The graph that runs.
+    pub graph: String,
+    /// When the run began.
+    pub began: Option<Timestamp>,
+    /// The time of the last event, and when it came.
+    seen: Option<(Timestamp, Instant)>,
+    turn: usize,
+    /// How many times over nothing may move: people are being asked.
+    held: usize,
+    /// What is to stay and was said meanwhile.
+    kept: String,
+    /// The blocks below which the last line that stays stands.
+    pub open: Vec<StepPath>,
+}
+
+impl Region {
+    fn size(&self) -> (usize, usize) {
+        let size = self.motion.and_then(|motion| (motion.size)());
+        size.unwrap_or((self.look.width.unwrap_or(80), 24))
+    }
+
+    fn now(&self) -> Option<Timestamp> {
+        let (at, seen) = self.seen?;
+        let passed = if self.motion.is_some_and(|motion| motion.timed) {
+            SignedDuration::try_from(seen.elapsed()).unwrap_or_default()
+        } else {
+            SignedDuration::ZERO
+        };
+        Some(at.saturating_add(passed).unwrap_or(at))
+    }
+
+    /// Learns the time.
+    pub fn see(&mut self, at: Timestamp) {
+        if self.now().is_none_or(|now| now < at) {
+            self.seen = Some((at, Instant::now()));
+        }
+    }
+
+    /// Draws what runs.
+    fn draw(&mut self, stays: &str) {
+        let (columns, lines) = self.size();
+        let rows = self.rows(columns, lines);
+        self.screen.draw(stays, rows, columns);
+    }
+
+    fn rows(&self, columns: usize, lines: usize) -> Vec<String> {
+        let Some(now) = self.now().filter(|_| !self.running.is_empty()) else {
+            return Vec::new();
+        };
+        let look = Look {
+            width: Some(columns),
+            ..self.look
+        };
+        let mut rows = self.running.rows(&Drawn {
+            now,
+            turn: self.turn,
+            open: &self.open,
+            look,
+        });
+        // The cursor and the last line that stays need a line each, and so does the foot.
+        let most = lines.saturating_sub(3).max(1);
+        if rows.len() > most {
+            let more = rows.len() - (most - 1);
+            rows.truncate(most - 1);
+            let line = Line::at(1).with(Tone::Quiet, format!("… and {more} more"));
+            rows.push(line.cut(look));
+        }
+        let ran = self.began.map_or(SignedDuration::ZERO, |began| {
+            SignedDuration::from_secs(now.duration_since(began).as_secs().max(0))
+        });
+        let foot = format!(
+            "{}  {} in all, ctrl-C stops",
+            self.graph,
+            crate::ending::lasting(ran)
+        );
+        rows.push(Line::at(0).with(Tone::Quiet, foot).cut(look));
+        rows
+    }
+
+    fn clear(&mut self) {
+        let (columns, _) = self.size();
+        self.screen.clear(columns);
+    }
+
+    fn print(&mut self, text: &str) {
+        if self.held > 0 {
+            self.kept.push_str(text);
+        } else if self.screen.is_clear() {
+            self.screen.write(text);
+        } else {
+            self.draw(text);
+        }
+    }
+
+    fn hold(&mut self) {
+        self.clear();
+        self.held += 1;
+    }
+
+    fn go_on(&mut self) {
+        self.held = self.held.saturating_sub(1);
+        if self.held == 0 && !self.kept.is_empty() {
+            let kept = std::mem::take(&mut self.kept);
+            self.print(&kept);
+        }
+    }
+
+    /// Draws the next turn.
+    fn turn(&mut self) {
+        if self.held == 0 && self.motion.is_some() {
+            self.turn = self.turn.wrapping_add(1);
+            self.draw("");
+        }
+    }
+}
+
+fn locked(region: &Mutex<Region>) -> MutexGuard<'_, Region> {
+    region.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The moving part of a terminal, for those who write to the same terminal by themselves.
+#[derive(Clone)]
+pub struct Stage(Arc<Mutex<Region>>);
+
+impl std::fmt::Debug for Stage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Stage").finish_non_exhaustive()
+    }
+}
+
+impl Stage {
+    /// Takes away what moves until [`Stage::go_on`] has been called as often.
+    pub fn hold(&self) {
+        locked(&self.0).hold();
+    }
+
+    /// Lets it move again; what was said meanwhile is said now.
+    pub fn go_on(&self) {
+        locked(&self.0).go_on();
+    }
+
+    /// Lets whole lines be written; what moves comes back below them.
+    pub fn above(&self, write: impl FnOnce()) {
+        let mut region = locked(&self.0);
+        region.clear();
+        write();
+    }
+}
+
+/// Whoever moves it.
+pub(crate) struct Live {
+    region: Arc<Mutex<Region>>,
+    ticker: Option<(Sender<()>, std::thread::JoinHandle<()>)>,
 }
 
 impl Live {
-    pub(crate) fn new(out: Out, look: Look) -> Self {
-        let width = look
-            .width
-            .and_then(|width| u16::try_from(width).ok())
-            .unwrap_or(80);
-        let screen = Screen {
-            out: out.clone(),
-            width,
-        };
-        let target = ProgressDrawTarget::term_like(Box::new(screen));
-        Self {
-            out,
-            bars: MultiProgress::with_draw_target(target),
-            running: HashMap::new(),
+    pub(crate) fn new(out: Out, look: Look, motion: Option<Motion>) -> Self {
+        let region = Arc::new(Mutex::new(Region {
+            screen: Screen::new(out),
+            running: Running::default(),
+            motion,
             look,
-            held: false,
-        }
+            graph: String::new(),
+            began: None,
+            seen: None,
+            turn: 0,
+            held: 0,
+            kept: String::new(),
+            open: Vec::new(),
+        }));
+        let ticker = motion.and_then(|motion| motion.every).and_then(|every| {
+            let (stop, stopped) = channel::<()>();
+            let region = Arc::clone(&region);
+            std::thread::Builder::new()
+                .name("terminal".to_owned())
+                .spawn(move || {
+                    while stopped.recv_timeout(every) == Err(RecvTimeoutError::Timeout) {
+                        locked(&region).turn();
+                    }
+                })
+                .ok()
+                .map(|thread| (stop, thread))
+        });
+        Self { region, ticker }
     }
 
-    /// Prints text above the spinners.
+    pub(crate) fn stage(&self) -> Stage {
+        Stage(Arc::clone(&self.region))
+    }
+
+    pub(crate) fn region(&self) -> MutexGuard<'_, Region> {
+        locked(&self.region)
+    }
+
+    /// Whether what runs is shown.
+    pub(crate) fn moves(&self) -> bool {
+        self.region().motion.is_some()
+    }
+
+    /// The columns that a terminal has now on which something moves.
+    pub(crate) fn columns(&self) -> Option<usize> {
+        let region = self.region();
+        region.motion.map(|_| region.size().0)
+    }
+
+    /// Puts lines that stay above what moves.
     pub(crate) fn print(&self, text: &str) {
-        self.bars.suspend(|| self.out.write(text));
+        self.region().print(text);
     }
 
-    /// Shows that a step runs.
-    pub(crate) fn start(&mut self, step: &StepPath, text: &str) {
-        // Without a place of its own: it draws only through the screen, once it is added.
-        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
-        let style = ProgressStyle::with_template("  {spinner} {msg} {elapsed}")
-            .unwrap_or_else(|_| ProgressStyle::default_spinner());
-        bar.set_style(style);
-        bar.set_message(self.fitted(text));
-        let bar = self.bars.add(bar);
-        if !self.held {
-            bar.enable_steady_tick(TURN);
-        }
-        if let Some(old) = self.running.insert(step.clone(), bar) {
-            old.finish_and_clear();
-        }
+    /// Draws what runs at this moment.
+    pub(crate) fn turn(&self) {
+        self.region().turn();
     }
 
-    /// Says what a running step waits for.
-    pub(crate) fn say(&mut self, step: &StepPath, text: &str) {
-        if !self.running.contains_key(step) {
-            self.start(step, text);
-        }
-        if let Some(bar) = self.running.get(step) {
-            bar.set_message(self.fitted(text));
-        }
+    pub(crate) fn hold(&self) {
+        self.region().hold();
     }
 
-    /// Takes a step's spinner away.
-    pub(crate) fn end(&mut self, step: &str) {
-        if let Some(bar) = self.running.remove(step) {
-            bar.finish_and_clear();
-            self.bars.remove(&bar);
-        }
+    pub(crate) fn go_on(&self) {
+        self.region().go_on();
     }
 
-    /// Takes all spinners away.
-    pub(crate) fn end_all(&mut self) {
-        for (_, bar) in self.running.drain() {
-            bar.finish_and_clear();
-            self.bars.remove(&bar);
-        }
+    /// Takes everything away that moves, for good.
+    pub(crate) fn end(&self) {
+        let mut region = self.region();
+        region.running.clear();
+        region.clear();
+        region.held = usize::from(!region.kept.is_empty());
+        region.go_on();
     }
+}
 
-    /// Stops all movement while a person is asked.
-    pub(crate) fn hold(&mut self) {
-        self.held = true;
-        for bar in self.running.values() {
-            bar.disable_steady_tick();
+impl Drop for Live {
+    fn drop(&mut self) {
+        self.end();
+        if let Some((stop, thread)) = self.ticker.take() {
+            drop(stop);
+            let _ = thread.join();
         }
-        let _ = self.bars.clear();
-    }
-
-    /// Moves again.
-    pub(crate) fn go_on(&mut self) {
-        self.held = false;
-        for bar in self.running.values() {
-            bar.enable_steady_tick(TURN);
-        }
-    }
-
-    /// Leaves room for the spinner and the elapsed time.
-    fn fitted(&self, text: &str) -> String {
-        Line::at(0).plain(text).cut(Look {
-            width: self.look.width.map(|width| width.saturating_sub(16).max(8)),
-            colour: false,
-        })
     }
 }

@@ -1,10 +1,14 @@
 //! An ended step as a line: symbol, name, what it found.
 
-use crate::chart::{Chart, sparkline};
+use crate::chart::{self, Chart};
+use crate::ending::lasting;
 use crate::line::{Line, Look, Tone, shorten};
-use crate::value_text::short;
+use crate::table::{self, Table};
+use crate::value_text::{NOTHING, short};
+use jiff::SignedDuration;
 use runbook_interpreter::outcome::{AssertionOutcome, StepOutcome, StepStatus};
 use runbook_interpreter::truth::Truth;
+use unicode_width::UnicodeWidthStr;
 
 /// Where a step stands in the tree, read off its path.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,28 +20,52 @@ pub(crate) struct StepPlace {
 }
 
 impl StepPlace {
-    /// Reads a path such as `resolve.restart.finally.report`. An undo step stands beside the step that it takes back.
+    /// Reads a path such as `resolve.restart.finally.report`. An undo step stands beside the step that it takes back, and
+    /// the steps of a run inside of another, `check.services/symptom.tasks`, below the step that runs it.
     pub(crate) fn of(path: &str) -> Self {
-        let mut segments: Vec<&str> = path.split('.').skip(1).collect();
-        let Some(last) = segments.pop() else {
-            return Self {
-                blocks: Vec::new(),
-                name: path.to_owned(),
-            };
+        let mut place = Self {
+            blocks: Vec::new(),
+            name: path.to_owned(),
         };
-        let mut name = last.to_owned();
-        if let Some(at) = segments.iter().position(|segment| *segment == "undo") {
-            name = format!("undo {last}");
-            segments.truncate(at.saturating_sub(1));
+        let mut prefix = String::new();
+        let mut is_step = false;
+        for (at, part) in path.split('/').enumerate() {
+            let mut segments: Vec<&str> = part.split('.').collect();
+            let graph = segments.remove(0);
+            if at > 0 {
+                prefix.push('/');
+            }
+            prefix.push_str(graph);
+            // What stands before may be no step: `escalation/gather.errors`.
+            if at > 0 && is_step {
+                let caller = std::mem::take(&mut place.name);
+                place
+                    .blocks
+                    .push((prefix.clone(), format!("{caller} › {graph}")));
+            }
+            is_step = !segments.is_empty();
+            let Some(last) = segments.pop() else {
+                graph.clone_into(&mut place.name);
+                continue;
+            };
+            last.clone_into(&mut place.name);
+            let whole = segments.len();
+            if let Some(at) = segments.iter().position(|segment| *segment == "undo") {
+                place.name = format!("undo {last}");
+                segments.truncate(at.saturating_sub(1));
+            }
+            let shown = segments.len();
+            for segment in segments {
+                prefix.push('.');
+                prefix.push_str(segment);
+                place.blocks.push((prefix.clone(), segment.to_owned()));
+            }
+            if shown == whole {
+                prefix.push('.');
+                prefix.push_str(last);
+            }
         }
-        let mut prefix = path.split('.').next().unwrap_or_default().to_owned();
-        let mut blocks = Vec::new();
-        for segment in segments {
-            prefix.push('.');
-            prefix.push_str(segment);
-            blocks.push((prefix.clone(), segment.to_owned()));
-        }
-        Self { blocks, name }
+        place
     }
 
     /// How deep its line stands below the graph's name.
@@ -63,53 +91,101 @@ pub(crate) fn symbol(graph: &str, outcome: &StepOutcome) -> (Tone, &'static str)
     }
 }
 
-/// Draws an ended step: one line, and further ones for an error, a warning or a chart.
+/// What a step draws beside its line.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Drawings<'d> {
+    pub chart: Option<&'d Chart>,
+    pub table: Option<&'d Table>,
+    /// It is a reading of several: a row is enough of its chart.
+    pub is_again: bool,
+}
+
+impl Drawings<'_> {
+    fn draws(&self, capture: &str) -> bool {
+        self.chart.is_some_and(|chart| chart.capture == capture)
+            || self.table.is_some_and(|table| table.capture == capture)
+    }
+
+    fn lines(&self, outcome: &StepOutcome, depth: usize, look: Look) -> Vec<String> {
+        let mut lines = Vec::new();
+        if let Some(chart) = self.chart
+            && let Some(points) = outcome.captures.get(&chart.capture)
+        {
+            let size = if self.is_again {
+                chart::Size::Row
+            } else {
+                chart::Size::Whole
+            };
+            lines.extend(chart::lines(points, chart, size, depth, look));
+        }
+        if let Some(table) = self.table
+            && let Some(rows) = outcome.captures.get(&table.capture)
+        {
+            lines.extend(table::lines(rows, table, depth, look));
+        }
+        lines
+    }
+}
+
+/// From when on it is said how long a step took.
+const LONG: SignedDuration = SignedDuration::from_secs(1);
+
+/// Draws an ended step: one line, and further ones for what it found, an error, a warning or a drawing.
 pub(crate) fn lines(
     path: &str,
     outcome: &StepOutcome,
-    chart: Option<&Chart>,
+    drawings: Drawings<'_>,
     look: Look,
 ) -> Vec<String> {
-    // The steps of a nested run stand after the step that runs it: `check.services/symptom.tasks`.
     let own = path.rsplit('/').next().unwrap_or(path);
     let graph = own.split('.').next().unwrap_or_default();
     let place = StepPlace::of(path);
     let depth = place.depth();
     let (tone, mark) = symbol(graph, outcome);
-    let quiet = matches!(outcome.status, StepStatus::Skipped);
-    let name_tone = if quiet { Tone::Quiet } else { Tone::Strong };
+    if outcome.status == StepStatus::Skipped {
+        let why = outcome.error.as_ref().map(|error| &error.message);
+        let line = Line::at(depth)
+            .with(Tone::Quiet, format!("{mark} {}", place.name))
+            .maybe(Tone::Quiet, "  skipped: ", why.map(|why| reason(why)));
+        return vec![line.cut(look)];
+    }
     let called = outcome
         .title
         .clone()
         .filter(|_| outcome.status != StepStatus::Failed || outcome.action.is_none())
         .or_else(|| outcome.action.clone())
         .or_else(|| outcome.title.clone());
+    let took = outcome.ended.duration_since(outcome.started);
+    let took = Some(lasting(took)).filter(|_| took >= LONG);
+    // How long it took is not cut off where there is no room for the whole title.
+    let others =
+        depth * 2 + 2 + place.name.width() + 2 + took.as_ref().map_or(0, |it| it.width() + 2);
+    let called = called.map(|called| match look.width {
+        Some(width) if outcome.error.is_none() => {
+            shorten(&called, width.saturating_sub(others).max(8))
+        }
+        _ => called,
+    });
     let head = Line::at(depth)
         .with(tone, mark)
         .plain(" ")
-        .with(name_tone, &place.name)
-        .maybe(
-            if quiet { Tone::Quiet } else { Tone::Plain },
-            "  ",
-            called.as_ref(),
-        );
+        .with(Tone::Strong, &place.name)
+        .maybe(Tone::Plain, "  ", called.as_ref())
+        .maybe(Tone::Quiet, "  ", took);
     let mut lines = match &outcome.error {
         Some(error) if outcome.status != StepStatus::Done => {
             let message = sentence(outcome.action.as_deref(), &error.message);
-            let what = if error.code.is_empty() {
-                message.to_owned()
-            } else {
+            let says_code = outcome.status == StepStatus::Failed && !error.code.is_empty();
+            let what = if says_code {
                 format!("{}: {message}", error.code)
-            };
-            let tone = if quiet { Tone::Quiet } else { tone };
-            let head = head.with(Tone::Quiet, ": ").with(tone, what);
-            if quiet {
-                vec![head.cut(look)]
             } else {
-                head.wrapped(look)
-            }
+                message.to_owned()
+            };
+            head.with(Tone::Quiet, ": ")
+                .with(tone, one_line(&what))
+                .wrapped(look)
         }
-        _ => finding(&head, found(outcome, chart), depth, look),
+        _ => finding(&head, found(outcome, &drawings), depth, look),
     };
     for assertion in outcome.assertions.iter().filter(|it| it.warn) {
         if assertion.truth != Truth::True {
@@ -119,15 +195,17 @@ pub(crate) fn lines(
             lines.extend(line.wrapped(look));
         }
     }
-    if let Some(chart) = chart
-        && let Some(points) = outcome.captures.get(&chart.capture)
-    {
-        let room = look.width.unwrap_or(80).saturating_sub(depth * 2 + 30);
-        if let Some(drawn) = sparkline(points, chart.threshold, room) {
-            lines.push(Line::at(depth + 1).plain(drawn).cut(look));
-        }
-    }
+    lines.extend(drawings.lines(outcome, depth + 1, look));
     lines
+}
+
+/// Why a step was skipped, what matters first: the line may be cut.
+fn reason(message: &str) -> String {
+    let message = one_line(message);
+    match message.strip_suffix(" is false") {
+        Some(condition) if condition.starts_with('`') => format!("not {condition}"),
+        _ => message,
+    }
 }
 
 /// A failure without the action that it begins with: the line names it.
@@ -158,6 +236,7 @@ fn finding(head: &Line, found: Option<String>, depth: usize, look: Look) -> Vec<
         below.truncate(MOST);
         if let Some(last) = below.last_mut() {
             last.pop();
+            last.truncate(last.trim_end_matches(['…', ' ']).len());
             last.push('…');
         }
     }
@@ -166,7 +245,7 @@ fn finding(head: &Line, found: Option<String>, depth: usize, look: Look) -> Vec<
 }
 
 /// What a step found, in a few words: what its claim rests on, then what it kept.
-fn found(outcome: &StepOutcome, chart: Option<&Chart>) -> Option<String> {
+fn found(outcome: &StepOutcome, drawings: &Drawings<'_>) -> Option<String> {
     let mut words = Vec::new();
     if let Some(word) = outcome.error.as_ref().map(|error| error.code.as_str()) {
         words.push(word.to_owned());
@@ -182,11 +261,19 @@ fn found(outcome: &StepOutcome, chart: Option<&Chart>) -> Option<String> {
         Some(truth) => words.extend(counted().find(|it| it.truth == truth).map(said)),
     }
     words.retain(|word| !word.is_empty());
-    let kept: Vec<String> = outcome
+    let mut kept: Vec<(&String, String)> = outcome
         .captures
         .iter()
-        .filter(|(name, _)| chart.is_none_or(|chart| chart.capture != **name))
-        .map(|(name, value)| format!("{name} {}", short(value)))
+        .filter(|(name, _)| !drawings.draws(name))
+        .map(|(name, value)| (name, short(value)))
+        .collect();
+    // Nothing is worth saying only where there is nothing else.
+    if kept.iter().any(|(_, value)| value != NOTHING) {
+        kept.retain(|(_, value)| value != NOTHING);
+    }
+    let kept: Vec<String> = kept
+        .into_iter()
+        .map(|(name, value)| format!("{name} {value}"))
         .collect();
     if !kept.is_empty() && words.is_empty() {
         words.push(kept.join(", "));
@@ -195,6 +282,13 @@ fn found(outcome: &StepOutcome, chart: Option<&Chart>) -> Option<String> {
         words.push("cut at the limit".to_owned());
     }
     (!words.is_empty()).then(|| words.join("; "))
+}
+
+/// What a claim rests on, in words.
+pub(crate) fn claim(outcome: &StepOutcome) -> String {
+    found(outcome, &Drawings::default())
+        .or_else(|| outcome.title.clone())
+        .unwrap_or_else(|| "it is not so".to_owned())
 }
 
 /// The author's message, or what was asked and found where there is none; both where the assertion is not true.
@@ -234,6 +328,28 @@ mod tests {
                 ("resolve.restart.finally".to_owned(), "finally".to_owned())
             ]
         );
+    }
+
+    #[test]
+    fn the_steps_of_a_run_inside_stand_below_the_step_that_runs_it() {
+        let place = StepPlace::of("resolve.fix.restart/resolve.block.deploy");
+        let blocks: Vec<(&str, &str)> = place
+            .blocks
+            .iter()
+            .map(|(path, name)| (path.as_str(), name.as_str()))
+            .collect();
+        assert_eq!(
+            blocks,
+            [
+                ("resolve.fix", "fix"),
+                ("resolve.fix.restart/resolve", "restart › resolve"),
+                ("resolve.fix.restart/resolve.block", "block"),
+            ]
+        );
+        assert_eq!((place.name.as_str(), place.depth()), ("deploy", 4));
+        assert_eq!(StepPlace::of("verify").name, "verify");
+        let place = StepPlace::of("escalation/gather.errors");
+        assert_eq!((place.name.as_str(), place.depth()), ("errors", 1));
     }
 
     #[test]

@@ -1,12 +1,14 @@
 //! A run as people see it while it happens, and its end.
 
 use crate::chart::Chart;
-use crate::ending::{self, Beside, lasting};
+use crate::ending::{self, lasting};
 use crate::line::{Line, Tone};
-use crate::live::{Live, Out};
+use crate::live::Live;
 use crate::question::yaml_lines;
-use crate::step_line::{self, StepPlace};
-use jiff::SignedDuration;
+use crate::screen::Out;
+use crate::step_line::{self, Drawings, StepPlace, one_line};
+use crate::table::Table;
+use jiff::{SignedDuration, Timestamp};
 use runbook_interpreter::approval::Decision;
 use runbook_interpreter::event::{Event, EventKind, Observer};
 use runbook_interpreter::outcome::{CauseOutcome, Outcome, StepOutcome, StepStatus};
@@ -17,7 +19,9 @@ use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::io::Write;
 
+pub use crate::ending::Commands;
 pub use crate::line::Look;
+pub use crate::live::{Motion, Stage};
 
 /// How much is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -38,16 +42,16 @@ pub enum Detail {
 pub struct Settings {
     /// Width and colours.
     pub look: Look,
-    /// The writer is a terminal: what runs is shown by spinners.
-    pub live: bool,
+    /// How what runs is shown at the bottom of the terminal; nothing where there is none.
+    pub motion: Option<Motion>,
     /// How much is shown.
     pub detail: Detail,
     /// What `show: {chart}` draws, by step.
     pub charts: HashMap<StepPath, Chart>,
-    /// The command that makes this run again.
-    pub again: String,
-    /// The command that goes further than this run was asked to go.
-    pub onward: Option<String>,
+    /// What `show: {table}` draws, by step.
+    pub tables: HashMap<StepPath, Table>,
+    /// The commands that follow the run, and where its reports are.
+    pub commands: Commands,
 }
 
 /// Draws a run as it happens.
@@ -63,6 +67,10 @@ struct State {
     titles: HashMap<StepPath, (Option<String>, Option<String>)>,
     /// Blocks whose line stands already in this graph.
     headed: HashSet<String>,
+    /// The blocks below which the last line that was printed stands.
+    open: Vec<StepPath>,
+    /// When calls that are shown were sent, by step and action.
+    sent: HashMap<(StepPath, String), Timestamp>,
     /// Why steps failed, as far as it has been said.
     failures: HashSet<String>,
     /// What was last said of a wait, so that a poll says it once.
@@ -74,9 +82,9 @@ impl Terminal {
     #[must_use]
     pub fn new(out: Box<dyn Write + Send>, settings: Settings) -> Self {
         let out = Out::new(out);
-        let live = settings.live && settings.detail > Detail::Quiet;
+        let motion = settings.motion.filter(|_| settings.detail > Detail::Quiet);
         let state = State {
-            live: live.then(|| Live::new(out.clone(), settings.look)),
+            live: Some(Live::new(out.clone(), settings.look, motion)),
             ..State::default()
         };
         Self {
@@ -86,16 +94,32 @@ impl Terminal {
         }
     }
 
-    /// Says a line that is no part of the run, above what moves.
-    pub fn say(&self, line: &str) {
-        let state = self.state.borrow();
-        self.print(&state, [line.to_owned()]);
+    /// What moves and what stays, for those who write to the same terminal; nothing once the run has ended.
+    #[must_use]
+    pub fn stage(&self) -> Option<Stage> {
+        self.state.borrow().live.as_ref().map(Live::stage)
+    }
+
+    /// Draws what runs at this moment, where nothing else says when.
+    pub fn turn(&self) {
+        if let Some(live) = &self.state.borrow().live {
+            live.turn();
+        }
     }
 
     /// Takes away what moves: the process ends.
     pub fn clear(&self) {
-        if let Some(live) = &mut self.state.borrow_mut().live {
-            live.end_all();
+        if let Some(live) = &self.state.borrow().live {
+            live.end();
+        }
+    }
+
+    /// How lines are drawn at this moment: a terminal may have become narrower.
+    fn look(&self, state: &State) -> Look {
+        let columns = state.live.as_ref().and_then(Live::columns);
+        Look {
+            width: columns.or(self.settings.look.width),
+            ..self.settings.look
         }
     }
 
@@ -108,54 +132,79 @@ impl Terminal {
             Some(live) => live.print(&text),
             None => self.out.write(&text),
         }
-        self.out.flush();
     }
 
     fn run_started(&self, state: &State, run: &str, playbook: &str, title: &str) {
+        let look = self.look(state);
         let line = Line::at(0)
             .with(Tone::Strong, title)
-            .with(Tone::Quiet, format!("  {playbook}  run {run}"));
-        self.print(state, [line.cut(self.settings.look)]);
+            .with(Tone::Quiet, format!("  {playbook}"));
+        let whole = line.clone().with(Tone::Quiet, format!("  run {run}"));
+        let lines = if look.width.is_none_or(|width| whole.width() <= width) {
+            vec![whole.cut(look)]
+        } else {
+            // An id is of use only when it is whole.
+            let run = Line::at(1).with(Tone::Quiet, run);
+            let mut lines = line.wrapped(look);
+            lines.push(run.cut(look));
+            lines
+        };
+        self.print(state, lines);
     }
 
     fn graph_started(&self, state: &mut State, graph: &str, reading: Option<u32>) {
         state.headed.clear();
-        if let Some(live) = &mut state.live {
-            live.end_all();
-        }
-        let line = Line::at(0).with(Tone::Strong, graph);
-        let line = match reading {
-            Some(reading) => line.with(Tone::Quiet, format!(", reading {reading}")),
-            None => line,
+        open(state, &[]);
+        let name = match reading {
+            Some(reading) => format!("{graph}, reading {reading}"),
+            None => graph.to_owned(),
         };
-        self.print(state, [line.cut(self.settings.look)]);
+        if let Some(live) = &state.live {
+            let mut region = live.region();
+            region.running.clear();
+            region.graph.clone_from(&name);
+        }
+        let line = Line::at(0).with(Tone::Strong, name);
+        self.print(state, [line.cut(self.look(state))]);
     }
 
-    /// Prints the lines of the blocks around a step that do not stand yet.
+    /// Prints the lines of the blocks around a step, unless the line before stands below them too.
     fn heads(&self, state: &mut State, place: &StepPlace) {
-        for (depth, (path, name)) in place.blocks.iter().enumerate() {
-            if state.headed.insert(path.clone()) {
-                let title = state.titles.get(path).and_then(|(title, _)| title.as_ref());
-                let line =
-                    Line::at(depth + 1)
-                        .with(Tone::Strong, name)
-                        .maybe(Tone::Plain, "  ", title);
-                self.print(state, [line.cut(self.settings.look)]);
-            }
+        let alike = place
+            .blocks
+            .iter()
+            .zip(&state.open)
+            .take_while(|((path, _), open)| path == *open)
+            .count();
+        for (depth, (path, name)) in place.blocks.iter().enumerate().skip(alike) {
+            let again = !state.headed.insert(path.clone());
+            let step = match path.rsplit_once('/') {
+                Some((step, graph)) if !graph.contains('.') => step,
+                _ => path,
+            };
+            let title = state.titles.get(step).and_then(|(title, _)| title.as_ref());
+            let tone = if again { Tone::Quiet } else { Tone::Plain };
+            let line = Line::at(depth + 1)
+                .with(if again { tone } else { Tone::Strong }, name)
+                .maybe(tone, "  ", title);
+            self.print(state, [line.cut(self.look(state))]);
         }
+        let blocks: Vec<StepPath> = place.blocks.iter().map(|(path, _)| path.clone()).collect();
+        open(state, &blocks);
     }
 
     fn step_ended(&self, state: &mut State, step: &StepPath, outcome: &StepOutcome) {
-        if let Some(live) = &mut state.live {
-            live.end(step);
+        if let Some(live) = &state.live {
+            live.region().running.end(step);
         }
         state.waits.remove(step);
-        self.heads(state, &StepPlace::of(step));
         // A block whose steps stand above has nothing to add unless it went wrong.
-        if state.headed.contains(step) && outcome.status == StepStatus::Done {
+        let stands = state.headed.contains(step);
+        if stands && outcome.action.is_none() && outcome.status == StepStatus::Done {
             return;
         }
-        let chart = self.chart(step);
+        self.heads(state, &StepPlace::of(step));
+        let drawings = self.drawings(step);
         let mut shown = outcome.clone();
         if let Some(error) = shown
             .error
@@ -163,45 +212,71 @@ impl Terminal {
             .filter(|_| outcome.status == StepStatus::Failed)
         {
             let why = step_line::sentence(outcome.action.as_deref(), &error.message).to_owned();
-            if state.failures.contains(&why) {
-                "as above".clone_into(&mut error.message);
-            } else {
-                state.failures.insert(why);
+            // Blocks and callers repeat what the step inside of them has said.
+            match state
+                .failures
+                .iter()
+                .find(|said| why.contains(said.as_str()))
+            {
+                Some(said) => error.message = why.replace(said.as_str(), "as above"),
+                None if why.is_empty() => {}
+                None => {
+                    state.failures.insert(why);
+                }
             }
         }
-        self.print(
-            state,
-            step_line::lines(step, &shown, chart, self.settings.look),
-        );
+        let lines = step_line::lines(step, &shown, drawings, self.look(state));
+        self.print(state, lines);
     }
 
-    /// The chart of a step; a reading of `verify` draws the symptom's.
-    fn chart(&self, step: &str) -> Option<&Chart> {
-        let charts = &self.settings.charts;
-        charts.get(step).or_else(|| {
-            let rest = step.strip_prefix("verify.")?;
-            charts.get(&format!("symptom.{rest}"))
-        })
+    /// The drawings of a step; a reading of `verify` draws the symptom's.
+    fn drawings(&self, step: &str) -> Drawings<'_> {
+        let rest = step.strip_prefix("verify.");
+        let symptom = rest.map(|rest| format!("symptom.{rest}"));
+        let symptom = symptom.as_deref().unwrap_or(step);
+        let (charts, tables) = (&self.settings.charts, &self.settings.tables);
+        Drawings {
+            chart: charts.get(step).or_else(|| charts.get(symptom)),
+            table: tables.get(step).or_else(|| tables.get(symptom)),
+            is_again: rest.is_some(),
+        }
     }
 
-    fn waiting(&self, state: &mut State, step: &StepPath, why: &str, length: SignedDuration) {
-        let place = StepPlace::of(step);
-        let said = format!("{} waits {}: {why}", place.name, lasting(length));
-        if let Some(live) = &mut state.live {
-            live.say(step, &said);
+    fn waiting(
+        &self,
+        state: &mut State,
+        step: &StepPath,
+        why: &str,
+        length: SignedDuration,
+        within: Option<SignedDuration>,
+        at: Timestamp,
+    ) {
+        if let Some(live) = state.live.as_ref().filter(|live| live.moves()) {
+            live.region().running.wait(step, why, length, within, at);
             return;
         }
         if state.waits.get(step).is_none_or(|last| last != why) {
             state.waits.insert(step.clone(), why.to_owned());
+            let place = StepPlace::of(step);
+            let most = within.map_or_else(String::new, |within| {
+                format!(" (at most {} in all)", lasting(within))
+            });
+            let said = format!(
+                "{} waits {}: {}{most}",
+                place.name,
+                lasting(length),
+                one_line(why)
+            );
+            self.heads(state, &place);
             let line = Line::at(place.depth())
                 .with(Tone::Quiet, "… ")
                 .with(Tone::Quiet, said);
-            self.print(state, line.wrapped(self.settings.look));
+            self.print(state, line.wrapped(self.look(state)));
         }
     }
 
     fn answered(&self, state: &mut State, step: &StepPath, decision: &Decision) {
-        if let Some(live) = &mut state.live {
+        if let Some(live) = state.live.as_ref().filter(|live| live.moves()) {
             live.go_on();
         }
         let place = StepPlace::of(step);
@@ -217,53 +292,64 @@ impl Terminal {
             .with(Tone::Quiet, "· ")
             .with(Tone::Quiet, format!("{}: ", place.name))
             .with(tone, text);
-        self.print(state, [line.cut(self.settings.look)]);
+        self.print(state, [line.cut(self.look(state))]);
     }
 
     fn call_started(
         &self,
-        state: &State,
+        state: &mut State,
         step: &str,
         action: &str,
         arguments: &Json,
         attempt: u32,
     ) {
-        let depth = StepPlace::of(step).depth() + 1;
-        let line = Line::at(depth).with(Tone::Quiet, "→ ").plain(action).maybe(
-            Tone::Attention,
-            "  ",
-            (attempt > 1).then(|| format!("attempt {attempt}")),
-        );
-        self.print(state, [line.cut(self.settings.look)]);
-        self.payload(state, arguments, depth + 1);
+        let place = StepPlace::of(step);
+        self.heads(state, &place);
+        let line = Line::at(place.depth())
+            .with(Tone::Quiet, format!("→ {}  ", place.name))
+            .plain(action)
+            .maybe(
+                Tone::Attention,
+                "  ",
+                (attempt > 1).then(|| format!("attempt {attempt}")),
+            );
+        self.print(state, [line.cut(self.look(state))]);
+        self.payload(state, arguments, place.depth() + 2);
     }
 
-    fn call_ended(
-        &self,
-        state: &State,
-        step: &str,
-        action: &str,
-        answer: &Result<Json, (String, String)>,
-        request_id: Option<&String>,
-    ) {
-        let depth = StepPlace::of(step).depth() + 1;
-        let line = Line::at(depth).with(Tone::Quiet, "← ").plain(action);
-        let line = match answer {
+    fn call_ended(&self, state: &mut State, call: &CallEnded<'_>) {
+        let place = StepPlace::of(call.step);
+        self.heads(state, &place);
+        let line = Line::at(place.depth())
+            .with(Tone::Quiet, format!("← {}  ", place.name))
+            .plain(call.action);
+        let line = match call.answer {
             Ok(_) => line.with(Tone::Good, "  answered"),
             Err((code, message)) => line.with(Tone::Bad, format!("  {code}: {message}")),
         };
-        let line = line.maybe(Tone::Quiet, "  ", request_id);
-        self.print(state, line.wrapped(self.settings.look));
-        if let Ok(result) = answer {
-            self.payload(state, result, depth + 1);
+        let took = call.took.filter(|took| !took.is_zero()).map(lasting);
+        let line =
+            line.maybe(Tone::Quiet, " in ", took)
+                .maybe(Tone::Quiet, "  request ", call.request_id);
+        self.print(state, line.wrapped(self.look(state)));
+        if let Ok(result) = call.answer {
+            self.payload(state, result, place.depth() + 2);
         }
     }
 
     fn payload(&self, state: &State, payload: &Json, depth: usize) {
         if self.settings.detail >= Detail::Payloads {
             let lines = yaml_lines(payload, depth);
-            self.print(state, lines.iter().map(|line| line.cut(self.settings.look)));
+            let look = self.look(state);
+            self.print(state, lines.iter().flat_map(|line| line.wrapped(look)));
         }
+    }
+
+    fn overridden(&self, state: &State, guard: &str, by: &str, why: &str) {
+        let line = Line::at(1)
+            .with(Tone::Attention, format!("{guard} overridden by {by}: "))
+            .plain(why);
+        self.print(state, line.wrapped(self.look(state)));
     }
 
     fn cause_judged(&self, state: &State, cause: &CauseOutcome) {
@@ -282,18 +368,17 @@ impl Terminal {
                 ": ",
                 Some(&cause.title).filter(|title| **title != cause.name),
             );
-        self.print(state, [line.cut(self.settings.look)]);
+        let look = self.look(state);
+        let lines = match cause.found {
+            Truth::False => vec![line.cut(look)],
+            _ => line.wrapped(look),
+        };
+        self.print(state, lines);
     }
 
     fn run_ended(&self, state: &mut State, outcome: &Outcome) {
-        if let Some(live) = &mut state.live {
-            live.end_all();
-        }
+        let look = self.look(state);
         state.live = None;
-        let beside = Beside {
-            again: &self.settings.again,
-            onward: self.settings.onward.as_deref(),
-        };
         let mut outcome = outcome.clone();
         if outcome.environment {
             // Nothing else happened: the step's line stands just above.
@@ -301,7 +386,7 @@ impl Terminal {
                 outcome.explanation = outcome.explanation.replace(why.as_str(), "as said above");
             }
         }
-        let mut lines = ending::lines(&outcome, beside, self.settings.look);
+        let mut lines = ending::lines(&outcome, &self.settings.commands, look);
         if self.settings.detail > Detail::Quiet {
             lines.insert(0, String::new());
         }
@@ -309,9 +394,22 @@ impl Terminal {
     }
 }
 
+/// An answer to a call, as it is shown.
+struct CallEnded<'c> {
+    step: &'c str,
+    action: &'c str,
+    answer: &'c Result<Json, (String, String)>,
+    request_id: Option<&'c String>,
+    took: Option<SignedDuration>,
+}
+
 impl Observer for Terminal {
     fn observe(&self, event: &Event) {
         let state = &mut *self.state.borrow_mut();
+        let shows_calls = self.settings.detail >= Detail::Calls;
+        if let Some(live) = &state.live {
+            live.region().see(event.at);
+        }
         match &event.kind {
             EventKind::RunEnded(outcome) => self.run_ended(state, outcome),
             _ if self.settings.detail == Detail::Quiet => {}
@@ -320,24 +418,41 @@ impl Observer for Terminal {
                 playbook,
                 title,
                 ..
-            } => self.run_started(state, run, playbook, title),
+            } => {
+                if let Some(live) = &state.live {
+                    live.region().began = Some(event.at);
+                }
+                self.run_started(state, run, playbook, title);
+            }
             EventKind::GraphStarted { graph, reading } => {
                 self.graph_started(state, graph, *reading);
             }
-            EventKind::GraphEnded { .. } => {
-                if let Some(live) = &mut state.live {
-                    live.end_all();
-                }
-            }
+            EventKind::GraphEnded { .. } => {}
             EventKind::StepStarted {
                 step,
                 title,
                 action,
-            } => step_started(state, step, title.as_ref(), action.as_ref()),
+            } => step_started(state, step, title.as_ref(), action.as_ref(), event.at),
             EventKind::StepEnded { step, outcome } => self.step_ended(state, step, outcome),
-            EventKind::Waiting { step, why, length } => self.waiting(state, step, why, *length),
+            EventKind::Waiting {
+                step,
+                why,
+                length,
+                within,
+            } => self.waiting(state, step, why, *length, *within, event.at),
+            EventKind::Progress {
+                step,
+                done,
+                of,
+                failed,
+            } => {
+                if let Some(live) = &state.live {
+                    live.region().running.progress(step, *done, *of, *failed);
+                }
+            }
             EventKind::Asked(_) => {
-                if let Some(live) = &mut state.live {
+                // Where lines only follow each other, others may have a long time to wait for the answer.
+                if let Some(live) = state.live.as_ref().filter(|live| live.moves()) {
                     live.hold();
                 }
             }
@@ -348,12 +463,7 @@ impl Observer for Terminal {
                 by,
                 reason,
                 ..
-            } => {
-                let line = Line::at(1)
-                    .with(Tone::Attention, format!("{guard} overridden by {by}: "))
-                    .plain(format!("{reason} ({what})"));
-                self.print(state, line.wrapped(self.settings.look));
-            }
+            } => self.overridden(state, guard, by, &format!("{reason} ({what})")),
             EventKind::CauseJudged(cause) => self.cause_judged(state, cause),
             EventKind::CallStarted {
                 step,
@@ -362,7 +472,12 @@ impl Observer for Terminal {
                 attempt,
                 ..
             } => {
-                if self.settings.detail >= Detail::Calls {
+                if let Some(live) = &state.live {
+                    live.region().running.call(step);
+                }
+                if shows_calls {
+                    let call = (step.clone(), action.clone());
+                    state.sent.insert(call, event.at);
                     self.call_started(state, step, action, arguments, *attempt);
                 }
             }
@@ -373,19 +488,27 @@ impl Observer for Terminal {
                 request_id,
                 ..
             } => {
-                if self.settings.detail >= Detail::Calls {
-                    self.call_ended(state, step, action, answer, request_id.as_ref());
+                if shows_calls {
+                    let sent = state.sent.remove(&(step.clone(), action.clone()));
+                    let call = CallEnded {
+                        step,
+                        action,
+                        answer,
+                        request_id: request_id.as_ref(),
+                        took: sent.map(|sent| event.at.duration_since(sent)),
+                    };
+                    self.call_ended(state, &call);
                 }
             }
         }
     }
 }
 
-fn running_text(step: &str, title: Option<&String>, action: Option<&String>) -> String {
-    let name = StepPlace::of(step).name;
-    match title.or(action) {
-        Some(called) => format!("{name}  {called}"),
-        None => name,
+/// Notes below which blocks the last line that was printed stands.
+fn open(state: &mut State, blocks: &[StepPath]) {
+    state.open = blocks.to_vec();
+    if let Some(live) = &state.live {
+        live.region().open.clone_from(&state.open);
     }
 }
 
@@ -394,13 +517,13 @@ fn step_started(
     step: &StepPath,
     title: Option<&String>,
     action: Option<&String>,
+    at: Timestamp,
 ) {
     state
         .titles
         .insert(step.clone(), (title.cloned(), action.cloned()));
-    if action.is_some()
-        && let Some(live) = &mut state.live
-    {
-        live.start(step, &running_text(step, title, action));
+    if let Some(live) = &state.live {
+        let called = title.or(action).cloned();
+        live.region().running.start(step, called, at);
     }
 }

@@ -4,13 +4,16 @@ use crate::line::shorten;
 use runbook_playbook::value::Value;
 use serde_json::Value as Json;
 
+/// What there is where there is nothing.
+pub(crate) const NOTHING: &str = "none";
+
 /// The most columns of one value.
 const COLUMNS: usize = 48;
 
 /// A captured value in a few characters: scalars as they are, lists and mappings by how many there are.
 pub(crate) fn short(value: &Value) -> String {
     match value {
-        Value::Absent => "none".to_owned(),
+        Value::Absent => NOTHING.to_owned(),
         Value::Unknown => "unknown".to_owned(),
         Value::Boolean(value) => value.to_string(),
         Value::Integer(value) => value.to_string(),
@@ -19,7 +22,7 @@ pub(crate) fn short(value: &Value) -> String {
         Value::Timestamp(at) => at.to_string(),
         Value::Duration(length) => runbook_playbook::duration::format(*length),
         Value::List(items) => match items.as_slice() {
-            [] => "none".to_owned(),
+            [] => NOTHING.to_owned(),
             [one] if !matches!(one, Value::List(_) | Value::Map(_)) => short(one),
             many => counted(many.len(), "item"),
         },

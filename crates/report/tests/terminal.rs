@@ -13,7 +13,7 @@ use runbook_playbook::catalog::Effect;
 use runbook_playbook::value::Value;
 use runbook_report::chart::Chart;
 use runbook_report::json;
-use runbook_report::terminal::{Detail, Look, Settings, Terminal};
+use runbook_report::terminal::{Detail, Look, Motion, Settings, Terminal};
 use serde_json::json;
 use std::collections::HashMap;
 use std::io::Write;
@@ -217,6 +217,7 @@ fn waiting(step: &str, why: &str) -> EventKind {
         step: step.to_owned(),
         why: why.to_owned(),
         length: SignedDuration::from_secs(15),
+        within: Some(SignedDuration::from_mins(10)),
     }
 }
 
@@ -227,6 +228,7 @@ fn drawn(settings: Settings) -> String {
         Chart {
             capture: "points".to_owned(),
             threshold: Some(80.0),
+            percent: true,
         },
     )]);
     let terminal = Terminal::new(Box::new(page.clone()), Settings { charts, ..settings });
@@ -279,7 +281,11 @@ fn quiet_shows_only_the_end() {
 #[test]
 fn spinners_leave_nothing_behind_and_keep_every_line() {
     let text = drawn(Settings {
-        live: true,
+        motion: Some(Motion {
+            size: || Some((80, 24)),
+            every: None,
+            timed: false,
+        }),
         ..wide(80)
     });
     assert!(text.contains("memory_rising"), "{text}");

@@ -6,6 +6,7 @@ use crate::trace::{is_retry, is_throttle};
 use indexmap::IndexMap;
 use jiff::Timestamp;
 use runbook_interpreter::outcome::{Outcome, StepStatus};
+use runbook_interpreter::verdict::Reason;
 use serde_json::{Map, Value as Json, json};
 
 /// The namespace of the metrics.
@@ -61,7 +62,7 @@ impl Tally {
         for (name, value) in [
             ("run", Some(outcome.run.as_str())),
             ("deed", Some(place.deed)),
-            ("reason", outcome.reason.map(|reason| reason.as_str())),
+            ("reason", outcome.reason.map(Reason::as_str)),
             ("account", place.account),
             ("region", place.region),
         ] {

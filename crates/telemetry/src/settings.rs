@@ -57,6 +57,7 @@ pub struct Read {
 
 /// Reads the variables. An empty one counts as not set, as the specification says.
 #[must_use]
+#[expect(clippy::too_many_lines, reason = "one variable after the other")]
 pub fn read<'v>(variable: impl Fn(&str) -> Option<&'v str>) -> Read {
     let set = |name: &str| {
         variable(name)
@@ -88,7 +89,7 @@ pub fn read<'v>(variable: impl Fn(&str) -> Option<&'v str>) -> Read {
         return nothing(warnings);
     }
     let own = set("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT").map(whole);
-    let shared = set("OTEL_EXPORTER_OTLP_ENDPOINT").map(|base| below(base));
+    let shared = set("OTEL_EXPORTER_OTLP_ENDPOINT").map(below);
     let local = || named.then(|| "http://localhost:4318/v1/traces".to_owned());
     let Some(endpoint) = own.or(shared).or_else(local) else {
         return Read::default();
@@ -179,8 +180,8 @@ impl Settings {
             return parent.sampled;
         }
         // As the SDKs have it: the last eight bytes, without their highest bit, against the share of what they can be.
-        let [.., a, b, c, d, e, f, g, h] = trace;
-        let place = u64::from_be_bytes([a, b, c, d, e, f, g, h]) >> 1;
+        let last = trace.last_chunk().copied().unwrap_or_default();
+        let place = u64::from_be_bytes(last) >> 1;
         #[expect(
             clippy::cast_precision_loss,
             reason = "a share is no more exact than that"

@@ -14,6 +14,7 @@ use opentelemetry_proto::tonic::trace::v1::Span;
 use runbook_interpreter::approval::Decision;
 use runbook_interpreter::event::{Event, EventKind, Observer};
 use runbook_interpreter::outcome::{Outcome, StepOutcome, StepStatus};
+use runbook_interpreter::verdict::Reason;
 use runbook_playbook::catalog::{Catalog, Effect};
 use runbook_registry::Registry;
 use runbook_registry::call::{Answer, Call, CallError};
@@ -327,7 +328,7 @@ impl Telemetry {
             *self.documents.borrow_mut() = self.tally.borrow().documents(outcome, began, &place);
         }
         let verdict = outcome.verdict.as_str();
-        let reason = outcome.reason.map(|reason| reason.as_str());
+        let reason = outcome.reason.map(Reason::as_str);
         let why = outcome.explanation.as_str();
         self.span(None).in_scope(|| {
             if outcome.verdict.is_well() {
@@ -355,7 +356,9 @@ impl Telemetry {
                 ];
                 self.happened(None, at, "graph ended", said);
             }
-            EventKind::Waiting { step, why, length } => {
+            EventKind::Waiting {
+                step, why, length, ..
+            } => {
                 let seconds = length.as_secs_f64();
                 self.span(Some(step))
                     .in_scope(|| tracing::info!(target: RUN, why, seconds, "waiting"));
@@ -366,6 +369,14 @@ impl Telemetry {
                 ];
                 self.happened(Some(step), at, "waiting", said);
             }
+            EventKind::Progress {
+                step,
+                done,
+                of,
+                failed,
+            } => self
+                .span(Some(step))
+                .in_scope(|| tracing::debug!(target: RUN, done, of, failed, "progress")),
             EventKind::Asked(question) => {
                 let step = question.step.as_str();
                 self.span(Some(step))

@@ -50,7 +50,7 @@ impl Deed {
 #[derive(Debug)]
 pub struct Trace {
     run: String,
-    trace: [u8; 16],
+    number: [u8; 16],
     state: String,
     root: Span,
     /// Steps by their names, in the order in which they began.
@@ -97,12 +97,11 @@ impl Trace {
     ) -> Self {
         let trace = trace_of(run, parent);
         let first = id(&[run, "run"]);
-        let (span_id, mut links) = match deed {
-            Deed::Run => (first.clone(), Vec::new()),
-            _ => {
-                let own = id(&[run, deed.as_str(), &at.to_string()]);
-                (own, vec![link(trace, first)])
-            }
+        let (span_id, mut links) = if deed == Deed::Run {
+            (first, Vec::new())
+        } else {
+            let own = id(&[run, deed.as_str(), &at.to_string()]);
+            (own, vec![link(trace, first)])
         };
         if let Some(also) = also.filter(|also| Some(*also) != parent) {
             links.push(link(also.trace, also.span.to_vec()));
@@ -127,7 +126,7 @@ impl Trace {
         };
         Self {
             run: run.to_owned(),
-            trace,
+            number: trace,
             state,
             root,
             open: Vec::new(),
@@ -327,7 +326,7 @@ impl Trace {
     #[must_use]
     pub fn id(&self) -> String {
         use std::fmt::Write as _;
-        self.trace.iter().fold(String::new(), |mut text, byte| {
+        self.number.iter().fold(String::new(), |mut text, byte| {
             let _ = write!(text, "{byte:02x}");
             text
         })
@@ -358,7 +357,7 @@ impl Trace {
 
     fn bare(&self) -> Span {
         Span {
-            trace_id: self.trace.to_vec(),
+            trace_id: self.number.to_vec(),
             trace_state: self.state.clone(),
             flags: SAMPLED,
             ..Span::default()

@@ -9,7 +9,7 @@ use std::process::Command;
 ///
 /// # Errors
 /// It is not there, and was not or could not be installed.
-pub(super) fn have(program: &str, package: &str) -> Result<(), String> {
+pub(crate) fn have(program: &str, package: &str) -> Result<(), String> {
     if Path::new(program).exists() {
         return Ok(());
     }
@@ -26,7 +26,7 @@ pub(super) fn have(program: &str, package: &str) -> Result<(), String> {
 }
 
 /// Whether the machine is thrown away afterwards, so that everything must be reached.
-pub(super) fn is_disposable() -> bool {
+pub(crate) fn is_disposable() -> bool {
     std::env::var_os("CI").is_some_and(|value| value == "true")
 }
 

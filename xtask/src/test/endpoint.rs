@@ -26,7 +26,7 @@ pub(super) fn check(root: &Path) -> Result<(), String> {
             "--verbose",
         ])
         .env("RUNBOOK", binary(root).get_program())
-        .env("ENDPOINT", format!("http://127.0.0.1:{}", server.port)))
+        .env("ENDPOINT", server.url()))
 }
 
 /// Installs the AWS CLI v2, whose JSON ours is compared with. Where it cannot be installed, the test itself says that it could
@@ -38,13 +38,17 @@ fn install_aws_cli() {
 }
 
 /// A moto server; stopped when dropped.
-struct Server {
+pub(crate) struct Server {
     child: Child,
     port: u16,
 }
 
 impl Server {
-    fn start(python: &Path, log: &Path) -> Result<Self, String> {
+    /// Starts one on a free port, and waits until it answers.
+    ///
+    /// # Errors
+    /// It does not start; its log says why.
+    pub(crate) fn start(python: &Path, log: &Path) -> Result<Self, String> {
         let port = TcpListener::bind("127.0.0.1:0")
             .and_then(|listener| listener.local_addr())
             .map_err(|why| format!("no free port: {why}"))?
@@ -75,6 +79,11 @@ impl Server {
             START.as_secs(),
             log.display()
         ))
+    }
+
+    /// Where it answers.
+    pub(crate) fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
     }
 
     fn answers(&self) -> bool {

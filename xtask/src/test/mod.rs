@@ -1,11 +1,13 @@
 //! `cargo xtask test`: everything that must hold, in one command.
 
 mod browser;
-mod debian;
-mod endpoint;
+pub(crate) mod debian;
+mod deploy;
+pub(crate) mod endpoint;
+pub(crate) mod instructions;
 mod npm;
 mod pull_requests;
-mod python;
+pub(crate) mod python;
 mod restate;
 
 use std::path::Path;
@@ -62,6 +64,10 @@ const CHECKS: &[Check] = &[
         run: release,
     },
     Check {
+        name: "instructions",
+        run: instructions::check,
+    },
+    Check {
         name: "scenarios",
         run: scenarios,
     },
@@ -90,6 +96,10 @@ const CHECKS: &[Check] = &[
                 ],
             )
         },
+    },
+    Check {
+        name: "deployment",
+        run: deploy::check,
     },
     Check {
         name: "pull requests",

@@ -8,7 +8,7 @@ use std::process::Command;
 ///
 /// # Errors
 /// The requirements cannot be read or installed.
-pub(super) fn environment(root: &Path, name: &str, pins: &str) -> Result<PathBuf, String> {
+pub(crate) fn environment(root: &Path, name: &str, pins: &str) -> Result<PathBuf, String> {
     let folder = root.join("target").join(name);
     let python = folder.join("bin/python");
     let pins = root.join(pins);

@@ -15,13 +15,9 @@ const SERVER: &str = "node_modules/@restatedev/restate-server-linux-arm64/bin/re
 
 /// Runs the tests in `tests/restate`, which start and stop servers and workers on loopback.
 pub(super) fn check(root: &Path) -> Result<(), String> {
-    let there = [
-        (NODE, "nodejs"),
-        (npm::NPM, "npm"),
-        (PYTHON, "python3"),
-    ]
-    .into_iter()
-    .try_for_each(|(program, package)| debian::have(program, package));
+    let there = [(NODE, "nodejs"), (npm::NPM, "npm"), (PYTHON, "python3")]
+        .into_iter()
+        .try_for_each(|(program, package)| debian::have(program, package));
     match there {
         Err(why) if !debian::is_disposable() => {
             println!("not reached: fleets were not run on a Restate server: {why}");

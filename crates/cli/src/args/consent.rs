@@ -1,7 +1,31 @@
 //! What `--yes` answers for.
 
+use clap::Args;
 use runbook_playbook::catalog::Effect;
 use std::collections::BTreeSet;
+
+/// What is answered before it is asked.
+#[derive(Debug, Clone, Args)]
+pub struct ConsentArguments {
+    /// Answer yes to these effects; without a list: write
+    #[arg(
+        long,
+        value_name = "EFFECTS",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "write",
+        value_parser = Consent::parse
+    )]
+    pub yes: Option<Consent>,
+}
+
+impl ConsentArguments {
+    /// What is answered: nothing where `--yes` was not given.
+    #[must_use]
+    pub fn given(&self) -> Consent {
+        self.yes.clone().unwrap_or_default()
+    }
+}
 
 /// The effects that `--yes` answers for.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -206,6 +206,87 @@ const EXAMPLES: &[(&str, &[Example])] = &[
         ],
     ),
     (
+        "fleet",
+        &[(
+            "Run it on many targets, one first, then a tenth, then the rest",
+            "runbook fleet run restart.yaml --targets prod.yaml --waves 1,10%,100%",
+        )],
+    ),
+    (
+        "fleet plan",
+        &[
+            (
+                "See what would run where, and what it needs",
+                "runbook fleet plan restart.yaml --targets prod.yaml",
+            ),
+            (
+                "Make the reads that find targets, for a pull request",
+                "runbook fleet plan restart.yaml --targets prod.yaml --live \\\n      --format markdown",
+            ),
+        ],
+    ),
+    (
+        "fleet run",
+        &[
+            (
+                "Answer yes to writes, and let one target in twenty end badly",
+                "runbook fleet run restart.yaml --targets prod.yaml --yes --max-errors 5%",
+            ),
+            (
+                "Try it in a scenario: no account, no network",
+                "runbook fleet run restart.yaml --targets prod.yaml --scenario stuck",
+            ),
+        ],
+    ),
+    (
+        "fleet status",
+        &[(
+            "See where the newest fleet stands",
+            "runbook fleet status last",
+        )],
+    ),
+    (
+        "fleet approve",
+        &[
+            (
+                "Look at what the newest fleet waits for, and answer",
+                "runbook fleet approve last",
+            ),
+            (
+                "Let the next wave begin",
+                "runbook fleet approve last --wave --yes --reason 'the canary is well'",
+            ),
+        ],
+    ),
+    (
+        "fleet pause",
+        &[("Start nothing more for now", "runbook fleet pause last")],
+    ),
+    (
+        "fleet resume",
+        &[
+            ("Go on with the newest fleet", "runbook fleet resume last"),
+            (
+                "Go on although more targets ended badly than might",
+                "runbook fleet resume last --max-errors 10%",
+            ),
+        ],
+    ),
+    (
+        "fleet cancel",
+        &[(
+            "Start nothing more, and end what runs",
+            "runbook fleet cancel last",
+        )],
+    ),
+    (
+        "fleet report",
+        &[(
+            "Tell the newest fleet to programs",
+            "runbook fleet report last --format json",
+        )],
+    ),
+    (
         "test",
         &[
             (
@@ -314,6 +395,82 @@ const EXAMPLES: &[(&str, &[Example])] = &[
             "Find actions by words",
             "runbook actions search scale service",
         )],
+    ),
+    (
+        "fleet",
+        &[("See where all fleets stand", "runbook fleet status")],
+    ),
+    (
+        "fleet plan",
+        &[(
+            "Say what would run where, in which waves, and with which permissions",
+            "runbook fleet plan acso/memory-leak --targets services.yaml",
+        )],
+    ),
+    (
+        "fleet run",
+        &[
+            (
+                "One target first, then a tenth, then the rest; a person says yes between",
+                "runbook fleet run acso/memory-leak --targets services.yaml --yes \\\n      --waves 1,10%,100% --approve-waves --max-errors 2%",
+            ),
+            (
+                "Only look: which of them leak?",
+                "runbook fleet run acso/memory-leak --targets services.yaml \\\n      --until diagnose --concurrency 50 --max-errors 100%",
+            ),
+        ],
+    ),
+    (
+        "fleet status",
+        &[
+            ("List all fleets", "runbook fleet status"),
+            (
+                "Show the newest one, target by target",
+                "runbook fleet status last",
+            ),
+        ],
+    ),
+    (
+        "fleet approve",
+        &[
+            ("See what it waits for", "runbook fleet approve last --show"),
+            (
+                "Let the next wave begin",
+                "runbook fleet approve last --wave --yes --reason 'the canary is well'",
+            ),
+        ],
+    ),
+    (
+        "fleet pause",
+        &[("Start nothing more for now", "runbook fleet pause last")],
+    ),
+    (
+        "fleet resume",
+        &[
+            ("Go on", "runbook fleet resume last"),
+            (
+                "Go on after too many errors, and allow more",
+                "runbook fleet resume last --max-errors 5%",
+            ),
+        ],
+    ),
+    (
+        "fleet cancel",
+        &[("End it in order", "runbook fleet cancel last")],
+    ),
+    (
+        "fleet report",
+        &[
+            (
+                "What came of it, on the terminal",
+                "runbook fleet report last",
+            ),
+            (
+                "A folder with a page for each target behind one for all",
+                "runbook fleet report last --out report",
+            ),
+            ("For CI", "runbook fleet report last --format junit"),
+        ],
     ),
     (
         "doctor",

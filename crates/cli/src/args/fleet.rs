@@ -1,5 +1,6 @@
 //! Arguments of `runbook fleet`.
 
+use super::fleet_report::FleetReportArguments;
 use super::{
     Consent, Format, GivenArguments, GuardArguments, OnArguments, PartArguments, TargetArguments,
 };
@@ -22,7 +23,7 @@ pub enum FleetCommand {
     /// Follow a fleet on a Restate server until it is over
     #[cfg(feature = "restate")]
     #[command(after_help = crate::exit::FLEET_HELP)]
-    Watch(FleetReportArguments),
+    Watch(FleetWatchArguments),
     /// Say yes or no to what a fleet waits for: its next wave, and its targets' questions
     Approve(FleetApproveArguments),
     /// Start nothing more for now; what runs comes to its end
@@ -32,7 +33,7 @@ pub enum FleetCommand {
     Resume(Box<FleetResumeArguments>),
     /// Start nothing more, and end in order what runs
     Cancel(FleetOfRecord),
-    /// Tell a fleet on record: what came of each target
+    /// Tell a fleet on record: what came of its targets, for people, browsers, programs and CI
     Report(FleetReportArguments),
 }
 
@@ -189,9 +190,10 @@ pub struct FleetStatusArguments {
     pub format: Format,
 }
 
-/// `runbook fleet report`
+/// `runbook fleet watch`
+#[cfg(feature = "restate")]
 #[derive(Debug, Args)]
-pub struct FleetReportArguments {
+pub struct FleetWatchArguments {
     /// The fleet.
     #[command(flatten)]
     pub of: FleetOfRecord,
@@ -201,6 +203,7 @@ pub struct FleetReportArguments {
 }
 
 /// `runbook fleet approve`
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 #[derive(Debug, Args)]
 pub struct FleetApproveArguments {
     /// The fleet.

@@ -6,6 +6,10 @@ use std::path::PathBuf;
 /// What is logged, how and where.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Log")]
+#[expect(
+    clippy::struct_field_names,
+    reason = "fields are options of the command line"
+)]
 pub struct LogArguments {
     /// Log what happens, a line each, as text or JSON
     #[arg(
@@ -16,7 +20,7 @@ pub struct LogArguments {
         hide_short_help = true
     )]
     pub log_format: Option<LogFormat>,
-    /// Log from this level on: error, warn, info, debug, trace, or a list such as info,runbook::aws=debug [default: info]
+    /// Log from this level on: error, warn, info, debug, trace, or a list such as `info,runbook::aws=debug` [default: info]
     #[arg(
         long,
         global = true,

@@ -7,6 +7,7 @@ mod doctor;
 mod examples;
 mod find;
 mod fleet;
+mod fleet_report;
 mod fmt;
 mod guards;
 mod import;
@@ -22,15 +23,15 @@ mod worker;
 
 pub use check::{CheckArguments, CheckFormat, ExplainArguments, PageFormat, TestArguments};
 pub use completions::{CompletionsArguments, Shell};
-pub use consent::Consent;
+pub use consent::{Consent, ConsentArguments};
 pub use doctor::DoctorArguments;
 pub use examples::command;
 pub use find::{ListArguments, TriageArguments};
 pub use fleet::{
     FleetApproveArguments, FleetCommand, FleetOfRecord, FleetPlanArguments, FleetPlanFormat,
-    FleetReportArguments, FleetResumeArguments, FleetRunArguments, FleetStatusArguments,
-    RolloutArguments,
+    FleetResumeArguments, FleetRunArguments, FleetStatusArguments, RolloutArguments,
 };
+pub use fleet_report::{FleetReportArguments, FleetReportFormat};
 pub use fmt::FmtArguments;
 pub use guards::GuardArguments;
 pub use import::ImportArguments;
@@ -175,16 +176,9 @@ pub struct RunArguments {
     /// Which part of it.
     #[command(flatten)]
     pub part: PartArguments,
-    /// Answer yes to steps with these effects; without a list: write
-    #[arg(
-        long,
-        value_name = "EFFECTS",
-        num_args = 0..=1,
-        require_equals = true,
-        default_missing_value = "write",
-        value_parser = Consent::parse
-    )]
-    pub yes: Option<Consent>,
+    /// What is answered beforehand.
+    #[command(flatten)]
+    pub consent: ConsentArguments,
     /// Where calls go.
     #[command(flatten)]
     pub target: TargetArguments,
@@ -267,16 +261,9 @@ pub struct CallArguments {
     /// The most items of a paginated result
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
     pub limit: Option<u32>,
-    /// Answer yes to these effects; without a list: write
-    #[arg(
-        long,
-        value_name = "EFFECTS",
-        num_args = 0..=1,
-        require_equals = true,
-        default_missing_value = "write",
-        value_parser = Consent::parse
-    )]
-    pub yes: Option<Consent>,
+    /// What is answered beforehand.
+    #[command(flatten)]
+    pub consent: ConsentArguments,
     /// Keep the record of a call that changes something here
     #[arg(long, value_name = "DIR")]
     pub state_dir: Option<PathBuf>,
@@ -356,7 +343,7 @@ mod tests {
             .expect("a command line")
             .command
         {
-            Command::Run(run) => run.yes,
+            Command::Run(run) => run.consent.yes,
             _ => None,
         }
     }

@@ -1,6 +1,6 @@
 //! Arguments of the commands about runs on record.
 
-use super::{Consent, Format, GuardArguments, TargetArguments, name_and_value};
+use super::{ConsentArguments, Format, GuardArguments, TargetArguments, name_and_value};
 use clap::{ArgAction, Args};
 use std::path::PathBuf;
 
@@ -20,16 +20,9 @@ pub struct Replay {
     /// Give a secret input again; secrets are not on record
     #[arg(short, long = "input", value_name = "NAME=VALUE", value_parser = name_and_value)]
     pub input: Vec<(String, String)>,
-    /// Answer yes to steps with these effects; without a list: write
-    #[arg(
-        long,
-        value_name = "EFFECTS",
-        num_args = 0..=1,
-        require_equals = true,
-        default_missing_value = "write",
-        value_parser = Consent::parse
-    )]
-    pub yes: Option<Consent>,
+    /// What is answered beforehand.
+    #[command(flatten)]
+    pub consent: ConsentArguments,
     /// What holds it back.
     #[command(flatten)]
     pub guards: GuardArguments,

@@ -219,7 +219,7 @@ impl CarriedRuns {
         };
         let live = match &written {
             Some(_) => None,
-            None => Some(world::over(self.client_of(&target), context)),
+            None => Some(world::of_client(&self.client_of(&target), context)),
         };
         let world: &dyn World = match (&written, &live) {
             (Some(written), _) => &**written,

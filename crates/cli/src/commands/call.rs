@@ -165,7 +165,7 @@ async fn approve(
     let with = (*secret && !in_a_file).then_some(text.as_str());
     let again = environment.call(None, with);
     let answers = Answers {
-        consent: arguments.yes.clone().unwrap_or_default(),
+        consent: arguments.consent.given(),
         prompt: world::prompt(environment),
         cancel: Cancel::new(),
         unanswered: environment.call(

@@ -10,7 +10,7 @@ use crate::levels::Levels;
 use crate::locate::{files_below, is_scenarios, is_yaml};
 use crate::parallel::side_by_side;
 use crate::problems::counted;
-use crate::shelf::{Shelf, Signatures, text_of};
+use crate::shelf::{Known, Shelf, text_of};
 use runbook_lsp::FileKind;
 use runbook_playbook::diagnostic::{Code, Diagnostic, Severity, Style, render};
 use runbook_playbook::source::Source;
@@ -20,6 +20,7 @@ use runbook_report::findings::{Finding, Findings, Unread, github, json, sarif};
 use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// The keys that a playbook, its scenarios or a file of escalation has at its top.
 const TOP_KEYS: [&str; 3] = ["playbook:", "scenarios:", "escalation:"];
@@ -35,7 +36,7 @@ pub fn execute(arguments: &CheckArguments, environment: &Environment) -> Result<
     let checker = Checker {
         environment,
         registry: &Registry::new(),
-        signatures: &Signatures::default(),
+        known: &Arc::default(),
         levels: &Levels::new(arguments)?,
         text: arguments.format == CheckFormat::Text,
     };
@@ -69,7 +70,7 @@ pub(super) struct File {
 struct Checker<'a> {
     environment: &'a Environment,
     registry: &'a Registry,
-    signatures: &'a Signatures,
+    known: &'a Arc<Known>,
     levels: &'a Levels,
     /// Findings are wanted as text.
     text: bool,
@@ -105,7 +106,7 @@ impl Checker<'_> {
         let checked = |playbook: &Path| {
             let located = places.place(playbook);
             Shelf::new(places, &located.root, self.registry)
-                .sharing(self.signatures)
+                .sharing(self.known)
                 .read(&located)
                 .ok()?
                 .checked
@@ -121,7 +122,7 @@ impl Checker<'_> {
         } else {
             let located = places.place(&file.path);
             Shelf::new(places, &located.root, self.registry)
-                .sharing(self.signatures)
+                .sharing(self.known)
                 .review(&located, text)
                 .diagnostics
         };

@@ -5,6 +5,7 @@ use crate::document;
 use crate::environment::Environment;
 use crate::exit;
 use crate::locate::{Places, files_below, is_playbook};
+use crate::shelf::beside;
 use runbook_lsp::{FileKind, Home, Workspace, serve};
 use runbook_playbook::checked::Checked;
 use runbook_playbook::diagnostic::Diagnostic;
@@ -44,6 +45,10 @@ impl Workspace for Files<'_> {
             id: located.id,
             name: located.name,
         }
+    }
+
+    fn beside(&self, root: &Path, from: &str, path: &str) -> Option<PathBuf> {
+        beside(root, from, path)
     }
 
     fn kind(&self, file: &Path, text: &str) -> FileKind {

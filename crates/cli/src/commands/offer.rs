@@ -1,7 +1,7 @@
 //! After a run was stopped: whether what it did is to be taken back.
 
 use super::play::{Play, Show};
-use crate::args::{Consent, GuardArguments, Replay, RunOfRecord, UndoArguments};
+use crate::args::{Consent, ConsentArguments, GuardArguments, Replay, RunOfRecord, UndoArguments};
 use crate::environment::Environment;
 use crate::exit::Failure;
 use crate::record::Record;
@@ -55,7 +55,9 @@ impl Offer {
             replay: Replay {
                 metrics: None,
                 input: self.input,
-                yes: Some(self.consent).filter(|consent| !consent.effects.is_empty()),
+                consent: ConsentArguments {
+                    yes: Some(self.consent).filter(|consent| !consent.effects.is_empty()),
+                },
                 guards: GuardArguments::default(),
                 format: self.show.format,
                 quiet: self.show.quiet,

@@ -13,6 +13,7 @@ use crate::locate::{Located, scenarios_of};
 use crate::lock::{Claim, Lock, Taken};
 use crate::record::Record;
 use crate::recorder::{Approving, Ended, Performing, Recorder, Watching};
+use crate::stage;
 use crate::telemetry::{self, Told};
 use crate::world;
 use jiff::Timestamp;
@@ -23,7 +24,7 @@ use runbook_interpreter::journal::{Durability, JournalError, RunJournal};
 use runbook_interpreter::outcome::Outcome;
 use runbook_interpreter::plan::{Plan, Until};
 use runbook_interpreter::surroundings::Surroundings;
-use runbook_interpreter::verdict::{Reason, Verdict};
+use runbook_interpreter::verdict::Verdict;
 use runbook_playbook::syntax::input::InputKind;
 use runbook_registry::Registry;
 use runbook_registry::world::World;
@@ -31,7 +32,8 @@ use runbook_registry::world::recording::Recording;
 use runbook_registry::world::scenario::{ActionFacts, Scenario, ScenarioWorld};
 use runbook_report::chart::charts_of;
 use runbook_report::json::Collector;
-use runbook_report::terminal::{Detail, Settings, Terminal};
+use runbook_report::table::tables_of;
+use runbook_report::terminal::{Commands, Detail, Motion, Settings, Terminal};
 use runbook_telemetry::{Telemetry, Traced};
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -40,6 +42,10 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
+
+/// How often what runs is drawn again.
+const TURN: Duration = Duration::from_millis(120);
 
 /// What is shown of a run.
 #[derive(Debug, Clone, Copy)]
@@ -71,8 +77,8 @@ pub(crate) struct Play<'a> {
     pub further: Option<String>,
     /// Where a scenario's world keeps what happened in it.
     pub memory: Option<PathBuf>,
-    /// Its report is wanted, which names the account.
-    pub reported: bool,
+    /// The files that its reports are written to; reports name the account.
+    pub reports: Vec<String>,
     /// The id by which the run can be resumed.
     pub resumes: Option<String>,
     /// What holds its writes back.
@@ -136,6 +142,7 @@ impl Play<'_> {
             .map(|telemetry| Traced::new(world, telemetry));
         let world = traced.as_ref().map_or(world, |traced| traced as &dyn World);
         let watchers = Watchers::new(self);
+        stage::set(watchers.stage());
         let all = All {
             first: watchers.observer(),
             second: telemetry.as_ref(),
@@ -210,6 +217,7 @@ impl Play<'_> {
         });
         // A question that nobody answers any more must not hold the end up.
         runtime.shutdown_background();
+        stage::set(None);
         if outcome.is_ok() {
             watchers.end(self.environment);
         }
@@ -224,7 +232,7 @@ impl Play<'_> {
                 started: outcome.started,
             });
         }
-        self.say_how_to_go_on(&outcome);
+        self.note_what_stands(&outcome);
         match written.map(|world| missing(&world, self.located, self.environment)) {
             Some(missing) if !missing.is_empty() => Err(Failure {
                 code: if outcome.environment {
@@ -267,7 +275,7 @@ impl Play<'_> {
         self.acts()
             || playbook.source.text().contains("target.account")
             || !playbook.target.accounts.is_empty()
-            || self.reported
+            || !self.reports.is_empty()
             || escalates.is_some_and(|escalate| escalate.uses.is_some())
             || steps.any(|step| {
                 let action = step.action.as_ref();
@@ -352,6 +360,7 @@ impl Play<'_> {
             onward: String::new(),
             unanswered: String::new(),
             further: None,
+            reports: Vec::new(),
             resumes: None,
             guards: Guards::default(),
             session_policy: self.session_policy.clone(),
@@ -453,26 +462,32 @@ impl Play<'_> {
         parts.join(", ")
     }
 
-    fn say_how_to_go_on(&self, outcome: &Outcome) {
-        let Some(id) = &self.resumes else { return };
-        if outcome.verdict != Verdict::Aborted || self.show.format == Format::Json {
-            return;
-        }
-        let mut lines = if outcome.reason == Some(Reason::Timeout) {
-            vec!["its time is over, so it cannot go on; to begin anew, run it again".to_owned()]
-        } else {
-            vec![format!("to go on: {}", self.onward)]
-        };
-        if outcome
+    /// Notes whether what the run did can be taken back now.
+    fn note_what_stands(&self, outcome: &Outcome) {
+        let stands = outcome
             .changes
             .iter()
-            .any(|change| change.confirmed && !change.undone)
+            .any(|change| change.confirmed && !change.undone);
+        if self.resumes.is_some()
+            && outcome.verdict == Verdict::Aborted
+            && self.show.format != Format::Json
+            && stands
         {
-            let undo = self.onward.replacen("runbook resume", "runbook undo", 1);
-            lines.push(format!("to take back what run {id} did: {undo}"));
             self.undoable.set(true);
         }
-        self.environment.console.err.lines(&lines);
+    }
+
+    /// What the end of the run says of what comes after it.
+    fn commands(&self) -> Commands {
+        let kept = self.resumes.as_ref();
+        Commands {
+            again: self.again.clone(),
+            further: self.further.clone(),
+            resume: kept.map(|_| self.onward.clone()),
+            undo: kept.map(|_| self.onward.replacen("runbook resume", "runbook undo", 1)),
+            report: kept.map(|_| self.onward.replacen("runbook resume", "runbook report", 1)),
+            reports: self.reports.clone(),
+        }
     }
 }
 
@@ -588,10 +603,7 @@ async fn interruptions(cancel: &Cancel, watchers: &Watchers, err: crate::console
     if interrupted().await {
         cancel.cancel();
         let line = "stopping: what was sent is waited for; press ctrl-C again to end at once";
-        match watchers {
-            Watchers::Text(terminal) if err.terminal => terminal.say(line),
-            _ => err.line(line),
-        }
+        err.line(line);
     }
     if interrupted().await {
         if let Watchers::Text(terminal) = watchers {
@@ -639,15 +651,29 @@ impl Watchers {
             (false, 1) => Detail::Calls,
             (false, _) => Detail::Payloads,
         };
+        let moves = out.terminal && play.environment.variable("TERM") != Some("dumb");
+        let playbook = &play.plan.checked.playbook;
         let settings = Settings {
             look: out.look,
-            live: out.terminal,
+            motion: moves.then_some(Motion {
+                size: stage::size,
+                every: Some(TURN),
+                timed: play.scenario.is_none(),
+            }),
             detail,
-            charts: charts_of(&play.plan.checked.playbook),
-            again: play.again.clone(),
-            onward: play.further.clone(),
+            charts: charts_of(playbook),
+            tables: tables_of(playbook),
+            commands: play.commands(),
         };
         Self::Text(Box::new(Terminal::new((out.open)(), settings)))
+    }
+
+    /// What moves on the terminal.
+    fn stage(&self) -> Option<runbook_report::terminal::Stage> {
+        match self {
+            Self::Text(terminal) => terminal.stage(),
+            Self::Json(_) => None,
+        }
     }
 
     fn observer(&self) -> &dyn Observer {

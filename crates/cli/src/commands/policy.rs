@@ -3,30 +3,21 @@
 use crate::args::{GraphName, PolicyArguments, PolicyFormat};
 use crate::environment::Environment;
 use crate::exit::{self, Failure};
-use crate::load::{self, Asked};
-use crate::shelf::Shelf;
-use runbook_interpreter::plan::Options;
-use runbook_interpreter::plan::forecast::{Forecast, GraphKind};
+use crate::offline::Offline;
+use runbook_interpreter::plan::forecast::GraphKind;
 use runbook_interpreter::plan::policy::{Scope, least_policy};
-use runbook_registry::Registry;
 use runbook_registry::world::Place;
 use runbook_report::policy;
-use std::sync::Arc;
 
 /// Prints the policy.
 pub fn execute(arguments: &PolicyArguments, environment: &Environment) -> Result<u8, Failure> {
-    let located = load::locate(&arguments.playbook, environment)?;
-    let registry = Arc::new(Registry::new());
-    let shelf = Shelf::new(&environment.places, &located.root, &*registry);
-    let asked = Asked {
-        given: &arguments.given,
-        scenario: arguments.scenario.as_deref(),
-        options: Options::default(),
-        open: true,
-        reads: false,
-    };
-    let ready = load::ready(asked, &located, &shelf, &registry, environment)?;
-    let forecast = Forecast::offline(&ready.plan, &ready.given, &*registry, &shelf);
+    let scenario = arguments.scenario.as_deref();
+    let Offline {
+        registry,
+        ready,
+        forecast,
+        ..
+    } = Offline::read(&arguments.playbook, &arguments.given, scenario, environment)?;
     let scope = Scope {
         graphs: arguments.graph.iter().copied().map(kind).collect(),
         place: Place {

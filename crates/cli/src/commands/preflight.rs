@@ -4,10 +4,8 @@ use crate::args::{Format, PreflightArguments};
 use crate::environment::Environment;
 use crate::exit::{self, Failure};
 use crate::identity::{Caller, caller};
-use crate::load::{self, Asked};
-use crate::shelf::Shelf;
+use crate::offline::Offline;
 use crate::world;
-use runbook_interpreter::plan::Options;
 use runbook_interpreter::plan::forecast::{Forecast, PlannedValue};
 use runbook_interpreter::plan::policy::{Explained, Scope, least_policy};
 use runbook_registry::Registry;
@@ -50,18 +48,13 @@ impl Answer {
 
 /// Says who one is and what is allowed.
 pub fn execute(arguments: &PreflightArguments, environment: &Environment) -> Result<u8, Failure> {
-    let located = load::locate(&arguments.playbook, environment)?;
-    let registry = Arc::new(Registry::new());
-    let shelf = Shelf::new(&environment.places, &located.root, &*registry);
-    let asked = Asked {
-        given: &arguments.given,
-        scenario: arguments.scenario.as_deref(),
-        options: Options::default(),
-        open: true,
-        reads: false,
-    };
-    let ready = load::ready(asked, &located, &shelf, &registry, environment)?;
-    let forecast = Forecast::offline(&ready.plan, &ready.given, &*registry, &shelf);
+    let scenario = arguments.scenario.as_deref();
+    let Offline {
+        located,
+        registry,
+        ready,
+        forecast,
+    } = Offline::read(&arguments.playbook, &arguments.given, scenario, environment)?;
     let folder = located.file.parent().unwrap_or(&located.root);
     let context = world::context(
         environment,

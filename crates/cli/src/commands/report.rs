@@ -9,7 +9,7 @@ use crate::kept::Kept;
 use crate::locate::Located;
 use crate::record::{Record, kept, of_context};
 use crate::shelf::Shelf;
-use runbook_interpreter::journal::{EventRow, FileRow, RunRow};
+use runbook_interpreter::journal::{FileRow, RunRow};
 use runbook_playbook::checked::Checked;
 use runbook_playbook::inputs;
 use runbook_playbook::syntax::input::InputKind;
@@ -86,9 +86,12 @@ impl Wanted {
         self.reports.is_empty() && self.bundle.is_none()
     }
 
-    /// A report was asked for; it says where the calls go, so that this must be known from the beginning on.
-    pub fn wants_report(&self) -> bool {
-        !self.reports.is_empty()
+    /// The files that reports are written to, as people read them.
+    pub fn shown(&self, environment: &Environment) -> Vec<String> {
+        let files = self.reports.iter();
+        files
+            .map(|(path, _)| environment.places.shown(path))
+            .collect()
     }
 
     /// What whoever resumes the run needs to know of it, `report` being what the run itself knows of its report.
@@ -148,10 +151,7 @@ impl Wanted {
         environment: &Environment,
     ) -> Result<(), Failure> {
         let row = record.file.run(id).map_err(kept)?;
-        let escalates = || {
-            let events = record.file.events(&row, 0).unwrap_or_default();
-            escalated(&events)
-        };
+        let escalates = || record.file.has_escalated(&row).unwrap_or_default();
         let bundle = match &self.bundle {
             Some(bundle) => Some(bundle.clone()),
             None => record.bundle(id).filter(|_| escalates()),
@@ -171,21 +171,6 @@ impl Wanted {
             None => Ok(()),
         }
     }
-}
-
-/// Whether somebody was to be told, by the last end of the run.
-fn escalated(events: &[EventRow]) -> bool {
-    let ended = |event: &&EventRow| {
-        event.body.get("event").and_then(Json::as_str) == Some("run_ended")
-            && !event.key.contains('/')
-    };
-    let last = events.iter().rev().find(ended);
-    last.is_some_and(|event| {
-        event
-            .body
-            .get("escalated")
-            .is_some_and(|json| !json.is_null())
-    })
 }
 
 /// A run with what its journal holds of it.
@@ -248,6 +233,49 @@ impl<'r> OfRecord<'r> {
         let line = format!("evidence: {}", environment.places.shown(to));
         environment.console.err.line(line);
         Ok(())
+    }
+}
+
+/// Draws pages of runs that go by the same playbooks, which are read once.
+pub(crate) struct Pages<'r> {
+    record: &'r Record,
+    environment: &'r Environment,
+    /// By the run's playbook and the texts that it goes by.
+    known: HashMap<(String, Vec<(String, String)>), HashMap<String, Arc<Checked>>>,
+}
+
+impl<'r> Pages<'r> {
+    /// Nothing is read yet.
+    pub fn new(record: &'r Record, environment: &'r Environment) -> Self {
+        Self {
+            record,
+            environment,
+            known: HashMap::new(),
+        }
+    }
+
+    /// The page of a run.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub fn page(&mut self, row: RunRow) -> Result<String, Failure> {
+        let files = self.record.file.files(&row).map_err(kept)?;
+        let texts = files
+            .iter()
+            .map(|file| (file.id.clone(), file.text.clone()));
+        let playbooks = self
+            .known
+            .entry((row.playbook.clone(), texts.collect()))
+            .or_insert_with(|| playbooks(&row, &files, self.environment))
+            .clone();
+        let run = OfRecord {
+            commands: commands(self.record, &row, &playbooks),
+            record: self.record,
+            row,
+            files,
+            playbooks,
+        };
+        Ok(html::page(&run.told(None)))
     }
 }
 

@@ -133,6 +133,10 @@ impl Again {
     ///
     /// # Errors
     /// What is missing, or what the work says.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "a run is put together here, piece by piece"
+    )]
     pub fn with<T>(
         &self,
         replay: &Replay,
@@ -220,7 +224,7 @@ impl Again {
             scenario,
             target,
             bound: bound.as_ref(),
-            consent: replay.yes.clone().unwrap_or_default(),
+            consent: replay.consent.given(),
             show: Show {
                 format: replay.format,
                 quiet: replay.quiet,
@@ -230,7 +234,7 @@ impl Again {
             unanswered: onward.clone(),
             onward,
             further: None,
-            reported: Wanted::of_context(&row.context).wants_report(),
+            reports: Wanted::of_context(&row.context).shown(environment),
             resumes: Some(row.id.clone()),
             guards,
             record: Some(&self.record),

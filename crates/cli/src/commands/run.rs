@@ -63,7 +63,7 @@ pub fn execute(arguments: &RunArguments, environment: &Environment) -> Result<u8
     });
     let (plan, sources, given) = (ready.plan, ready.sources, ready.given);
     let secrets = secrets(&plan, &sources);
-    let consent = arguments.yes.clone().unwrap_or_default();
+    let consent = arguments.consent.given();
     let again = environment.command(None, &secrets);
     let without = |option, value| environment.command(Some(Left { option, value }), &secrets);
     let mut prepared = Play {
@@ -86,7 +86,7 @@ pub fn execute(arguments: &RunArguments, environment: &Environment) -> Result<u8
         unanswered: without("--yes", false),
         further: arguments.part.until.map(|_| without("--until", true)),
         memory: None,
-        reported: Wanted::of(&arguments.written, environment).wants_report(),
+        reports: Wanted::of(&arguments.written, environment).shown(environment),
         resumes: None,
         guards: guards::read(&arguments.guards, &[], environment)?,
         record: None,

@@ -6,6 +6,7 @@ use crate::locate::{files_below, is_playbook, is_yaml, scenarios_of};
 use crate::shelf::text_of;
 use clap_complete::engine::{CompletionCandidate, PathCompleter, ValueCompleter};
 use jiff::tz::TimeZone;
+use runbook_fleet::embedded::store::FleetStore;
 use runbook_interpreter::journal::{Filter, SqliteJournal};
 use runbook_playbook::diagnostic::Code;
 use runbook_playbook::source::Source;
@@ -35,6 +36,8 @@ pub enum Kind {
     Input,
     /// A run on record.
     Run,
+    /// A fleet on record.
+    Fleet,
     /// A step of the run.
     StepOfRun,
     /// An action: `ecs:DescribeServices`.
@@ -71,6 +74,7 @@ impl<'e> Candidates<'e> {
             Kind::StepOfPlaybook => self.steps(),
             Kind::Input => self.inputs(current),
             Kind::Run => self.runs(),
+            Kind::Fleet => self.fleets(),
             Kind::StepOfRun => self.steps_of_run(),
             Kind::Action => actions(current),
             Kind::Service => plain(services()),
@@ -177,6 +181,27 @@ impl<'e> Candidates<'e> {
             (id, format!("{began} {} {verdict}", run.playbook))
         });
         newest.into_iter().chain(runs).collect()
+    }
+
+    fn fleets(&self) -> Vec<Word> {
+        let journal = line::journal(self.environment);
+        let file = journal.map(|journal| journal.with_file_name("fleets.sqlite"));
+        let Some(file) = file.filter(|file| file.is_file()) else {
+            return Vec::new();
+        };
+        let fleets = FleetStore::open(&file).and_then(|store| store.fleets());
+        let fleets = fleets.unwrap_or_default();
+        let newest = fleets
+            .first()
+            .map(|fleet| ("last".to_owned(), fleet.playbook.clone()));
+        let fleets = fleets.iter().take(RUNS).map(|fleet| {
+            let began = fleet
+                .started
+                .to_zoned(TimeZone::UTC)
+                .strftime("%Y-%m-%d %H:%M");
+            (fleet.id.clone(), format!("{began} {}", fleet.playbook))
+        });
+        newest.into_iter().chain(fleets).collect()
     }
 
     fn steps_of_run(&self) -> Vec<Word> {

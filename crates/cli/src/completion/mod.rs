@@ -96,6 +96,7 @@ fn kind_of(argument: &Arg) -> Option<Kind> {
         "only" | "skip" => Kind::StepOfPlaybook,
         "input" => Kind::Input,
         "run" => Kind::Run,
+        "fleet" => Kind::Fleet,
         "step" => Kind::StepOfRun,
         "action" => Kind::Action,
         "service" => Kind::Service,

@@ -42,7 +42,7 @@ pub async fn examine(arguments: &DoctorArguments, environment: &Environment) -> 
     if let Ok(address) = &address {
         context.reaches = Some(hosts(&json!({"url": address})));
     }
-    let world = world::over(Arc::clone(&client), context);
+    let world = world::of_client(&client, context);
     let probe = match &address {
         Ok(address) => Some(probe(&world, &registry, address).await),
         Err(_) => None,

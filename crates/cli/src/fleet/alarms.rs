@@ -18,7 +18,7 @@ const AT_ONCE: usize = 100;
 
 /// The alarms of a fleet.
 pub struct Alarms<'a> {
-    alarms: Vec<Alarm>,
+    wanted: Vec<Alarm>,
     world: &'a dyn World,
     registry: &'a Registry,
     looked: Cell<Option<Instant>>,
@@ -36,7 +36,7 @@ impl<'a> Alarms<'a> {
     ) -> Result<Self, String> {
         let alarms = written.iter().map(|one| Alarm::read(one));
         Ok(Self {
-            alarms: alarms.collect::<Result<_, _>>()?,
+            wanted: alarms.collect::<Result<_, _>>()?,
             world,
             registry,
             looked: Cell::new(None),
@@ -46,12 +46,12 @@ impl<'a> Alarms<'a> {
     /// Why the fleet stops; nothing where none is on, or where they were looked at just now.
     pub async fn look(&self) -> Option<String> {
         let fresh = self.looked.get().is_some_and(|at| at.elapsed() < EVERY);
-        if self.alarms.is_empty() || fresh {
+        if self.wanted.is_empty() || fresh {
             return None;
         }
         self.looked.set(Some(Instant::now()));
         let mut by_region: BTreeMap<&Option<String>, Vec<&str>> = BTreeMap::new();
-        for alarm in &self.alarms {
+        for alarm in &self.wanted {
             by_region
                 .entry(&alarm.region)
                 .or_default()

@@ -203,7 +203,7 @@ impl<'a> LocalEngine<'a> {
     ) -> Option<String> {
         let (root, folder) = (&self.located.root, &self.located.root);
         let context = world::context(self.environment, arguments, self.registry, root, folder);
-        let live = world::over(Arc::clone(client), context);
+        let live = world::of_client(client, context);
         let role = arguments.role.as_deref();
         match identity::caller(&live, self.registry).await {
             Ok(caller) if target.account.is_none() || caller.account == target.account => None,
@@ -357,23 +357,18 @@ impl<'a> LocalEngine<'a> {
                 .reach(&run.target, &arguments)
                 .await
                 .map_err(failed(NotRunCode::Place))?;
-            let world = world::over(client, context);
+            let world = world::of_client(&client, context);
             // What it is asked about first is where it acts.
             world.ready(run.target.account.is_some()).await;
             (live, written) = (Some(world), None);
         }
-        let journal = match &row {
-            Some(row) => self
-                .record
-                .file
-                .again(&row.id, Mode::Live)
-                .map_err(unkept)?,
-            None => {
-                let context = self.context(run, &sources);
-                let file = &self.record.file;
-                file.start(run.run.clone(), context)
-                    .with_files(self.texts.clone())
-            }
+        let file = &self.record.file;
+        let journal = if let Some(row) = &row {
+            file.again(&row.id, Mode::Live).map_err(unkept)?
+        } else {
+            let context = self.context(run, &sources);
+            file.start(run.run.clone(), context)
+                .with_files(self.texts.clone())
         };
         if let Some(written) = &mut written {
             written.forget_reads(&|key| journal.has_answer(key));

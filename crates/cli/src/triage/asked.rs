@@ -6,7 +6,7 @@ use crate::gathered::runnable;
 use crate::load;
 use crate::locate::Located;
 use crate::parallel::side_by_side;
-use crate::shelf::{Shelf, Signatures, text_of};
+use crate::shelf::{Known, Shelf, text_of};
 use jiff::{SignedDuration, Timestamp};
 use runbook_interpreter::approval::{Approver, Decision, Question};
 use runbook_interpreter::cancel::Cancel;
@@ -56,16 +56,14 @@ pub fn candidates(
     registry: &Registry,
     environment: &Environment,
 ) -> Vec<Candidate> {
-    let signatures = Signatures::default();
-    side_by_side(files, |file| {
-        candidate(file, registry, &signatures, environment)
-    })
+    let known = Arc::default();
+    side_by_side(files, |file| candidate(file, registry, &known, environment))
 }
 
 fn candidate(
     file: &Path,
     registry: &Registry,
-    signatures: &Signatures,
+    known: &Arc<Known>,
     environment: &Environment,
 ) -> Candidate {
     let places = &environment.places;
@@ -77,7 +75,7 @@ fn candidate(
     if !text.lines().any(|line| line.starts_with("playbook:")) {
         return Candidate::LeftAlone;
     }
-    let shelf = Shelf::new(places, &located.root, registry).sharing(signatures);
+    let shelf = Shelf::new(places, &located.root, registry).sharing(known);
     let Some(checked) = shelf.review(&located, text).checked else {
         let name = &located.name;
         return Candidate::Wrong(format!(

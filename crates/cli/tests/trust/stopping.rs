@@ -57,7 +57,7 @@ fn one_signal_finishes_the_call_in_flight_and_cleans_up() {
         let said = both(&ended);
         for due in [
             "stopping: what was sent is waited for",
-            "to go on: runbook resume",
+            "to go on:\n  runbook resume",
             "to take back",
         ] {
             assert!(said.contains(due), "{name}: {due}: {said}");

@@ -259,11 +259,18 @@ fn object(members: &[(&str, Json, &str)]) -> Json {
 }
 
 fn or_null(schema: Json) -> Json {
-    json!({"anyOf": [schema, {"type": "null"}]})
+    let either = vec![schema, json!({"type": "null"})];
+    Json::Object(
+        [("anyOf".to_owned(), Json::Array(either))]
+            .into_iter()
+            .collect(),
+    )
 }
 
 fn list(items: Json) -> Json {
-    json!({"type": "array", "items": items})
+    let mut list = json!({"type": "array"});
+    list["items"] = items;
+    list
 }
 
 fn words(words: &[&str]) -> Json {

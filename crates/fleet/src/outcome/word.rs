@@ -25,7 +25,11 @@ pub fn verdict(word: &str) -> Option<Verdict> {
     ALL.into_iter().find(|verdict| verdict.as_str() == word)
 }
 
-#[expect(clippy::ref_option, reason = "what serde calls")]
+#[expect(
+    clippy::ref_option,
+    clippy::trivially_copy_pass_by_ref,
+    reason = "what serde calls"
+)]
 pub(super) fn serialize<S: Serializer>(
     verdict: &Option<Verdict>,
     serializer: S,

@@ -296,10 +296,10 @@ impl Check<'_> {
                 "add `name:`, for example `\"${{ item.Name }}\"`".to_owned(),
             );
         }
-        let mut names = place.clone();
-        names.0.insert("item".to_owned(), item);
-        self.given(&discover.given, &names);
-        self.given(&self.file.shared, &names);
+        let mut types = place.clone();
+        types.0.insert("item".to_owned(), item);
+        self.given(&discover.given, &types);
+        self.given(&self.file.shared, &types);
     }
 }
 

@@ -177,7 +177,8 @@ fn configured(service: &str, operation: &str, command: &Command) -> Step {
         ..Step::default()
     };
     step.notes.push(format!(
-        "`aws {service} {operation}` looks at this machine's settings; what matters is who one is, and `runbook preflight` says the rest"
+        "`{}` looks at this machine's settings; what matters is who one is, and `runbook preflight` says the rest",
+        format!("aws {service} {operation}").trim_end()
     ));
     step
 }

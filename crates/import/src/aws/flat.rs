@@ -8,6 +8,7 @@ use runbook_playbook::types::Type;
 use serde_json::{Map, Value as Json, json};
 
 /// An option of the CLI's own; whether it is one.
+#[expect(clippy::too_many_lines, reason = "one list of options")]
 pub(super) fn argument(
     aws: &mut Aws<'_>,
     action: &Action,

@@ -56,6 +56,12 @@ impl Aws<'_> {
         let service = positional.next()?.clone();
         let service_name = service.literal()?.to_owned();
         let Some(operation) = positional.next() else {
+            if matches!(
+                service_name.as_str(),
+                "configure" | "help" | "login" | "logout"
+            ) {
+                return custom::step(self, command, &service_name, "", &given, &[]);
+            }
             self.findings.add(
                 Code::UnknownAction,
                 service.span,
@@ -221,6 +227,19 @@ impl Aws<'_> {
         for mut option in std::mem::take(&mut given.options) {
             if general(&mut step, &option, action) {
                 continue;
+            }
+            if option.name == "version" {
+                let meant = options::versions(&action.name);
+                let meant: Vec<String> = meant.iter().map(|name| format!("`--{name}`")).collect();
+                self.findings.add(
+                    Code::UnknownArgument,
+                    option.span,
+                    "`--version` shows the version of the AWS CLI, and nothing is called",
+                    (!meant.is_empty()).then(|| format!("did you mean {}?", meant.join(" or "))),
+                );
+                if meant.is_empty() {
+                    continue;
+                }
             }
             if flat::argument(self, action, &option, &mut with) {
                 continue;

@@ -44,7 +44,7 @@ const GENERAL: [&str; 10] = [
 ];
 
 /// Options of the CLI itself that stand alone.
-const ALONE: [&str; 9] = [
+const ALONE: [&str; 8] = [
     "debug",
     "no-verify-ssl",
     "no-paginate",
@@ -52,7 +52,6 @@ const ALONE: [&str; 9] = [
     "no-cli-pager",
     "cli-auto-prompt",
     "no-cli-auto-prompt",
-    "version",
     "no-progress",
 ];
 
@@ -149,34 +148,43 @@ pub(super) fn member(action: &Action, members: &[String], option: &str) -> Optio
     }
 }
 
+/// Services and what the CLI calls the member `version` there: `--version` is its own.
+const VERSIONS: [(&str, &str); 22] = [
+    ("eks", "kubernetes-version"),
+    ("codepipeline", "pipeline-version"),
+    ("codepipeline", "action-version"),
+    ("route53", "traffic-policy-version"),
+    ("apigateway", "api-version"),
+    ("apigatewayv2", "api-version"),
+    ("gamelift", "build-version"),
+    ("gamelift", "script-version"),
+    ("lex-models", "bot-version"),
+    ("lex-models", "intent-version"),
+    ("lex-models", "slot-type-version"),
+    ("lex-models", "resource-version"),
+    ("license-manager", "grant-version"),
+    ("license-manager", "license-version"),
+    ("pinpoint", "template-version"),
+    ("pinpoint", "campaign-version"),
+    ("pinpoint", "segment-version"),
+    ("sagemaker", "version-number"),
+    ("schemas", "schema-version"),
+    ("swf", "activity-version"),
+    ("swf", "workflow-version"),
+    ("datapipeline", "pipeline-version"),
+];
+
+/// What the CLI calls the member `version` of a service.
+pub(super) fn versions(action: &str) -> Vec<&'static str> {
+    let service = action.split(':').next().unwrap_or_default();
+    let named = VERSIONS.iter().filter(|(known, _)| *known == service);
+    named.map(|(_, option)| *option).collect()
+}
+
 /// Options that the CLI calls otherwise than the API, by its own list.
 fn renamed(action: &str, option: &str) -> Option<(&'static str, bool)> {
     let (service, operation) = action.split_once(':')?;
-    let version = [
-        ("eks", "kubernetes-version"),
-        ("codepipeline", "pipeline-version"),
-        ("codepipeline", "action-version"),
-        ("route53", "traffic-policy-version"),
-        ("apigateway", "api-version"),
-        ("apigatewayv2", "api-version"),
-        ("gamelift", "build-version"),
-        ("gamelift", "script-version"),
-        ("lex-models", "bot-version"),
-        ("lex-models", "intent-version"),
-        ("lex-models", "slot-type-version"),
-        ("lex-models", "resource-version"),
-        ("license-manager", "grant-version"),
-        ("license-manager", "license-version"),
-        ("pinpoint", "template-version"),
-        ("pinpoint", "campaign-version"),
-        ("pinpoint", "segment-version"),
-        ("sagemaker", "version-number"),
-        ("schemas", "schema-version"),
-        ("swf", "activity-version"),
-        ("swf", "workflow-version"),
-        ("datapipeline", "pipeline-version"),
-    ];
-    if version.contains(&(service, option)) {
+    if VERSIONS.contains(&(service, option)) {
         return Some(("version", false));
     }
     Some(match (service, operation, option) {

@@ -190,6 +190,7 @@ pub(super) fn alias(
 }
 
 /// What a playbook calls instead of a command that only the CLI has.
+#[expect(clippy::too_many_lines, reason = "one list")]
 fn instead(service: &str, operation: &str) -> Option<&'static str> {
     Some(match (service, operation) {
         ("cloudformation", "deploy") => {

@@ -36,7 +36,10 @@ pub(crate) fn placeholder(text: &str) -> Option<Placeholder> {
     {
         return Some(Placeholder::Account);
     }
-    if let Some(part) = matches(r"<[A-Za-z](?:[A-Za-z0-9 _./-]*[A-Za-z0-9])?>", &ANGLE) {
+    if let Some(part) = matches(
+        r"<[A-Za-z](?:[A-Za-z0-9 _./-]*[A-Za-z0-9])?>|<[A-Za-z0-9_.-]+(?:\|[A-Za-z0-9_.-]+)+>",
+        &ANGLE,
+    ) {
         return Some(if part == text {
             Placeholder::Whole
         } else {

@@ -303,9 +303,10 @@ impl Aws<'_> {
             return text();
         }
         if let Some(found) = placeholder(marked)
-            && !matches!(ty.present(), Type::Text(rule) if !rule.values.is_empty())
+            && (marked.starts_with('<')
+                || !matches!(ty.present(), Type::Text(rule) if !rule.values.is_empty()))
         {
-            return Json::String(self.replaced(&found, marked, option, span));
+            return Json::String(self.replaced(&found, marked, ty, option, span));
         }
         match ty.present() {
             Type::Integer(..) if marked.parse::<i64>().is_ok() => {
@@ -400,6 +401,7 @@ impl Aws<'_> {
         &mut self,
         found: &Placeholder,
         marked: &str,
+        ty: &Type,
         option: &Option_,
         span: Span,
     ) -> String {
@@ -433,7 +435,7 @@ impl Aws<'_> {
             Placeholder::Whole => {
                 say(marked);
                 let plain = marked.trim_matches(['<', '>']);
-                let named = plain.len() > 3
+                let named = plain.len() > 1
                     && plain
                         .chars()
                         .any(|character| character.is_ascii_alphabetic())
@@ -443,6 +445,9 @@ impl Aws<'_> {
                 } else {
                     snake(&kebab(&option.name))
                 };
+                self.wanted
+                    .entry(name.clone())
+                    .or_insert_with(|| input_type(ty));
                 self.marks.add(Dynamic::Variable(name, None))
             }
         }

@@ -170,9 +170,11 @@ impl<'b, 'a> Builder<'b, 'a> {
             block: None,
         };
         let list = match values {
-            [only] if only.is_dynamic() => self
-                .whole_expression(&only.marked, &place)
-                .unwrap_or_else(|| "[]".to_owned()),
+            [only] if only.is_dynamic() => {
+                self.loops_over(only);
+                self.whole_expression(&only.marked, &place)
+                    .unwrap_or_else(|| "[]".to_owned())
+            }
             values => {
                 let quoted: Vec<String> = values
                     .iter()
@@ -215,6 +217,14 @@ impl<'b, 'a> Builder<'b, 'a> {
         if let Some(script) = output {
             let home = self.captured(&script, Some(&snake(name)), span, role, titled);
             if let Some(home) = home {
+                // Who asks for the one thing of a name means one value.
+                if let Some(capture) = self.capture_at(&home)
+                    && capture.path.contains("[?@.")
+                    && capture.path.contains(" == '")
+                    && !capture.path.contains("[*]")
+                {
+                    capture.first = true;
+                }
                 self.variables.insert(name.to_owned(), home);
             }
             return;
@@ -227,6 +237,32 @@ impl<'b, 'a> Builder<'b, 'a> {
             None => Home::Alias(value.marked.clone()),
         };
         self.variables.insert(name.to_owned(), home);
+    }
+
+    /// What is looped over is a list, whatever it looked like.
+    fn loops_over(&mut self, value: &Text) {
+        let home = match self.reading.marks.pieces(&value.marked).as_slice() {
+            [Piece::Dynamic(Dynamic::Variable(name, _))] => self.variables.get(name).cloned(),
+            _ => None,
+        };
+        if let Some(capture) = home.and_then(|home| self.capture_at(&home)) {
+            capture.first = false;
+        }
+    }
+
+    /// The capture in which a variable lives.
+    fn capture_at(&mut self, home: &Home) -> Option<&mut Capture> {
+        let Home::Capture(at, id, name) = home else {
+            return None;
+        };
+        let steps = match (at.graph, &at.block) {
+            (Graph::Resolve, Some(block)) => &mut self.sketch.resolve.get_mut(block)?.steps,
+            _ => &mut self.sketch.diagnose,
+        };
+        let (_, step) = steps.iter_mut().find(|(known, _)| known == id)?;
+        step.captures
+            .iter_mut()
+            .find(|capture| capture.name == *name)
     }
 
     /// A step for what a command prints; where that is.
@@ -431,7 +467,17 @@ impl<'b, 'a> Builder<'b, 'a> {
             states_read: step.states_read,
             limit: step.limit,
             region,
-            each: self.each.clone(),
+            each: self.each.clone().map(|(element, list)| {
+                let first = list.split('.').next().unwrap_or_default();
+                let read = place.graph == Graph::Resolve
+                    && self.sketch.diagnose.iter().any(|(id, _)| id == first);
+                let list = if read {
+                    format!("diagnose.{list}")
+                } else {
+                    list
+                };
+                (element, list)
+            }),
             notes,
         };
         self.push(place, &step.name, finished)

@@ -7,6 +7,7 @@ use crate::approval::{Decision, Question, QuestionCall, ValueChange};
 use crate::event::{Event, EventKind};
 use crate::outcome::{AssertionOutcome, Change, Outcome, StepOutcome};
 use crate::truth::Truth;
+use jiff::SignedDuration;
 use runbook_playbook::catalog::Effect;
 use runbook_registry::world::Place;
 use serde_json::{Value as Json, json};
@@ -20,6 +21,10 @@ fn truth(truth: Truth) -> &'static str {
     }
 }
 
+fn milliseconds(length: SignedDuration) -> i64 {
+    i64::try_from(length.as_millis()).unwrap_or(i64::MAX)
+}
+
 /// The event's kind, in a word.
 pub(super) fn kind(event: &Event) -> &'static str {
     match &event.kind {
@@ -30,6 +35,7 @@ pub(super) fn kind(event: &Event) -> &'static str {
         EventKind::CallStarted { .. } => "call_started",
         EventKind::CallEnded { .. } => "call_ended",
         EventKind::Waiting { .. } => "waiting",
+        EventKind::Progress { .. } => "progress",
         EventKind::Asked(_) => "asked",
         EventKind::Answered { .. } => "answered",
         EventKind::Overridden { .. } => "overridden",
@@ -134,9 +140,25 @@ fn parts(event: &Event) -> Parts<'_> {
         } => json!({"step": step, "title": title, "action": action}),
         EventKind::CallStarted { step, attempt, .. }
         | EventKind::CallEnded { step, attempt, .. } => json!({"step": step, "attempt": attempt}),
-        EventKind::Waiting { step, why, length } => {
-            json!({"step": step, "why": why, "milliseconds": i64::try_from(length.as_millis()).unwrap_or(i64::MAX)})
+        EventKind::Waiting {
+            step,
+            why,
+            length,
+            within,
+        } => {
+            json!({
+                "step": step,
+                "why": why,
+                "milliseconds": milliseconds(*length),
+                "within_milliseconds": within.map(milliseconds),
+            })
         }
+        EventKind::Progress {
+            step,
+            done,
+            of,
+            failed,
+        } => json!({"step": step, "done": done, "of": of, "failed": failed}),
         EventKind::Asked(asked) => {
             let (body, long) = question(asked);
             lists = long;

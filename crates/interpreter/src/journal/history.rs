@@ -260,6 +260,21 @@ impl SqliteJournal {
         })())
     }
 
+    /// Whether somebody was to be told, by the last end of the run. Its events, which can be many, stay where they are.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub fn has_escalated(&self, run: &RunRow) -> Result<bool, JournalError> {
+        let kind = self.connection.query_row(
+            "SELECT json_type(body, '$.escalated') FROM events WHERE run = ?1 AND event = 'run_ended' AND instr(key, '/') = 0
+             ORDER BY number DESC LIMIT 1",
+            [run.number],
+            |row| row.get::<_, Option<String>>(0),
+        );
+        let kind = self.guard(kind.optional())?.flatten();
+        Ok(kind.is_some_and(|kind| kind != "null"))
+    }
+
     /// A run's calls, in the order in which they were recorded.
     ///
     /// # Errors

@@ -16,15 +16,12 @@ impl Run<'_> {
         if !self.undo_prefix.get().is_empty() && self.state.borrow().stop.is_none() {
             return match &self.state.borrow().undone {
                 Some(Undone::Partly(left)) => format!("not everything was taken back: {left}"),
-                _ => "everything that was done was taken back".to_owned(),
+                _ => self.taken_back(),
             };
         }
         match (verdict, reason) {
             (Verdict::Paused, _) => self.why_paused(),
-            (Verdict::Undone, _) => format!(
-                "{}; everything that was done was taken back",
-                self.why_failed(facts)
-            ),
+            (Verdict::Undone, _) => format!("{}; {}", self.why_failed(facts), self.taken_back()),
             (Verdict::Aborted, _) => self.why_aborted(),
             (Verdict::Absent, _) => "no symptom holds".to_owned(),
             (Verdict::Diagnosed, _) if facts.until_symptom => "the symptom holds".to_owned(),
@@ -49,6 +46,26 @@ impl Run<'_> {
             (Verdict::Unhealthy, _) => format!("not true: {}", self.false_checks()),
             (Verdict::Failed, _) => self.why_failed(facts),
         }
+    }
+
+    /// What an undo that went well has taken back: everything, or one remedy beside what others did.
+    fn taken_back(&self) -> String {
+        let state = self.state.borrow();
+        let mut stays: Vec<String> = Vec::new();
+        for change in &state.changes {
+            let stands = change.confirmed && !change.undone && change.undoes.is_none();
+            let named = format!("{} of {}", change.action, change.step);
+            if stands && !stays.contains(&named) {
+                stays.push(named);
+            }
+        }
+        if stays.is_empty() {
+            return "everything that was done was taken back".to_owned();
+        }
+        format!(
+            "its remedy was taken back; what stays: {}",
+            stays.join(", ")
+        )
     }
 
     fn why_aborted(&self) -> String {
@@ -101,7 +118,10 @@ impl Run<'_> {
                 path.starts_with("verify.") && ended.outcome.holds == Some(Truth::True)
             })
             .find_map(|(path, ended)| {
-                let one = ended.outcome.assertions.iter().find(|one| !one.warn)?;
+                // What `require` asks for lets the step tell; it is not what it tells.
+                let mut claims = ended.outcome.assertions.iter();
+                let one =
+                    claims.find(|one| !one.warn && !one.require && one.truth == Truth::True)?;
                 let found = one.message.as_ref().unwrap_or(&one.found);
                 Some(format!("the problem still shows: {path}, {found}"))
             })

@@ -159,6 +159,17 @@ pub enum Stop {
     Unrecorded,
 }
 
+/// A wait that is about to begin.
+#[derive(Debug, Clone, Copy)]
+pub struct Wait<'w> {
+    /// What for.
+    pub why: &'w str,
+    /// How long this time.
+    pub length: jiff::SignedDuration,
+    /// How long it may take in all, where it is one of several.
+    pub within: Option<jiff::SignedDuration>,
+}
+
 /// How an undo went.
 #[derive(Debug, Clone)]
 pub enum Undone {
@@ -442,6 +453,12 @@ impl Run<'_> {
         }
     }
 
+    /// Tells whoever watches, and not the journal: what it says is seen from what is on record.
+    pub fn show(&self, clock: &Clock, kind: EventKind) {
+        let at = clock.now();
+        self.around.observer.observe(&Event { at, kind });
+    }
+
     /// The name of a step as observers see it.
     pub fn public(&self, path: &str) -> StepPath {
         format!("{}{path}", self.prefix)
@@ -535,11 +552,11 @@ impl Run<'_> {
         &self,
         container: &Container,
         step: &str,
-        why: &str,
-        length: jiff::SignedDuration,
+        wait: Wait<'_>,
         clock: &Clock,
         key: String,
     ) -> bool {
+        let length = wait.length;
         let key = self.unique(key);
         // A wait that outlasts the run ends with it.
         let left = self.time_left(container, clock.now());
@@ -547,8 +564,9 @@ impl Run<'_> {
         let length = cut.unwrap_or(length);
         let waiting = EventKind::Waiting {
             step: self.public(step),
-            why: why.to_owned(),
+            why: wait.why.to_owned(),
             length,
+            within: wait.within,
         };
         self.emit(clock, &key, waiting);
         let sleep = self.around.journal.sleep(self.around.world, &key, length);
@@ -559,11 +577,13 @@ impl Run<'_> {
                 biased;
                 () = self.around.cancel.cancelled() => {
                     self.stop(Stop::Aborted);
+                    clock.advance(self.around.world.now());
                     return false;
                 }
                 ended = sleep => ended,
                 why = self.alarm(container, clock, step, &key) => {
                     self.stop(Stop::Alarm(why));
+                    clock.advance(self.around.world.now());
                     return false;
                 }
             }

@@ -1,6 +1,6 @@
 //! `verify`: whether the symptom is gone.
 
-use super::state::{Container, Graph, Run};
+use super::state::{Container, Graph, Run, Wait};
 use super::{escalate, reading, symptom};
 use crate::event::EventKind;
 use crate::truth::Truth;
@@ -56,8 +56,11 @@ async fn readings(
             .sleep(
                 container,
                 "verify",
-                "before the first reading",
-                verify.after,
+                Wait {
+                    why: "before the first reading",
+                    length: verify.after,
+                    within: Some(verify.within),
+                },
                 &run.clock,
                 format!("{}verify/after", run.key_prefix),
             )
@@ -111,8 +114,11 @@ async fn readings(
             .sleep(
                 container,
                 "verify",
-                "before the next reading",
-                verify.every,
+                Wait {
+                    why: "before the next reading",
+                    length: verify.every,
+                    within: Some(verify.within),
+                },
                 &run.clock,
                 format!("{}verify/every", run.key_prefix),
             )

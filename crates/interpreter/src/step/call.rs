@@ -7,7 +7,7 @@ use crate::event::EventKind;
 use crate::guard::{self, Held};
 use crate::journal::{CallRecord, JournalError, Repeat, Step, Worked};
 use crate::outcome::{Change, StepError, Waiting};
-use crate::run::state::{Graph, Run, Stop};
+use crate::run::state::{Graph, Run, Stop, Wait};
 use jiff::SignedDuration;
 use runbook_playbook::catalog::{Action, Effect, Effects};
 use runbook_playbook::duration;
@@ -120,8 +120,11 @@ pub(super) async fn send(
                     .sleep(
                         context.container,
                         &context.path,
-                        &why,
-                        delay,
+                        Wait {
+                            why: &why,
+                            length: delay,
+                            within: None,
+                        },
                         &context.clock,
                         format!("{}/retry", prepared.key),
                     )
@@ -604,8 +607,11 @@ async fn sleep(
         .sleep(
             context.container,
             &context.path,
-            why,
-            length,
+            Wait {
+                why,
+                length,
+                within: None,
+            },
             &context.clock,
             key,
         )

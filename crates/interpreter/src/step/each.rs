@@ -2,6 +2,7 @@
 
 use super::unit::{self, Element, Ready};
 use super::{Context, Failure, Found, Halt, approval};
+use crate::event::EventKind;
 use crate::outcome::StepError;
 use crate::run::state::Graph;
 use crate::truth::Truth;
@@ -225,6 +226,9 @@ where
     let began = context.clock.now();
     let mut next = 0;
     let mut errors = 0;
+    let mut done = 0;
+    let mut failed = 0;
+    tell(context, done, elements.len(), failed);
     loop {
         while next < elements.len()
             && running.len() < at_once
@@ -248,9 +252,14 @@ where
         context.clock.advance(at);
         match &result {
             Ok(_) => {}
-            Err(Halt::Failed(_)) => errors += 1,
+            Err(Halt::Failed(_)) => {
+                errors += 1;
+                failed += 1;
+            }
             Err(_) => errors = allowed + 1,
         }
+        done += 1;
+        tell(context, done, elements.len(), failed);
         if let Some(slot) = results.get_mut(number) {
             *slot = Some(result);
         }
@@ -259,6 +268,19 @@ where
         .into_iter()
         .map(|result| result.unwrap_or(Err(Halt::Stopped)))
         .collect())
+}
+
+/// Says how far a step over a list is.
+fn tell(context: &Context<'_, '_>, done: usize, of: usize, failed: usize) {
+    if context.step.each.is_some() {
+        let progress = EventKind::Progress {
+            step: context.public(),
+            done,
+            of,
+            failed,
+        };
+        context.run.show(&context.clock, progress);
+    }
 }
 
 /// Puts the elements together: captures become lists in order, claims hold if any element's does.

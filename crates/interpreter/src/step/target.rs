@@ -54,9 +54,9 @@ impl Bounds {
             Some(place) => {
                 format!("{what} {place} is not among those that {playbook} allows: {allowed}")
             }
-            None => format!(
-                "{playbook} allows {what} {allowed}, and it is not known which one this is"
-            ),
+            None => {
+                format!("{playbook} allows {what} {allowed}, and it is not known which one this is")
+            }
         };
         Err(StepError::new("target", message))
     }

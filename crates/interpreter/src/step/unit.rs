@@ -7,7 +7,7 @@ use super::{
 use crate::approval::QuestionCall;
 use crate::outcome::StepError;
 use crate::run::scope::StepScope;
-use crate::run::state::{Graph, UndoEntry};
+use crate::run::state::{Graph, UndoEntry, Wait};
 use crate::run::{acting, reading};
 use crate::truth::Truth;
 use indexmap::IndexMap;
@@ -368,8 +368,11 @@ pub(super) async fn poll(
             .sleep(
                 context.container,
                 &context.path,
-                &why,
-                until.every,
+                Wait {
+                    why: &why,
+                    length: until.every,
+                    within: Some(until.within),
+                },
                 &context.clock,
                 format!("{}/every", element.key(context)),
             )

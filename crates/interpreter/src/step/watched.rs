@@ -29,15 +29,16 @@ impl Watched<'_, '_, '_> {
         if self.call.action == "time:Sleep"
             && let Some(length) = length.and_then(|text| duration::parse(text).ok())
         {
-            self.tell("the playbook asks for a pause".to_owned(), length);
+            self.tell("the playbook asks for a pause".to_owned(), length, None);
         }
     }
 
-    fn tell(&self, why: String, length: SignedDuration) {
+    fn tell(&self, why: String, length: SignedDuration, within: Option<SignedDuration>) {
         let waiting = EventKind::Waiting {
             step: self.context.public(),
             why,
             length,
+            within,
         };
         self.context
             .run
@@ -64,16 +65,10 @@ impl World for Watched<'_, '_, '_> {
     }
 
     fn sleep(&self, length: SignedDuration) -> Pending<'_, ()> {
-        let within = self
-            .call
-            .timeout
-            .or(self.bound.get())
-            .map_or_else(String::new, |left| {
-                let left = SignedDuration::from_secs(left.as_secs());
-                format!(" (at most {} in all)", duration::format(left))
-            });
-        let why = format!("{} has not come true yet{within}", self.call.action);
-        self.tell(why, length);
+        let within = self.call.timeout.or(self.bound.get());
+        let within = within.map(|within| SignedDuration::from_secs(within.as_secs()));
+        let why = format!("{} has not come true yet", self.call.action);
+        self.tell(why, length, within);
         self.context.run.around.world.sleep(length)
     }
 

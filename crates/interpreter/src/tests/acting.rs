@@ -67,6 +67,30 @@ fn undo_takes_back_newest_first_and_finally_still_runs() {
 }
 
 #[test]
+fn a_remedy_that_is_taken_back_leaves_what_another_did_and_says_so() {
+    let world = script().fails("t:WriteC", "Denied");
+    let outcome = world.run(
+        "
+resolve:
+  first: {action: t:WriteA, with: {name: a}, undo: {action: t:WriteUndoA, with: {name: a}}}
+  second:
+    steps:
+      two: {action: t:WriteB, with: {name: b}, undo: {action: t:WriteUndoB, with: {name: b}}}
+      three: {action: t:WriteC, with: {name: c}, on_error: undo}
+",
+    );
+    assert_eq!(outcome.verdict, Verdict::Undone, "{}", outcome.explanation);
+    assert_eq!(
+        world.called(),
+        ["t:WriteA", "t:WriteB", "t:WriteC", "t:WriteUndoB"]
+    );
+    assert_eq!(
+        outcome.explanation,
+        "resolve.second.three failed: t:WriteC: it said no (Denied); its remedy was taken back; what stays: t:WriteA of resolve.first"
+    );
+}
+
+#[test]
 fn a_failing_undo_stops_and_says_what_is_left() {
     let world = script()
         .fails("t:WriteC", "Denied")

@@ -253,9 +253,5 @@ resolve:
     assert_eq!(outcome.verdict, Verdict::Failed);
     assert_eq!(called, ["t:WriteA"]);
     let due = "region eu-west-1 is not among those that the playbook allows: us-east-1";
-    assert!(
-        outcome.explanation.contains(due),
-        "{}",
-        outcome.explanation
-    );
+    assert!(outcome.explanation.contains(due), "{}", outcome.explanation);
 }

@@ -223,7 +223,7 @@ resolve:
 /// A run that died while its only write was sent.
 fn in_flight(world: &Script, file: &SqliteJournal) {
     let journal = file.start("run".into(), json!({}));
-    let fault = Fault::at(&journal, 6, || {});
+    let fault = Fault::at(&journal, 8, || {});
     world.run_until(TOKENLESS, &fault, &|| fault.is_dead());
     assert_eq!(
         world.called(),

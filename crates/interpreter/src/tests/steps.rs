@@ -384,15 +384,20 @@ diagnose:
     let waits: Vec<String> = events
         .iter()
         .filter_map(|event| match &event.kind {
-            EventKind::Waiting { step, why, length } => Some(format!("{step} {length}: {why}")),
+            EventKind::Waiting {
+                step,
+                why,
+                length,
+                within,
+            } => Some(format!("{step} {length} of {within:?}: {why}")),
             _ => None,
         })
         .collect();
     assert_eq!(
         waits,
         [
-            "diagnose.slow PT10S: t:ReadSlowly has not come true yet (at most 5m in all)",
-            "diagnose.pause PT30S: the playbook asks for a pause",
+            "diagnose.slow PT10S of Some(5m): t:ReadSlowly has not come true yet",
+            "diagnose.pause PT30S of None: the playbook asks for a pause",
         ]
     );
 }

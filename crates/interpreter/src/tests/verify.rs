@@ -155,3 +155,24 @@ verify: {every: 10s, within: 20s, times: 2}
         outcome.explanation
     );
 }
+
+#[test]
+fn what_still_shows_is_told_by_the_claim_and_not_by_what_it_requires() {
+    let outcome = readings(&[Some(false)]).run(
+        "
+symptom:
+  s:
+    action: t:ReadA
+    require: [{path: $.ok, exists: true, message: enough to tell}]
+    assert: [{path: $.ok, equals: false, message: it is not ok}]
+resolve: {fix: {action: t:WriteA}}
+verify: {every: 1m, within: 3m}
+",
+    );
+    assert_eq!(outcome.verdict, Verdict::Unresolved);
+    assert!(
+        outcome.explanation.ends_with("verify.s, it is not ok"),
+        "{}",
+        outcome.explanation
+    );
+}

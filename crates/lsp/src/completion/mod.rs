@@ -264,6 +264,7 @@ fn without_line(request: &Request<'_>) -> Option<Arc<Survey>> {
         documents: request.documents,
         root: &request.home.root,
         catalog: request.registry,
+        workspace: request.workspace,
     };
     let source = Source::new(&request.home.name, text);
     surveyed(&source, request.home, &shelf, request.registry)

@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// What may stand at a place of a file of scenarios.
+#[expect(clippy::too_many_lines, reason = "one list of places")]
 pub(super) fn offered(place: &Place<'_>, request: &Request<'_>) -> Option<Offered> {
     let route: Vec<&str> = place.cursor.route.iter().map(String::as_str).collect();
     let start = bare_start(place);
@@ -34,7 +35,8 @@ pub(super) fn offered(place: &Place<'_>, request: &Request<'_>) -> Option<Offere
     };
     let survey = || survey_of(request);
     match route.as_slice() {
-        ["scenarios", _, "actions"] | ["scenarios", _, "expect" | "undo", "writes" | "calls", _] => {
+        ["scenarios", _, "actions"]
+        | ["scenarios", _, "expect" | "undo", "writes" | "calls", _] => {
             return Some(actions(place, start));
         }
         [

@@ -251,7 +251,7 @@ fn unused_service(index: &Index<'_>, problems: &Problems, service: &Spanned<Stri
     let problem = problems
         .error(Code::UnknownArgument, service.span, message)
         .warning();
-    let meant = super::problems::closest(service, called.into_iter());
+    let meant = super::problems::closest(service, called);
     helped(
         problem,
         meant.map(|meant| format!("did you mean `{meant}`?")),

@@ -3,6 +3,7 @@
 mod compare;
 mod infer;
 mod parse;
+mod plain;
 mod select;
 
 pub use infer::PathProblem;

@@ -1,6 +1,6 @@
 //! Text to path: finds the names in filters and checks bounds before the parser runs.
 
-use super::{Path, PathName};
+use super::{Path, PathName, plain};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::expression::string_end;
 use crate::source::Source;
@@ -30,8 +30,11 @@ impl Path {
             source,
         };
         let (names, query_text) = reader.names()?;
-        let query = jsonpath_rust::parser::parse_json_path(&query_text)
-            .map_err(|error| reader.explain(&error))?;
+        let query = match plain::parse(&query_text) {
+            Some(query) => query,
+            None => jsonpath_rust::parser::parse_json_path(&query_text)
+                .map_err(|error| reader.explain(&error))?,
+        };
         Ok(Self {
             text: text.to_owned(),
             span: place.span,

@@ -9,6 +9,13 @@ const REPORTED: usize = 10;
 
 /// Reports forbidden characters and returns the text with each of them replaced, positions in characters unchanged.
 pub(super) fn check(source: &Source, text: &str, diagnostics: &mut Vec<Diagnostic>) -> String {
+    // As nearly all files are.
+    if text
+        .bytes()
+        .all(|byte| matches!(byte, b'\n' | b'\t' | b'\r' | b' '..=b'~'))
+    {
+        return text.to_owned();
+    }
     let base = source.text().len() - text.len();
     let mut reported = 0;
     let mut clean = String::with_capacity(text.len());

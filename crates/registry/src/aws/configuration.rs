@@ -48,11 +48,21 @@ impl Configuration {
         let sdk = loader.load().await;
         let found =
             profiles.and_then(|profiles| profile::credentials(options, &profiles, &sdk, http));
-        tracing::info!(target: TARGET, { "cloud.region" = sdk.region().map(Region::as_ref),
-            profile = options.profile,
-            role = options.role,
-            endpoint = options.endpoint_url.is_some() || sdk.endpoint_url().is_some(),
-            credentials = if found.is_some() { "profile with a role or a second factor" } else { "default chain" } }, "configuration read");
+        let credentials = match found {
+            Some(_) => "profile with a role or a second factor",
+            None => "default chain",
+        };
+        tracing::info!(
+            target: TARGET,
+            {
+                "cloud.region" = sdk.region().map(Region::as_ref),
+                profile = options.profile,
+                role = options.role,
+                endpoint = options.endpoint_url.is_some() || sdk.endpoint_url().is_some(),
+                credentials,
+            },
+            "configuration read"
+        );
         match found {
             Some(found) => Self {
                 sdk: sdk

@@ -38,19 +38,32 @@ pub(super) fn told(connector: &SharedHttpConnector, request: HttpRequest) -> Htt
         let seconds = began.elapsed().as_secs_f64();
         let address = uri.as_ref().and_then(http::Uri::host).unwrap_or_default();
         let port = uri.as_ref().and_then(http::Uri::port_u16).map(u64::from);
-        match &answer {
-            Ok(answer) => tracing::debug!(target: TARGET, { "http.request.method" = method,
-                "server.address" = address,
-                "server.port" = port,
-                "http.response.status_code" = u64::from(answer.status().as_u16()),
-                "http.request.resend_count" = repeated,
-                "aws.request_id" = request_id(answer),
-                seconds }, "answered"),
-            Err(_) => tracing::debug!(target: TARGET, { "http.request.method" = method,
-                "server.address" = address,
-                "server.port" = port,
-                "http.request.resend_count" = repeated,
-                seconds }, "not answered"),
+        if let Ok(answer) = &answer {
+            tracing::debug!(
+                target: TARGET,
+                {
+                    "http.request.method" = method,
+                    "server.address" = address,
+                    "server.port" = port,
+                    "http.response.status_code" = u64::from(answer.status().as_u16()),
+                    "http.request.resend_count" = repeated,
+                    "aws.request_id" = request_id(answer),
+                    seconds,
+                },
+                "answered"
+            );
+        } else {
+            tracing::debug!(
+                target: TARGET,
+                {
+                    "http.request.method" = method,
+                    "server.address" = address,
+                    "server.port" = port,
+                    "http.request.resend_count" = repeated,
+                    seconds,
+                },
+                "not answered"
+            );
         }
         answer
     })

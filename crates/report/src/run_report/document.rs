@@ -58,10 +58,10 @@ macro_rules! documents {
         )+
     };
 }
-pub(super) use documents;
+pub(crate) use documents;
 
 /// A schema with what is said of it.
-pub(super) fn described(mut schema: Json, said: &str) -> Json {
+pub(crate) fn described(mut schema: Json, said: &str) -> Json {
     if let Json::Object(members) = &mut schema {
         members.insert("description".to_owned(), said.trim().into());
     }
@@ -69,7 +69,7 @@ pub(super) fn described(mut schema: Json, said: &str) -> Json {
 }
 
 /// An object all of whose members are there. Later versions may add members.
-pub(super) fn object(about: &str, members: &Map<String, Json>) -> Json {
+pub(crate) fn object(about: &str, members: &Map<String, Json>) -> Json {
     let required: Vec<&String> = members.keys().collect();
     let required = json!(required);
     json!({
@@ -98,6 +98,7 @@ plain! {
     String => {"type": "string"},
     bool => {"type": "boolean"},
     u32 => {"type": "integer", "minimum": 0},
+    u64 => {"type": "integer", "minimum": 0},
     usize => {"type": "integer", "minimum": 0},
     i64 => {"type": "integer"},
     f64 => {"type": "number"},

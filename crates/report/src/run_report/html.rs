@@ -17,16 +17,7 @@ const STYLE: &str = include_str!("report.css");
 #[must_use]
 pub fn page(told: &Told) -> String {
     let report = &told.report;
-    let mut page = String::new();
-    let title = escaped(&format!("{}: {}", report.title, report.status));
-    let _ = write!(
-        page,
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
-         <meta name=\"color-scheme\" content=\"light dark\">\n\
-         <title>{title}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n"
-    );
+    let mut page = sheet(&format!("{}: {}", report.title, report.status), "");
     head(&mut page, report);
     page.push_str("<main>\n");
     causes(&mut page, report);
@@ -56,6 +47,18 @@ pub fn page(told: &Told) -> String {
         escaped(&report.environment.version)
     );
     page
+}
+
+/// The beginning of a page, up to its body, with more of its style.
+pub(crate) fn sheet(title: &str, more: &str) -> String {
+    format!(
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
+         <meta name=\"color-scheme\" content=\"light dark\">\n\
+         <title>{}</title>\n<style>\n{STYLE}{more}</style>\n</head>\n<body>\n",
+        escaped(title)
+    )
 }
 
 const LEGEND: &str = "<ul class=\"legend\"><li class=\"key good\">✓ done, ○ does not hold</li><li class=\"key attention\">● holds, ? cannot be told</li>\
@@ -122,7 +125,7 @@ fn icon(report: &Report) -> &'static str {
 }
 
 /// Opens a section.
-pub(super) fn section(page: &mut String, id: &str, title: &str) {
+pub(crate) fn section(page: &mut String, id: &str, title: &str) {
     let _ = writeln!(
         page,
         "<section aria-labelledby=\"{id}\"><h2 id=\"{id}\">{title}</h2>"

@@ -2,21 +2,21 @@
 
 use super::facts::facts;
 use super::model::{Report, Step, Truth};
-use super::said::{found, graph_name, verdict};
+use super::said::{answer, found, graph_name, verdict};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use std::fmt::Write as _;
 
 /// A test case.
-struct Case {
-    name: String,
-    class: String,
-    seconds: f64,
-    end: End,
+pub(crate) struct Case {
+    pub(crate) name: String,
+    pub(crate) class: String,
+    pub(crate) seconds: f64,
+    pub(crate) end: End,
 }
 
-/// How a test case ended.
-enum End {
+/// How a test case ended; a failure and an error with their type and what is said.
+pub(crate) enum End {
     Passed,
     Skipped,
     Failure(String, String),
@@ -24,12 +24,12 @@ enum End {
 }
 
 /// A suite.
-struct Suite {
-    name: String,
-    at: Timestamp,
-    cases: Vec<Case>,
-    properties: Vec<(String, String)>,
-    said: String,
+pub(crate) struct Suite {
+    pub(crate) name: String,
+    pub(crate) at: Timestamp,
+    pub(crate) cases: Vec<Case>,
+    pub(crate) properties: Vec<(String, String)>,
+    pub(crate) said: String,
 }
 
 /// Writes a report.
@@ -65,9 +65,14 @@ pub fn document(report: &Report) -> String {
             said: said.join("\n"),
         });
     }
+    xml_of(&report.playbook, &suites)
+}
+
+/// Suites of a playbook as a document.
+pub(crate) fn xml_of(playbook: &str, suites: &[Suite]) -> String {
     let mut text = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n");
     for (number, suite) in suites.iter().enumerate() {
-        write(&mut text, report, number, suite);
+        write(&mut text, playbook, number, suite);
     }
     text.push_str("</testsuites>\n");
     text
@@ -93,6 +98,10 @@ fn whole(report: &Report) -> Suite {
         .filter(|cause| cause.found == Truth::True)
     {
         properties.push(("cause".to_owned(), cause.title.clone()));
+    }
+    for approval in &report.approvals {
+        let said = format!("{}: {}", approval.step, answer(approval));
+        properties.push(("approval".to_owned(), said));
     }
     Suite {
         name: "run".to_owned(),
@@ -148,13 +157,13 @@ fn case(report: &Report, step: &Step) -> Case {
     }
 }
 
-fn write(text: &mut String, report: &Report, number: usize, suite: &Suite) {
+fn write(text: &mut String, playbook: &str, number: usize, suite: &Suite) {
     let count = |fits: fn(&End) -> bool| suite.cases.iter().filter(|case| fits(&case.end)).count();
     let seconds: f64 = suite.cases.iter().map(|case| case.seconds).sum();
     let _ = writeln!(
         text,
         "  <testsuite package=\"{}\" id=\"{number}\" name=\"{}\" timestamp=\"{}\" hostname=\"localhost\" tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"{}\" time=\"{seconds:.3}\">\n    <properties>",
-        xml(&report.playbook),
+        xml(playbook),
         xml(&suite.name),
         suite
             .at

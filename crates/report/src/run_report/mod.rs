@@ -2,7 +2,7 @@
 
 pub mod bundle;
 mod collect;
-mod document;
+pub(crate) mod document;
 mod facts;
 pub mod html;
 mod html_record;
@@ -14,7 +14,7 @@ mod left;
 pub mod markdown;
 pub mod model;
 mod rows;
-mod said;
+pub(crate) mod said;
 mod series;
 mod series_svg;
 mod step_map;

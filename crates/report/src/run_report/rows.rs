@@ -112,7 +112,7 @@ pub(super) fn html(page: &mut String, report: &Report) {
         let count = counted(table.rows.len(), "row");
         let _ = write!(
             page,
-            "<div class=\"scroll\" role=\"region\" aria-label=\"{title}\" tabindex=\"0\"><table class=\"rows\"><caption><b>{title}</b> <span class=\"soft\">{count}</span></caption><thead><tr>"
+            "<h3>{title} <span class=\"soft\">{count}</span></h3><div class=\"scroll\" role=\"region\" aria-label=\"{title}\" tabindex=\"0\"><table class=\"rows\"><thead><tr>"
         );
         for column in &table.columns {
             let _ = write!(page, "<th scope=\"col\">{}</th>", escaped(column));

@@ -23,7 +23,7 @@ pub(super) fn mark(report: &Report) -> &'static str {
 }
 
 /// How a run stands by its status.
-pub(super) fn tone(status: &str) -> Tone {
+pub(crate) fn tone(status: &str) -> Tone {
     match status {
         "absent" | "diagnosed" | "resolved" | "done" | "healthy" => Tone::Good,
         "paused" | "aborted" | "interrupted" | "undone" => Tone::Attention,
@@ -126,7 +126,7 @@ pub(super) fn few_words(value: &Json) -> String {
 }
 
 /// A time for people.
-pub(super) fn at(time: Timestamp) -> String {
+pub(crate) fn at(time: Timestamp) -> String {
     time.to_zoned(TimeZone::UTC)
         .strftime("%Y-%m-%d %H:%M:%S UTC")
         .to_string()
@@ -140,7 +140,7 @@ pub(super) fn clock(time: Timestamp) -> String {
 }
 
 /// A length of time for people.
-pub(super) fn lasting(seconds: i64) -> String {
+pub(crate) fn lasting(seconds: i64) -> String {
     crate::ending::lasting(jiff::SignedDuration::from_secs(seconds))
 }
 

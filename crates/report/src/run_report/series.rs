@@ -5,6 +5,7 @@ use super::journal_text::{graph_of, own};
 use super::model::{Chart, Point};
 use super::steps::Gathered;
 use crate::chart::{self, charts_of};
+use crate::forecast;
 use jiff::Timestamp;
 use runbook_playbook::checked::StepPath;
 use serde_json::Value as Json;
@@ -71,19 +72,7 @@ fn reaches(points: &[Point], limit: f64) -> Option<f64> {
             ))
         })
         .collect();
-    #[expect(clippy::cast_precision_loss, reason = "there are never so many points")]
-    let count = places.len() as f64;
-    let mean = |of: fn(&(f64, f64)) -> f64| places.iter().map(of).sum::<f64>() / count;
-    let (middle, level) = (mean(|place| place.0), mean(|place| place.1));
-    let spread: f64 = places.iter().map(|(x, _)| (x - middle).powi(2)).sum();
-    let slope = places
-        .iter()
-        .map(|(x, y)| (x - middle) * (y - level))
-        .sum::<f64>()
-        / spread;
-    let last = places.last()?.0;
-    let hours = (limit - slope.mul_add(last - middle, level)) / slope;
-    (hours.is_finite() && hours > 0.0 && hours < 8766.0).then(|| (hours * 10.0).round() / 10.0)
+    forecast::course(&places)?.reaches(limit)
 }
 
 #[cfg(test)]

@@ -34,12 +34,16 @@ pub(super) fn moments(events: &[EventRow], gathered: &Gathered) -> Vec<Moment> {
                 String::new()
             };
             let why = text(body, "why");
+            let within = body.get("within_milliseconds").and_then(Json::as_i64);
+            let within = within.map_or_else(String::new, |within| {
+                format!(" (at most {} in all)", lasting(within / 1000))
+            });
             moments.push(Moment {
                 at,
                 kind: "wait".to_owned(),
                 step: Some(step.clone()),
                 tone: PLAIN,
-                text: format!("waits {times}{}: {why}", lasting(sum / 1000)),
+                text: format!("waits {times}{}: {why}{within}", lasting(sum / 1000)),
             });
             waits = Some((step, count, sum));
             continue;

@@ -35,8 +35,17 @@ const NOT_RUN: &[(&str, &str)] = &[
     ("runbook logs 0197f3c2", "a run of this id"),
     ("runbook diff main:playbooks", "a git repository"),
     ("runbook import TROUBLESHOOTING.md", "a page"),
+    ("runbook fleet", "targets, and a fleet on record"),
     ("runbook test --watch", "somebody who ends it"),
     ("runbook lsp", "an editor"),
+    ("runbook fleet plan", "a file of targets"),
+    ("runbook fleet run", "a file of targets"),
+    ("runbook fleet status last", "a fleet on record"),
+    ("runbook fleet approve", "a fleet on record"),
+    ("runbook fleet pause", "a fleet on record"),
+    ("runbook fleet resume", "a fleet on record"),
+    ("runbook fleet cancel", "a fleet on record"),
+    ("runbook fleet report", "a fleet on record"),
 ];
 
 /// The words of the example's `runbook` command, without what the shell does around it.

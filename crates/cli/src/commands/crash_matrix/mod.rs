@@ -13,6 +13,8 @@ use crate::args::TargetArguments;
 use crate::calls::Calls;
 use crate::document;
 use crate::environment::Environment;
+#[cfg(feature = "faults")]
+use crate::exit;
 use crate::exit::Failure;
 use crate::load;
 use crate::shelf::{Shelf, text_of};
@@ -215,7 +217,7 @@ pub fn matrix(
                 plan,
                 scenario: Arc::new(scenario),
                 library: Read {
-                    shelf,
+                    shelf: shelf.clone(),
                     read: RefCell::default(),
                 },
                 registry: &registry,
@@ -287,9 +289,9 @@ struct Whole {
 
 impl Subject<'_> {
     fn world(&self) -> Result<ScenarioWorld, Failure> {
-        let shelf = &self.library.shelf;
+        let playbooks = &self.library.shelf;
         let file = format!("{}.yaml", self.plan.checked.id);
-        let located = shelf.places.place(&shelf.root.join(file));
+        let located = playbooks.places.place(&playbooks.root.join(file));
         let context = world::playbook_context(
             self.environment,
             &TargetArguments::default(),

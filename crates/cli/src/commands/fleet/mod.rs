@@ -7,6 +7,7 @@ mod load;
 mod plan;
 #[cfg(feature = "restate")]
 mod remote;
+mod report;
 mod shown;
 mod status;
 
@@ -21,7 +22,6 @@ pub fn execute(command: &FleetCommand, environment: &Environment) -> Result<u8, 
         FleetCommand::Run(arguments) => go::run(arguments, environment),
         FleetCommand::Resume(arguments) => go::resume(arguments, environment),
         FleetCommand::Status(arguments) => status::execute(arguments, environment),
-        FleetCommand::Report(arguments) => status::report(arguments, environment),
         #[cfg(feature = "restate")]
         FleetCommand::Watch(arguments) => match &arguments.of.on.on {
             Some(on) => remote::watch(&arguments.of.fleet, on, arguments.format, environment),
@@ -29,6 +29,7 @@ pub fn execute(command: &FleetCommand, environment: &Environment) -> Result<u8, 
                 "say where the fleet is: --on restate=URL; one of this machine shows itself where it runs",
             )),
         },
+        FleetCommand::Report(arguments) => report::execute(arguments, environment),
         FleetCommand::Approve(arguments) => answer::execute(arguments, environment),
         FleetCommand::Pause(of) => control::pause(of, environment),
         FleetCommand::Cancel(of) => control::cancel(of, environment),

@@ -159,19 +159,27 @@ impl Planner<'_> {
         let mut open = false;
         for target in targets {
             let inputs = serde_json::to_string(&target.inputs).unwrap_or_default();
-            if !known.contains_key(&inputs) {
-                let forecast = self.forecast(target)?;
-                known.insert(inputs.clone(), forecast);
-            }
-            let Some(forecast) = known.get(&inputs) else {
-                continue;
+            let made;
+            let forecast = match known.get(&inputs) {
+                Some(forecast) => forecast,
+                None if known.len() < MANY => {
+                    let forecast = self.forecast(target)?;
+                    known.entry(inputs.clone()).or_insert(forecast)
+                }
+                None => {
+                    made = self.forecast(target)?;
+                    &made
+                }
             };
             plan.add(forecast);
             let place = place(at(&self.arguments.target, target).region, target);
             let key = format!("{inputs} {place:?}");
+            if needs.contains_key(&key) {
+                continue;
+            }
             if needs.len() >= MANY {
                 open = true;
-            } else if !needs.contains_key(&key) {
+            } else {
                 let scope = Scope {
                     graphs: Vec::new(),
                     place,

@@ -1,7 +1,7 @@
-//! `runbook fleet status` and `report`: where fleets stand, and what came of one.
+//! `runbook fleet status`: where fleets stand.
 
 use super::shown;
-use crate::args::{FleetReportArguments, FleetStatusArguments, Format};
+use crate::args::{FleetStatusArguments, Format};
 use crate::commands::history::{shown as time, table};
 use crate::environment::Environment;
 use crate::exit::{self, Failure};
@@ -79,27 +79,8 @@ fn all(arguments: &FleetStatusArguments, environment: &Environment) -> Result<u8
     Ok(exit::WELL)
 }
 
-/// Tells a fleet.
-pub fn report(arguments: &FleetReportArguments, environment: &Environment) -> Result<u8, Failure> {
-    #[cfg(feature = "restate")]
-    if let Some(on) = &arguments.of.on.on {
-        return super::remote::report(&arguments.of.fleet, on, arguments.format, environment);
-    }
-    let (told, record) = told(
-        &arguments.of.fleet,
-        arguments.of.state_dir.as_deref(),
-        environment,
-    )?;
-    let out = environment.console.out;
-    match arguments.format {
-        Format::Json => out.line(shown::document(&told)),
-        Format::Text => out.lines(&shown::end(&told, &record)),
-    }
-    Ok(exit::WELL)
-}
-
 /// A fleet on record, as it stands.
-fn told(
+pub(super) fn told(
     fleet: &str,
     state_dir: Option<&Path>,
     environment: &Environment,

@@ -8,7 +8,7 @@ mod watch;
 pub use answer::approve;
 pub use control::{cancel, pause, resume};
 pub use start::{Starting, start};
-pub use watch::{report, status, watch};
+pub use watch::{outcome, status, watch};
 
 use crate::args::On;
 use crate::environment::{Environment, quoted};
@@ -38,7 +38,7 @@ fn failed(error: &ClientError) -> Failure {
 }
 
 /// A command about a fleet there.
-fn command(name: &str, fleet: &str, on: &On) -> String {
+pub fn command(name: &str, fleet: &str, on: &On) -> String {
     format!(
         "runbook fleet {name} {fleet} --on {}",
         quoted(&format!("restate={}", on.url))

@@ -1,4 +1,4 @@
-//! `runbook fleet status`, `watch` and `report` of a fleet on a Restate server.
+//! `runbook fleet status`, and `watch` of a fleet on a Restate server.
 
 use super::super::shown;
 use super::{client, command, failed, told};
@@ -40,23 +40,8 @@ pub fn status(
     Ok(exit::WELL)
 }
 
-/// Tells a fleet.
-pub fn report(
-    fleet: &str,
-    on: &On,
-    format: Format,
-    environment: &Environment,
-) -> Result<u8, Failure> {
-    let told = outcome(fleet, on, environment)?;
-    let out = environment.console.out;
-    match format {
-        Format::Json => out.line(shown::document(&told)),
-        Format::Text => out.lines(&end(&told, on)),
-    }
-    Ok(exit::WELL)
-}
-
-fn outcome(fleet: &str, on: &On, environment: &Environment) -> Result<FleetOutcome, Failure> {
+/// What a fleet leaves behind, as it stands.
+pub fn outcome(fleet: &str, on: &On, environment: &Environment) -> Result<FleetOutcome, Failure> {
     let client = client(on, environment)?;
     let asked = async {
         let told = told(&client, fleet, on).await;

@@ -1,59 +1,54 @@
-//! `cargo xtask many-playbooks`: how long `runbook check` takes over many playbooks, and how much memory.
+//! How long `runbook check` takes over many playbooks, and how much memory.
 
+use super::Bench;
+use super::process::{Program, in_turns, median, megabytes};
+use super::table::Table;
 use runbook_playbook::catalog::{Catalog, Effect};
 use runbook_playbook::types::Type;
 use runbook_registry::Registry;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// How many playbooks there are when nothing is said.
 const COUNT: usize = 10_000;
-/// How often each command is timed; the median counts.
-const TIMES: usize = 5;
 /// The lines of the one long playbook.
 const LONG: usize = 300;
 
-/// Writes playbooks with variations below `target/many-playbooks`, and times the release binary over them and over one long
-/// playbook.
+/// Writes playbooks with variations below `target/bench`, and times `check` over them and over one long playbook.
 ///
 /// # Errors
-/// A word is no number, there is no release binary, or a file cannot be written.
-pub fn run(root: &Path, arguments: &[String]) -> Result<(), String> {
-    let count = match arguments {
-        [] => COUNT,
-        [count] => count
-            .parse()
-            .map_err(|_| "usage: cargo xtask many-playbooks [COUNT]".to_owned())?,
-        _ => return Err("usage: cargo xtask many-playbooks [COUNT]".to_owned()),
+/// A file cannot be written, or a playbook does not check.
+pub fn measure(bench: &Bench) -> Result<Table, String> {
+    let count = if bench.quick { COUNT / 20 } else { COUNT };
+    let folder = bench.folder("many-playbooks")?;
+    let lines = write(&bench.root, &folder, count)?;
+    let check = |name: &str| {
+        Program::new(bench.binary(), &bench.root)
+            .args(["check".into(), folder.join(name).into_os_string()])
     };
-    let folder = root.join("target/many-playbooks");
-    let lines = write(root, &folder, count)?;
-    println!("{count} playbooks, {lines} lines, in {}", folder.display());
-    let binary = root.join("target/release/runbook");
-    if !binary.is_file() {
-        return Err("there is no release binary: run `cargo build --release`".to_owned());
-    }
-    let long = folder.join("long.yaml");
-    for (what, path) in [("all", folder.join("all")), ("one of 300 lines", long)] {
-        let mut walls = Vec::new();
-        let mut most = 0;
-        for _ in 0..TIMES {
-            let (wall, memory) = timed(&binary, root, &path)?;
-            walls.push(wall);
-            most = most.max(memory);
-        }
-        walls.sort();
-        let median = walls.get(TIMES / 2).copied().unwrap_or_default();
-        println!(
-            "{what}: {:.1} ms, at most {} MB resident",
-            median.as_secs_f64() * 1000.0,
-            most / 1024
+    let programs = [check("all"), check("long.yaml")];
+    let mut table = Table::default();
+    let whats = [
+        format!("`check` of {count} playbooks ({lines} lines)"),
+        format!("`check` of one playbook of {LONG} lines, generated"),
+    ];
+    let goals = [
+        (Duration::from_secs(3), 300.0),
+        (Duration::from_millis(15), 30.0),
+    ];
+    let all = in_turns(bench.runs, &programs)?;
+    for ((what, (wall, memory)), all) in whats.into_iter().zip(goals).zip(all) {
+        let spent = median(&all);
+        table.goal(
+            what,
+            format!("at most {} ms, {memory} MB", wall.as_millis()),
+            spent.shown(),
+            spent.wall <= wall && megabytes(spent.memory) <= memory,
         );
     }
-    Ok(())
+    Ok(table)
 }
 
 /// Writes the playbooks and says how many lines they have.
@@ -172,45 +167,4 @@ fn generated(reads: &[String], number: usize, steps: usize) -> String {
         );
     }
     text
-}
-
-/// The wall time of one whole process, and the most memory that it had, in KiB.
-fn timed(binary: &Path, root: &Path, path: &Path) -> Result<(Duration, u64), String> {
-    // A pipe that nobody reads would make the process wait.
-    let said = root.join("target/many-playbooks/said.txt");
-    let file = fs::File::create(&said).map_err(|why| why.to_string())?;
-    let started = Instant::now();
-    let mut child = Command::new(binary)
-        .arg("check")
-        .arg(path)
-        .current_dir(root)
-        .stdout(Stdio::null())
-        .stderr(file)
-        .spawn()
-        .map_err(|why| why.to_string())?;
-    let memory = watched(&mut child)?;
-    let wall = started.elapsed();
-    if child.wait().map_err(|why| why.to_string())?.success() {
-        return Ok((wall, memory));
-    }
-    let said = fs::read_to_string(&said).unwrap_or_default();
-    let said: Vec<&str> = said.lines().take(20).collect();
-    Err(format!("the playbooks do not check:\n{}", said.join("\n")))
-}
-
-/// Waits for a process and gives the most memory that it was seen with; Linux says it.
-fn watched(child: &mut Child) -> Result<u64, String> {
-    let status = format!("/proc/{}/status", child.id());
-    let mut most = 0;
-    loop {
-        if let Ok(text) = fs::read_to_string(&status) {
-            let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-            let kib = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
-            most = most.max(kib.unwrap_or(0));
-        }
-        if child.try_wait().map_err(|why| why.to_string())?.is_some() {
-            return Ok(most);
-        }
-        std::thread::sleep(Duration::from_micros(500));
-    }
 }

@@ -1,0 +1,112 @@
+//! Paths of members, indexes and wildcards, which are nearly all: read without the grammar, which backtracks.
+
+use jsonpath_rust::parser::model::{JpQuery, Segment, Selector};
+
+/// The most digits of an index; the grammar allows a few more.
+const DIGITS: usize = 15;
+
+/// Reads `$.items[*].name`, `$.items[-1]['my-member']`; `None` for everything else, whether it is a path or not.
+pub(super) fn parse(text: &str) -> Option<JpQuery> {
+    let mut rest = text.strip_prefix('$')?;
+    let mut segments = Vec::new();
+    while !rest.is_empty() {
+        let (selector, length) = member(rest).or_else(|| bracket(rest))?;
+        segments.push(Segment::Selector(selector));
+        rest = rest.get(length..)?;
+    }
+    Some(JpQuery::new(segments))
+}
+
+/// `.name` or `.*`, and how long it is.
+fn member(text: &str) -> Option<(Selector, usize)> {
+    let name = text.strip_prefix('.')?;
+    if name.starts_with('*') {
+        return Some((Selector::Wildcard, 2));
+    }
+    let length = name
+        .find(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+        .unwrap_or(name.len());
+    let name = name.get(..length)?;
+    let begins = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+    begins.then(|| (Selector::Name(name.to_owned()), 1 + length))
+}
+
+/// `[*]`, `[0]`, `[-1]` or `['name']`, and how long it is.
+fn bracket(text: &str) -> Option<(Selector, usize)> {
+    let (inside, _) = text.strip_prefix('[')?.split_once(']')?;
+    let length = inside.len() + 2;
+    if inside == "*" {
+        return Some((Selector::Wildcard, length));
+    }
+    let quoted = inside
+        .strip_prefix('\'')
+        .and_then(|name| name.strip_suffix('\''));
+    if let Some(name) = quoted {
+        let plain = |c: char| c.is_ascii_alphanumeric() || "_-.:/".contains(c);
+        return name
+            .chars()
+            .all(plain)
+            .then(|| (Selector::Name(name.to_owned()), length));
+    }
+    let digits = inside.strip_prefix('-').unwrap_or(inside);
+    let whole = digits.len() <= DIGITS && digits.chars().all(|c| c.is_ascii_digit());
+    let canonical = inside == "0" || digits.starts_with(|c: char| ('1'..='9').contains(&c));
+    if !whole || !canonical {
+        return None;
+    }
+    Some((Selector::Index(inside.parse().ok()?), length))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse;
+    use jsonpath_rust::parser::parse_json_path;
+
+    #[test]
+    fn what_is_plain_is_read_as_the_grammar_reads_it() {
+        for text in [
+            "$",
+            "$.a",
+            "$.taskArns[*]",
+            "$.services[0].runningCount",
+            "$.*._x9",
+            "$[-1]['my-member'][12]['a.b:c/d']['']",
+            "$['length'].count",
+            "$[999999999999999]",
+        ] {
+            let plain = parse(text).unwrap_or_else(|| panic!("{text} is plain"));
+            let read = parse_json_path(text).expect("a path");
+            assert_eq!(plain, read, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_plain_is_left_to_the_grammar() {
+        for text in [
+            "",
+            "a",
+            "$.",
+            "$..a",
+            "$.9",
+            "$.a b",
+            "$ .a",
+            "$.é",
+            "$[00]",
+            "$[-0]",
+            "$[01]",
+            "$[ 0 ]",
+            "$[1:2]",
+            "$[0,1]",
+            "$[\"a\"]",
+            "$['a\\'b']",
+            "$['a]b']",
+            "$[?@.a == 1]",
+            "$[",
+            "$[]",
+            "$[-]",
+            "$[9007199254740992]",
+        ] {
+            assert!(parse(text).is_none(), "{text}");
+        }
+    }
+}
