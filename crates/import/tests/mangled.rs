@@ -106,7 +106,7 @@ proptest! {
             let imported = import(&source, form, &REGISTRY);
             for problem in &imported.diagnostics {
                 prop_assert!(problem.primary.span.end <= text.len(), "{problem:?}");
-                render(problem, Style::Plain);
+                let _ = render(problem, Style::Plain);
             }
             for draft in imported.drafts {
                 let source = Source::new("draft.yaml", draft.text);
