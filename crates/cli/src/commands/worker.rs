@@ -57,7 +57,7 @@ pub fn execute(arguments: &WorkerArguments, environment: &Environment) -> Result
                 version(),
                 arguments.restate
             ));
-            Ok::<(), Failure>(std::future::pending::<()>().await)
+            std::future::pending::<Result<(), Failure>>().await
         };
         let end = async {
             interrupted().await;
