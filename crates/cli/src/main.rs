@@ -7,6 +7,8 @@ mod approve;
 mod archive;
 mod args;
 mod calls;
+#[cfg(feature = "restate")]
+mod carried;
 mod commands;
 mod completion;
 mod console;

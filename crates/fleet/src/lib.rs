@@ -8,6 +8,8 @@ pub mod embedded;
 pub mod engine;
 pub mod outcome;
 pub mod plan;
+#[cfg(feature = "restate")]
+pub mod restate;
 pub mod rollout;
 pub mod target;
 pub mod targets;

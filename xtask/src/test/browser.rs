@@ -1,13 +1,12 @@
 //! What is written for browsers, opened in headless Chromium: `tests/browser`.
 
+use super::npm::{self, NPM};
 use super::{binary, debian, run};
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 const CHROMIUM: &str = "/usr/bin/chromium";
 const NODE: &str = "/usr/bin/node";
-const NPM: &str = "/usr/bin/npm";
 
 /// Runs the tests in `tests/browser`; pictures are left in `target/pictures`.
 pub(super) fn check(root: &Path) -> Result<(), String> {
@@ -21,7 +20,7 @@ pub(super) fn check(root: &Path) -> Result<(), String> {
         }
         there => there?,
     }
-    let modules = modules(root)?;
+    let modules = npm::modules(root, "browser")?;
     run(Command::new(NODE)
         .current_dir(root)
         .args(["--test", "--test-reporter=spec", "tests/browser/"])
@@ -29,29 +28,4 @@ pub(super) fn check(root: &Path) -> Result<(), String> {
         .env("BROWSER_MODULES", modules)
         .env("CHROMIUM", CHROMIUM)
         .env("PICTURES", root.join("target/pictures")))
-}
-
-/// The pinned packages, below `target/`; installed once for each content of the lock file.
-fn modules(root: &Path) -> Result<PathBuf, String> {
-    let folder = root.join("target/browser-modules");
-    let stamp = folder.join("installed.json");
-    let from = root.join("tests/browser");
-    let lock = from.join("package-lock.json");
-    let wanted = fs::read(&lock).map_err(|why| format!("cannot read {}: {why}", lock.display()))?;
-    if fs::read(&stamp).is_ok_and(|installed| installed == wanted) {
-        return Ok(folder);
-    }
-    let kept = |why: std::io::Error| format!("cannot write in {}: {why}", folder.display());
-    fs::create_dir_all(&folder).map_err(kept)?;
-    for name in ["package.json", "package-lock.json"] {
-        fs::copy(from.join(name), folder.join(name)).map_err(kept)?;
-    }
-    run(Command::new(NPM).current_dir(&folder).args([
-        "ci",
-        "--no-audit",
-        "--no-fund",
-        "--ignore-scripts",
-    ]))?;
-    fs::write(&stamp, wanted).map_err(kept)?;
-    Ok(folder)
 }

@@ -5,8 +5,10 @@ pub(crate) mod debian;
 mod deploy;
 pub(crate) mod endpoint;
 pub(crate) mod instructions;
+mod npm;
 mod pull_requests;
 pub(crate) mod python;
+mod restate;
 
 use std::path::Path;
 use std::process::Command;
@@ -72,6 +74,28 @@ const CHECKS: &[Check] = &[
     Check {
         name: "endpoint",
         run: endpoint::check,
+    },
+    Check {
+        name: "restate",
+        run: restate::check,
+    },
+    Check {
+        name: "without restate",
+        run: |root| {
+            cargo(
+                root,
+                &[
+                    "test",
+                    "--package",
+                    "runbook-fleet",
+                    "--package",
+                    "runbook",
+                    "--no-default-features",
+                    "--locked",
+                    "--no-run",
+                ],
+            )
+        },
     },
     Check {
         name: "deployment",

@@ -1,7 +1,9 @@
 //! Arguments of `runbook fleet`.
 
 use super::fleet_report::FleetReportArguments;
-use super::{Consent, Format, GivenArguments, GuardArguments, PartArguments, TargetArguments};
+use super::{
+    Consent, Format, GivenArguments, GuardArguments, OnArguments, PartArguments, TargetArguments,
+};
 use clap::{Args, Subcommand, ValueEnum};
 use jiff::SignedDuration;
 use runbook_fleet::rollout::Amount;
@@ -18,6 +20,10 @@ pub enum FleetCommand {
     Run(Box<FleetRunArguments>),
     /// Say where fleets stand, or one of them with its targets
     Status(FleetStatusArguments),
+    /// Follow a fleet on a Restate server until it is over
+    #[cfg(feature = "restate")]
+    #[command(after_help = crate::exit::FLEET_HELP)]
+    Watch(FleetWatchArguments),
     /// Say yes or no to what a fleet waits for: its next wave, and its targets' questions
     Approve(FleetApproveArguments),
     /// Start nothing more for now; what runs comes to its end
@@ -105,6 +111,9 @@ pub struct FleetRunArguments {
     /// Keep the record of the fleet and of its runs here
     #[arg(long, value_name = "DIR")]
     pub state_dir: Option<PathBuf>,
+    /// Where it is carried out.
+    #[command(flatten)]
+    pub on: OnArguments,
     /// Show only the end
     #[arg(short, long)]
     pub quiet: bool,
@@ -160,6 +169,9 @@ pub struct FleetOfRecord {
     /// The record of fleets is here
     #[arg(long, value_name = "DIR")]
     pub state_dir: Option<PathBuf>,
+    /// Where it is carried out.
+    #[command(flatten)]
+    pub on: OnArguments,
 }
 
 /// `runbook fleet status`
@@ -170,6 +182,21 @@ pub struct FleetStatusArguments {
     /// The record of fleets is here
     #[arg(long, value_name = "DIR")]
     pub state_dir: Option<PathBuf>,
+    /// Where it is carried out.
+    #[command(flatten)]
+    pub on: OnArguments,
+    /// What is written to standard output
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+    pub format: Format,
+}
+
+/// `runbook fleet watch`
+#[cfg(feature = "restate")]
+#[derive(Debug, Args)]
+pub struct FleetWatchArguments {
+    /// The fleet.
+    #[command(flatten)]
+    pub of: FleetOfRecord,
     /// What is written to standard output
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
     pub format: Format,

@@ -13,10 +13,13 @@ mod guards;
 mod import;
 mod log;
 mod new;
+mod on;
 mod part;
 mod records;
 mod report;
 mod review;
+#[cfg(feature = "restate")]
+mod worker;
 
 pub use check::{CheckArguments, CheckFormat, ExplainArguments, PageFormat, TestArguments};
 pub use completions::{CompletionsArguments, Shell};
@@ -34,6 +37,9 @@ pub use guards::GuardArguments;
 pub use import::ImportArguments;
 pub use log::{LogArguments, LogFormat};
 pub use new::{NewArguments, PlaybookKind};
+#[cfg(feature = "restate")]
+pub use on::On;
+pub use on::OnArguments;
 pub use part::{GivenArguments, PartArguments};
 pub use records::{
     ApproveArguments, LogsArguments, PruneArguments, Replay, ResumeArguments, RunOfRecord,
@@ -44,6 +50,8 @@ pub use review::{
     DiffArguments, DiffFormat, GraphName, PlanArguments, PlanFormat, PolicyArguments, PolicyFormat,
     PreflightArguments,
 };
+#[cfg(feature = "restate")]
+pub use worker::WorkerArguments;
 
 use crate::exit;
 use clap::builder::ArgPredicate;
@@ -130,6 +138,9 @@ pub enum Command {
     Explain(ExplainArguments),
     /// Serve an editor: the Language Server Protocol on standard input and output
     Lsp,
+    /// Serve runs of fleets to a Restate server
+    #[cfg(feature = "restate")]
+    Worker(WorkerArguments),
     /// Make one typed call and print the result as the AWS CLI does
     Call(CallArguments),
     /// Look up what can be called

@@ -38,6 +38,8 @@ mod test;
 mod triage;
 mod triage_text;
 mod undo;
+#[cfg(feature = "restate")]
+mod worker;
 
 pub(crate) use call::hosts;
 pub(crate) use fmt::replace;
@@ -81,6 +83,8 @@ pub fn execute(command: &Command, environment: &Environment) -> Result<u8, Failu
         Command::Import(arguments) => import::execute(arguments, environment),
         Command::Explain(arguments) => explain::execute(arguments, environment),
         Command::Lsp => Ok(lsp::execute(environment)),
+        #[cfg(feature = "restate")]
+        Command::Worker(arguments) => worker::execute(arguments, environment),
         Command::Call(arguments) => call::execute(arguments, environment),
         Command::Actions(command) => actions::execute(command, environment),
         Command::Doctor(arguments) => doctor::execute(arguments, environment),

@@ -105,6 +105,11 @@ pub(super) fn event_text(event: &Event) -> String {
     written(parts(event))
 }
 
+/// A question: all that an answer holds for.
+pub(super) fn question_json(asked: &Question) -> Json {
+    whole(question(asked))
+}
+
 /// A question as text: all that an answer holds for.
 pub(super) fn question_text(asked: &Question) -> String {
     written(question(asked))

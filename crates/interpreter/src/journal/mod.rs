@@ -14,6 +14,7 @@ mod votes;
 pub use history::{CallRow, EventRow, FileRow, Filter, RunRow};
 pub use hold::Hold;
 pub use memory::MemoryJournal;
+pub use recorded::renewed;
 pub use recording::{Mode, RunJournal};
 pub use sqlite::SqliteJournal;
 pub use votes::{GateRow, Vote, VoteRow};
@@ -38,6 +39,12 @@ impl Question {
     #[must_use]
     pub fn of_json(json: &Json) -> Option<Self> {
         encode::read_question(json)
+    }
+
+    /// Writes a question: all that an answer holds for.
+    #[must_use]
+    pub fn to_json(&self) -> Json {
+        encode::question_json(self)
     }
 }
 

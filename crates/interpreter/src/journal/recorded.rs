@@ -270,7 +270,8 @@ fn fits(recorded: &Json, now: &Json) -> bool {
 
 /// A result on record with its secrets as a new reading has them. What is not secret stays as it was: decisions were made by
 /// it. A secret is only taken from what is otherwise the same; else it stays masked, for it may be another by now.
-pub(super) fn renewed(recorded: &Json, fresh: &Json) -> Json {
+#[must_use]
+pub fn renewed(recorded: &Json, fresh: &Json) -> Json {
     if fits(recorded, fresh) {
         return fresh.clone();
     }

@@ -19,6 +19,9 @@ use serde_json::{Value as Json, json};
 use std::cell::Cell;
 use std::rc::Rc;
 
+/// How it is said that an alarm dropped a call; what the alarm says follows.
+const BY_ALARM: &str = "an alarm stopped the run: ";
+
 /// A call that is ready to be sent.
 #[derive(Debug, Clone)]
 pub(super) struct Prepared {
@@ -521,6 +524,13 @@ pub(super) async fn make(
             if let Some(error) = unkept {
                 run.unkept(error);
             }
+            // Where the record also holds what was dropped, the run stops there again.
+            if let Err(error) = &answer
+                && error.code == "cancelled"
+                && let Some(why) = error.message.strip_prefix(BY_ALARM)
+            {
+                run.stop(Stop::Alarm(why.to_owned()));
+            }
             Attempted {
                 result: answer,
                 lost,
@@ -650,8 +660,8 @@ async fn perform(
             Err(CallError::new(FailureKind::NotSent, "cancelled", "the run was asked to end"))
         }
         why = alarm(context, call, key) => {
-            context.run.stop(Stop::Alarm(why));
-            Err(CallError::new(FailureKind::NotSent, "cancelled", "an alarm stopped the run"))
+            context.run.stop(Stop::Alarm(why.clone()));
+            Err(CallError::new(FailureKind::NotSent, "cancelled", format!("{BY_ALARM}{why}")))
         }
     }
 }

@@ -32,6 +32,10 @@ pub fn execute(
     arguments: &FleetApproveArguments,
     environment: &Environment,
 ) -> Result<u8, Failure> {
+    #[cfg(feature = "restate")]
+    if let Some(on) = &arguments.of.on.on {
+        return super::remote::approve(arguments, on, environment);
+    }
     let record = Record::open(arguments.of.state_dir.as_deref(), environment)?;
     let store = store(&record)?;
     let fleet = store.find(&arguments.of.fleet).map_err(unkept)?;
@@ -169,7 +173,7 @@ fn show(asked: &[Asked], gate: Option<Gate>, environment: &Environment) {
 }
 
 /// What is answered; nothing where a person would rather not say.
-fn said(
+pub(super) fn said(
     arguments: &FleetApproveArguments,
     environment: &Environment,
 ) -> Result<Option<bool>, Failure> {

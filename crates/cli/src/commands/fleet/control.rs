@@ -11,11 +11,19 @@ use runbook_fleet::outcome::{Stop, StopCode};
 
 /// Starts nothing more for now.
 pub fn pause(of: &FleetOfRecord, environment: &Environment) -> Result<u8, Failure> {
+    #[cfg(feature = "restate")]
+    if let Some(on) = &of.on.on {
+        return super::remote::pause(&of.fleet, on, environment);
+    }
     wish(of, Wish::Pause, environment)
 }
 
 /// Starts nothing more.
 pub fn cancel(of: &FleetOfRecord, environment: &Environment) -> Result<u8, Failure> {
+    #[cfg(feature = "restate")]
+    if let Some(on) = &of.on.on {
+        return super::remote::cancel(&of.fleet, on, environment);
+    }
     wish(of, Wish::Cancel, environment)
 }
 

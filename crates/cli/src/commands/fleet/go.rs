@@ -78,6 +78,18 @@ pub fn run(arguments: &FleetRunArguments, environment: &Environment) -> Result<u
         context: wanted.to_json(&located, scenario, playbook),
         files,
     };
+    #[cfg(feature = "restate")]
+    if let Some(on) = &arguments.on.on {
+        let starting = super::remote::Starting {
+            located: &located,
+            playbook,
+            spec,
+            wanted: &wanted,
+            consent: arguments.yes.clone().unwrap_or_default(),
+            targets,
+        };
+        return super::remote::start(starting, on, environment);
+    }
     let record = Record::open(arguments.state_dir.as_deref(), environment)?;
     let store = store(&record)?;
     let id = uuid::Uuid::new_v4().to_string();
@@ -115,6 +127,10 @@ pub fn run(arguments: &FleetRunArguments, environment: &Environment) -> Result<u
 
 /// Goes on with a fleet.
 pub fn resume(arguments: &FleetResumeArguments, environment: &Environment) -> Result<u8, Failure> {
+    #[cfg(feature = "restate")]
+    if let Some(on) = &arguments.of.on.on {
+        return super::remote::resume(&arguments.of.fleet, on, environment);
+    }
     let record = Record::open(arguments.of.state_dir.as_deref(), environment)?;
     let store = store(&record)?;
     let fleet = store.find(&arguments.of.fleet).map_err(unkept)?;

@@ -19,6 +19,10 @@ const INDEX: &str = "index.html";
 
 /// Tells a fleet.
 pub fn execute(arguments: &FleetReportArguments, environment: &Environment) -> Result<u8, Failure> {
+    #[cfg(feature = "restate")]
+    if let Some(on) = &arguments.of.on.on {
+        return elsewhere(arguments, on, environment);
+    }
     let state_dir = arguments.of.state_dir.as_deref();
     let (outcome, record) = told(&arguments.of.fleet, state_dir, environment)?;
     let command = |name: &str| record.fleet(name, &outcome.fleet);
@@ -40,6 +44,32 @@ pub fn execute(arguments: &FleetReportArguments, environment: &Environment) -> R
             command: &command,
         },
     );
+    let out = environment.console.out;
+    out.line(drawn(&report, format, out.look).trim_end());
+    Ok(exit::WELL)
+}
+
+/// Tells a fleet on a Restate server.
+#[cfg(feature = "restate")]
+fn elsewhere(
+    arguments: &FleetReportArguments,
+    on: &crate::args::On,
+    environment: &Environment,
+) -> Result<u8, Failure> {
+    if arguments.out.is_some() {
+        return Err(Failure::wrong(
+            "the reports of targets are with the server; write the fleet's own with --format html",
+        ));
+    }
+    let outcome = super::remote::outcome(&arguments.of.fleet, on, environment)?;
+    let report = tell(
+        &outcome,
+        Told {
+            has_page: &|_| false,
+            command: &|name: &str| super::remote::command(name, &outcome.fleet, on),
+        },
+    );
+    let format = arguments.format.unwrap_or(FleetReportFormat::Text);
     let out = environment.console.out;
     out.line(drawn(&report, format, out.look).trim_end());
     Ok(exit::WELL)

@@ -39,6 +39,13 @@ pub fn target_word(target: &TargetOutcome) -> &'static str {
 
 /// How many targets stand how, what needs a person, and how to go on.
 pub fn end(told: &FleetOutcome, record: &Record) -> Vec<String> {
+    let mut lines = counts(told);
+    lines.extend(onward(told, record));
+    lines.iter().map(|line| safe(line)).collect()
+}
+
+/// How many targets stand how, and what needs a person.
+pub fn counts(told: &FleetOutcome) -> Vec<String> {
     let mut lines = vec![format!(
         "fleet {}: {}, {} targets",
         told.fleet,
@@ -73,8 +80,7 @@ pub fn end(told: &FleetOutcome, record: &Record) -> Vec<String> {
     if people.len() > NAMED {
         lines.push(format!("  and {} more need a person", people.len() - NAMED));
     }
-    lines.extend(onward(told, record));
-    lines.iter().map(|line| safe(line)).collect()
+    lines
 }
 
 /// The commands that go on.

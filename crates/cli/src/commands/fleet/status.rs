@@ -13,6 +13,11 @@ use std::path::Path;
 
 /// Says where fleets stand, or one of them with its targets.
 pub fn execute(arguments: &FleetStatusArguments, environment: &Environment) -> Result<u8, Failure> {
+    #[cfg(feature = "restate")]
+    if let Some(on) = &arguments.on.on {
+        let fleet = arguments.fleet.as_deref();
+        return super::remote::status(fleet, on, arguments.format, environment);
+    }
     let out = environment.console.out;
     let Some(fleet) = &arguments.fleet else {
         return all(arguments, environment);
