@@ -345,7 +345,13 @@ fn retries_and_throttles_are_events_of_their_call() {
     let desk = Desk::new();
     let refusal = "{\"__type\":\"ThrottlingException\",\"message\":\"slow down\"}";
     let answered = "{\"services\":[{\"runningCount\":3}],\"failures\":[]}";
-    let aws = Receiver::answering(&[("400 Bad Request", refusal), ("200 OK", answered)]);
+    // Who calls is asked before anything that may write.
+    let who = "<GetCallerIdentityResponse><GetCallerIdentityResult><Account>123456789012</Account></GetCallerIdentityResult></GetCallerIdentityResponse>";
+    let aws = Receiver::answering(&[
+        ("200 OK", who),
+        ("400 Bad Request", refusal),
+        ("200 OK", answered),
+    ]);
     let receiver = Receiver::new("200 OK");
     let run = desk
         .command(&[

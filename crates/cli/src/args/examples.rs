@@ -280,6 +280,26 @@ const EXAMPLES: &[(&str, &[Example])] = &[
         )],
     ),
     (
+        "fleet watch",
+        &[(
+            "Follow the newest fleet on a Restate server until it ends",
+            "runbook fleet watch last --on restate=http://restate:8080",
+        )],
+    ),
+    (
+        "worker",
+        &[
+            (
+                "Serve fleets to the Restate server whose admin port this is",
+                "runbook worker --restate http://restate:9070",
+            ),
+            (
+                "The same behind a balancer",
+                "runbook worker --restate http://restate:9070 \\\n      --listen 0.0.0.0:9080 --advertise http://workers:9080",
+            ),
+        ],
+    ),
+    (
         "fleet report",
         &[(
             "Tell the newest fleet to programs",

@@ -19,6 +19,7 @@ use jiff::Timestamp;
 use runbook_playbook::checked::{CheckedStep, StepPath};
 use runbook_playbook::syntax::step::Step;
 use runbook_playbook::value::Value;
+use runbook_registry::aws::principal::of_caller;
 use serde_json::Value as Json;
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -636,7 +637,9 @@ impl Run<'_> {
         if let Some(role) = &target.role {
             parts.push(format!("role {role}"));
         }
-        if let Some(principal) = place.principal {
+        // Sessions come and go; who a session is, is its role.
+        if let Some(arn) = place.principal {
+            let principal = of_caller(&arn).unwrap_or(arn);
             parts.push(format!("as {principal}"));
         }
         parts.join(", ")

@@ -14,7 +14,7 @@ use super::files::{self, Files};
 use super::options::Options;
 use super::orchestrate::{Channel, Parts};
 use super::paginate::{self, Page};
-use super::principal::{self, Caller};
+use super::principal::Caller;
 use super::protocol::{Reply, Wire};
 use super::role::{Role, RoleSession};
 use super::s3;
@@ -164,7 +164,7 @@ impl AwsClient {
         let text = |name: &str| answer.result.get(name)?.as_str().map(str::to_owned);
         Caller {
             account: text("Account"),
-            principal: text("Arn").map(|arn| principal::of_caller(&arn).unwrap_or(arn)),
+            principal: text("Arn"),
         }
     }
 

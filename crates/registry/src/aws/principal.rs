@@ -5,7 +5,7 @@
 pub(super) struct Caller {
     /// The account.
     pub account: Option<String>,
-    /// The ARN of the user or the role.
+    /// The ARN of the user or the session.
     pub principal: Option<String>,
 }
 

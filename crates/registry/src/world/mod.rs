@@ -106,7 +106,6 @@ pub struct Place {
     pub region: Option<String>,
     /// The partition: `aws`, `aws-cn`, `aws-us-gov` …
     pub partition: Option<String>,
-    /// The ARN of the user or the role as which calls are made, when known; for a session it is its role, since sessions
-    /// come and go.
+    /// The ARN of the user or the session as which calls are made, when known.
     pub principal: Option<String>,
 }

@@ -38,14 +38,8 @@ const NOT_RUN: &[(&str, &str)] = &[
     ("runbook fleet", "targets, and a fleet on record"),
     ("runbook test --watch", "somebody who ends it"),
     ("runbook lsp", "an editor"),
-    ("runbook fleet plan", "a file of targets"),
-    ("runbook fleet run", "a file of targets"),
-    ("runbook fleet status last", "a fleet on record"),
-    ("runbook fleet approve", "a fleet on record"),
-    ("runbook fleet pause", "a fleet on record"),
-    ("runbook fleet resume", "a fleet on record"),
-    ("runbook fleet cancel", "a fleet on record"),
-    ("runbook fleet report", "a fleet on record"),
+    #[cfg(feature = "restate")]
+    ("runbook worker", "a Restate server"),
 ];
 
 /// The words of the example's `runbook` command, without what the shell does around it.
@@ -63,7 +57,16 @@ fn words(line: &str) -> Vec<String> {
 }
 
 fn examples() -> impl Iterator<Item = (&'static str, &'static str)> {
-    EXAMPLES.iter().flat_map(|(path, examples)| {
+    let all = command();
+    // Features take commands away.
+    let exists = move |path: &str| {
+        let mut words = path.split(' ').filter(|word| !word.is_empty());
+        words
+            .try_fold(&all, |command, word| command.find_subcommand(word))
+            .is_some()
+    };
+    let known = EXAMPLES.iter().filter(move |(path, _)| exists(path));
+    known.flat_map(|(path, examples)| {
         let lines = examples.iter().map(|(_, line)| *line);
         lines.map(|line| (*path, line))
     })
