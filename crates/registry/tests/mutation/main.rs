@@ -105,7 +105,8 @@ fn shipped() -> Vec<PathBuf> {
                 continue;
             }
             let name = path.file_name().expect("a name").to_string_lossy();
-            if name.ends_with(".yaml") && !name.ends_with(".scenarios.yaml") {
+            let other = [".scenarios.yaml", ".targets.yaml"];
+            if name.ends_with(".yaml") && !other.iter().any(|ending| name.ends_with(ending)) {
                 found.push(path);
             }
         }
