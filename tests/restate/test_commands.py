@@ -45,7 +45,7 @@ class Commands(unittest.TestCase):
         self.assertIn("2 of 2 ended, 0 badly", said)
         told = self.told(fleet)
         self.assertEqual([target["verdict"] for target in told["targets"]], ["resolved", "resolved"])
-        self.assertIn("2 resolved", self.runbook("report", fleet))
+        self.assertIn("all 2 targets ended well", self.runbook("report", fleet))
 
     def test_answers_that_were_given_before_a_crash_count(self):
         fleet = self.start(["p", "q"])
