@@ -235,7 +235,7 @@ impl Drawing<'_> {
         }
         section(page, "waves", "Waves");
         page.push_str(
-            "<div class=\"scroll\" role=\"region\" aria-labelledby=\"waves\" tabindex=\"0\"><table><thead><tr>\
+            "<div class=\"scroll\" role=\"region\" aria-label=\"Table of the waves\" tabindex=\"0\"><table><thead><tr>\
              <th scope=\"col\">Wave</th><th scope=\"col\">Targets</th><th scope=\"col\">Came to</th>\
              <th scope=\"col\">Took</th><th scope=\"col\">Before it</th></tr></thead><tbody>",
         );
