@@ -38,7 +38,7 @@ pub struct Consent {
 
 impl Consent {
     /// Reads `write,destroy,notify`.
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
+    fn parse(text: &str) -> Result<Self, String> {
         let mut consent = Self::default();
         for word in text.split(',').map(str::trim) {
             match word {

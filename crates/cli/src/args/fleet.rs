@@ -2,7 +2,8 @@
 
 use super::fleet_report::FleetReportArguments;
 use super::{
-    Consent, Format, GivenArguments, GuardArguments, OnArguments, PartArguments, TargetArguments,
+    ConsentArguments, Format, GivenArguments, GuardArguments, OnArguments, PartArguments,
+    TargetArguments,
 };
 use clap::{Args, Subcommand, ValueEnum};
 use jiff::SignedDuration;
@@ -83,16 +84,9 @@ pub struct FleetRunArguments {
     /// How it is rolled out.
     #[command(flatten)]
     pub rollout: RolloutArguments,
-    /// Answer yes to steps with these effects; without a list: write
-    #[arg(
-        long,
-        value_name = "EFFECTS",
-        num_args = 0..=1,
-        require_equals = true,
-        default_missing_value = "write",
-        value_parser = Consent::parse
-    )]
-    pub yes: Option<Consent>,
+    /// What is answered before it is asked.
+    #[command(flatten)]
+    pub consent: ConsentArguments,
     /// Where calls of targets go that do not say it.
     #[command(flatten)]
     pub target: TargetArguments,
@@ -241,16 +235,9 @@ pub struct FleetResumeArguments {
     /// How it is rolled out from here on; waves stay as they are.
     #[command(flatten)]
     pub rollout: RolloutArguments,
-    /// Answer yes to steps with these effects; without a list: write
-    #[arg(
-        long,
-        value_name = "EFFECTS",
-        num_args = 0..=1,
-        require_equals = true,
-        default_missing_value = "write",
-        value_parser = Consent::parse
-    )]
-    pub yes: Option<Consent>,
+    /// What is answered before it is asked.
+    #[command(flatten)]
+    pub consent: ConsentArguments,
     /// What holds it back.
     #[command(flatten)]
     pub guards: GuardArguments,

@@ -1,9 +1,11 @@
 //! Where a fleet is carried out when it is not this process.
 
 use clap::Args;
+#[cfg(feature = "restate")]
 use std::str::FromStr;
 
 /// An engine beyond this machine.
+#[cfg(feature = "restate")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct On {
     /// The ingress of the Restate server.
@@ -19,6 +21,7 @@ pub struct OnArguments {
     pub on: Option<On>,
 }
 
+#[cfg(feature = "restate")]
 impl FromStr for On {
     type Err = String;
 

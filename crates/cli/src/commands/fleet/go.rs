@@ -85,7 +85,7 @@ pub fn run(arguments: &FleetRunArguments, environment: &Environment) -> Result<u
             playbook,
             spec,
             wanted: &wanted,
-            consent: arguments.yes.clone().unwrap_or_default(),
+            consent: arguments.consent.given(),
             targets,
         };
         return super::remote::start(starting, on, environment);
@@ -116,7 +116,7 @@ pub fn run(arguments: &FleetRunArguments, environment: &Environment) -> Result<u
         wanted: &wanted,
     };
     let how = How {
-        consent: arguments.yes.clone().unwrap_or_default(),
+        consent: arguments.consent.given(),
         guards: &arguments.guards,
         begun_with: Vec::new(),
         format: arguments.format,
@@ -197,7 +197,7 @@ pub fn resume(arguments: &FleetResumeArguments, environment: &Environment) -> Re
         wanted: &wanted,
     };
     let how = How {
-        consent: arguments.yes.clone().unwrap_or_default(),
+        consent: arguments.consent.given(),
         guards: &arguments.guards,
         begun_with: begun.calendars(),
         format: arguments.format,
