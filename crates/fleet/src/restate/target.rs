@@ -8,7 +8,7 @@ use super::durable::{Asked, Reply, What};
 use super::session::{Finished, Rest, Session};
 use super::waits::Waits;
 use super::wire::{Batch, Begun, Ended, Holder, How, Sending, Vote, Waiting};
-use super::worker::Hosting;
+use super::worker::{Hosting, Turn};
 use crate::engine::TargetRun;
 use crate::outcome::{NotRunCode, TargetOutcome};
 use crate::target::Target;
@@ -224,6 +224,8 @@ struct Carried<'c, 'w> {
     agreed: Vec<(Value, Voter)>,
     waits: Waits<'c, Name, Came>,
     look: Duration,
+    /// Leave to make calls, until it waits for people or a time.
+    turn: Option<Turn>,
     finished: Option<Finished>,
     told: bool,
     /// It is known to whoever wants to end it.
@@ -254,6 +256,7 @@ impl<'c, 'w> Carried<'c, 'w> {
             agreed: Vec::new(),
             waits: Waits::new(),
             look: LOOK.0,
+            turn: None,
             finished: None,
             told: false,
             held: false,
@@ -352,6 +355,8 @@ impl<'c, 'w> Carried<'c, 'w> {
         }
         self.open_gates();
         if self.calls.is_empty() {
+            // Whoever waits for people or a time is in nobody's way.
+            self.turn = None;
             return self.wait().await;
         }
         let ended = match self.look(session).await {
@@ -434,11 +439,16 @@ impl<'c, 'w> Carried<'c, 'w> {
         let due = self.sleeps.values().copied().chain(lates).min();
         let (look, now) = (self.look, self.now);
         let name = named("", self.calls.values());
+        let (hosting, turn) = (self.hosting, &mut self.turn);
         let run = self.context.run(|| async move {
             let left = due.map(|due| due.duration_since(Timestamp::now()));
             let left = left.map(|left| Duration::try_from(left).unwrap_or_default());
             let at_most = left.map_or(look, |left| left.min(look));
-            let batch = session.work(doubtful, at_most).await?;
+            let batch = if hosting.turn(turn, at_most).await {
+                session.work(doubtful, at_most).await?
+            } else {
+                Batch::default()
+            };
             let time = due.map_or(now, |_| Timestamp::now());
             Ok(Json(Batch {
                 now: batch.now.max(now).max(time),

@@ -54,7 +54,7 @@ pub(super) struct Sending {
 }
 
 /// What has ended since the last look.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Batch {
     /// The time.
     pub now: Timestamp,
