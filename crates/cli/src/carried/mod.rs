@@ -1,8 +1,12 @@
 //! Runs that a worker carries: made of what travels, in the world that it names.
 
+mod guards;
 mod package;
+mod report;
 
+pub use guards::CarriedGuards;
 pub use package::{Carried, Place, StagedText, Written, version};
+pub use report::RunReport;
 
 use crate::approve::Answers;
 use crate::args::TargetArguments;
@@ -11,7 +15,7 @@ use crate::environment::Environment;
 use crate::kept::Kept;
 use crate::load::{self, Unusable, members};
 use crate::locate::Located;
-use crate::record::private;
+use crate::record::{self, private};
 use crate::secrets::{self, Handling, Secrets};
 use crate::shelf::Shelf;
 use crate::staged::Staged;
@@ -21,10 +25,12 @@ use runbook_fleet::engine::TargetRun;
 use runbook_fleet::outcome::{Counting, NotRunCode, TargetOutcome};
 use runbook_fleet::restate::{Carrier, Finished, Runs};
 use runbook_interpreter::event::{Event, Observer};
-use runbook_interpreter::guard::Guards;
+use runbook_interpreter::guard::{Guards, Kind, Override};
 use runbook_interpreter::plan::Options;
 use runbook_interpreter::surroundings::Surroundings;
+use runbook_playbook::calendar::Calendar;
 use runbook_playbook::checked::Checked;
+use runbook_playbook::guard::Freeze;
 use runbook_playbook::inputs::Given;
 use runbook_registry::Registry;
 use runbook_registry::aws::AwsClient;
@@ -61,6 +67,21 @@ struct Ready {
     carried: Carried,
     checked: Arc<Checked>,
     scenario: Option<Arc<Scenario>>,
+    calendars: Vec<(String, Calendar)>,
+    changes: Vec<Freeze>,
+    overridden: BTreeMap<Kind, Override>,
+}
+
+impl Ready {
+    /// What holds the writes of a run back.
+    fn guards(&self) -> Guards {
+        Guards {
+            calendars: self.calendars.clone(),
+            changes: self.changes.clone(),
+            lock: RefCell::default(),
+            overridden: self.overridden.clone(),
+        }
+    }
 }
 
 /// What keeps a target from being run.
@@ -156,10 +177,14 @@ impl CarriedRuns {
             )
         });
         let scenario = scenario.transpose().map_err(|failure| failure.message)?;
+        let guards = carried.guards.read()?;
         let ready = Arc::new(Ready {
             carried,
             checked,
             scenario: scenario.map(|staged| staged.scenario),
+            calendars: guards.calendars,
+            changes: guards.changes,
+            overridden: guards.overridden,
         });
         let mut kept = kept();
         if kept.len() >= MOST_KEPT {
@@ -186,6 +211,7 @@ impl CarriedRuns {
             carried,
             checked,
             scenario,
+            ..
         } = &*ready;
         let located = self.located(carried);
         let library = self.library(carried, &located);
@@ -261,6 +287,7 @@ impl CarriedRuns {
             waits: false,
             stream: self.environment.console.err,
         };
+        let guards = ready.guards();
         let surroundings = Surroundings {
             world: &carried_world,
             performer: &Calls(&self.registry),
@@ -269,7 +296,7 @@ impl CarriedRuns {
             journal: carrier,
             library: &library,
             cancel: carrier.cancel(),
-            guards: Some(&Guards::default()),
+            guards: Some(&guards),
         };
         let outcome = runbook_interpreter::run(&plan, &surroundings).await;
         let mut told = TargetOutcome::of(run, &outcome, &counting, "");
@@ -277,9 +304,13 @@ impl CarriedRuns {
             // Its commands are those of this machine's journal, in which it is not.
             person.next = None;
         }
+        let name = scenario.as_ref().map(|scenario| scenario.name.as_str());
+        let rows = carrier.rows(record::context(&located, name, &target));
+        let report = collector.document().zip(rows);
+        let report = report.map(|(document, rows)| RunReport { document, rows });
         Ok(Finished {
             outcome: told,
-            report: collector.document().unwrap_or(Json::Null),
+            report: report.map_or(Json::Null, RunReport::to_json),
         })
     }
 

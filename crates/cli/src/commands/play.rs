@@ -10,7 +10,7 @@ use crate::escalation_file;
 use crate::exit::{self, Failure};
 use crate::kept::Kept;
 use crate::locate::{Located, scenarios_of};
-use crate::lock::{Claim, Lock, Taken};
+use crate::lock::{self, Claim, Lock, Taken};
 use crate::record::Record;
 use crate::recorder::{Approving, Ended, Performing, Recorder, Watching};
 use crate::stage;
@@ -422,10 +422,13 @@ impl Play<'_> {
         if matches!(deed, Deed::Run) && !self.acts() {
             return Ok(None);
         }
-        let target = self.target_line(world);
+        let scenario = self.scenario.as_ref();
+        let scenario = scenario.map(|scenario| scenario.name.as_str());
+        let place = lock::place(scenario, &world.place(), &self.target, self.environment);
         let claim = Claim {
             playbook: &self.plan.checked.id,
-            target: &target,
+            place: &place,
+            target: None,
             run,
             user: &self.environment.user,
         };
@@ -438,28 +441,6 @@ impl Play<'_> {
             }
             Err(Taken::By(why) | Taken::Unusable(why)) => Err(Failure::environment(why)),
         }
-    }
-
-    /// Where the run acts, in a line.
-    fn target_line(&self, world: &dyn World) -> String {
-        if let Some(scenario) = &self.scenario {
-            return format!("scenario {}", scenario.name);
-        }
-        let place = world.place();
-        let profile = self.target.profile.as_deref();
-        let profile = profile.or_else(|| self.environment.variable("AWS_PROFILE"));
-        let parts = [
-            ("account", place.account.as_deref()),
-            ("region", place.region.as_deref()),
-            ("profile", profile),
-            ("role", self.target.role.as_deref()),
-            ("endpoint", self.target.endpoint_url.as_deref()),
-        ];
-        let parts: Vec<String> = parts
-            .iter()
-            .filter_map(|(name, value)| Some(format!("{name} {}", (*value)?)))
-            .collect();
-        parts.join(", ")
     }
 
     /// Notes whether what the run did can be taken back now.

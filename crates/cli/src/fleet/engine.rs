@@ -10,7 +10,7 @@ use crate::identity;
 use crate::kept::Kept;
 use crate::load;
 use crate::locate::Located;
-use crate::lock::{Claim, Lock, Taken};
+use crate::lock::{self, Claim, Lock, Taken};
 use crate::record::{Record, context, note};
 use crate::secrets::{self, Handling};
 use crate::world;
@@ -226,30 +226,6 @@ impl<'a> LocalEngine<'a> {
         }
     }
 
-    /// Where the target's calls go, in a line: what its lock is for.
-    fn target_line(&self, run: &TargetRun, world: &dyn World) -> String {
-        let place = world.place();
-        let arguments = at(&self.base, &run.target);
-        let scenario = self
-            .scenario
-            .as_ref()
-            .map(|scenario| scenario.name.as_str());
-        let parts = [
-            ("scenario", scenario),
-            ("account", place.account.as_deref()),
-            ("region", place.region.as_deref()),
-            ("profile", arguments.profile.as_deref()),
-            ("role", arguments.role.as_deref()),
-            ("endpoint", arguments.endpoint_url.as_deref()),
-            ("target", Some(run.target.name.as_str())),
-        ];
-        let parts: Vec<String> = parts
-            .iter()
-            .filter_map(|(name, value)| Some(format!("{name} {}", (*value)?)))
-            .collect();
-        parts.join(", ")
-    }
-
     /// Takes the target, where its run may change something.
     fn lock(&self, run: &TargetRun, world: &dyn World) -> Result<Option<Lock>, String> {
         *self.guards.lock.borrow_mut() = None;
@@ -257,10 +233,14 @@ impl<'a> LocalEngine<'a> {
         if self.checked.playbook.resolve.is_none() || reads || self.options.read_only {
             return Ok(None);
         }
-        let target = self.target_line(run, world);
+        let scenario = self.scenario.as_ref();
+        let scenario = scenario.map(|scenario| scenario.name.as_str());
+        let arguments = at(&self.base, &run.target);
+        let place = lock::place(scenario, &world.place(), &arguments, self.environment);
         let claim = Claim {
             playbook: &self.checked.id,
-            target: &target,
+            place: &place,
+            target: Some(&run.target.name),
             run: &run.run,
             user: &self.environment.user,
         };

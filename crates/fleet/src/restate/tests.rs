@@ -1,7 +1,8 @@
 //! Runs without a server: what they ask for, and that they go the same way when they are handed what is on record.
 
-use super::durable::{Asked, Carrier, Reply, What};
+use super::carrier::Carrier;
 use super::session::{Finished, Rest, Runs, Session, Threads};
+use super::shared::{Asked, Reply, What};
 use super::wire::{Begun, Ended, How, MOST_BYTES};
 use crate::engine::TargetRun;
 use crate::outcome::TargetOutcome;

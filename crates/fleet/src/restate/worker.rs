@@ -1,5 +1,6 @@
 //! A worker: serves runs to a Restate server.
 
+use super::directory::Directory;
 use super::fleet::Fleets;
 use super::session::{Runs, Session, Threads};
 use super::target::Targets;
@@ -19,7 +20,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// How long the server keeps what a fleet left behind.
-const RETENTION: Duration = Duration::from_hours(30 * 24);
+pub(super) const RETENTION: Duration = Duration::from_hours(30 * 24);
 
 /// What keeps a worker from serving.
 #[derive(Debug, thiserror::Error)]
@@ -150,14 +151,15 @@ impl Worker {
         };
         let targets = Targets(Arc::clone(&hosting)).into_service_definition();
         let fleets = Fleets(hosting).into_service_definition();
-        let of_fleets = ["package", "board", "head", "tell", "version"]
+        let of_fleets = ["package", "board", "head", "tell", "version", "forget"]
             .into_iter()
             .fold(options().handler("run", lasting), |options, name| {
                 options.handler(name, lazy())
             });
         let mut endpoint = Endpoint::builder()
             .bind(targets.options(options().enable_lazy_state(true)))
-            .bind(fleets.options(of_fleets));
+            .bind(fleets.options(of_fleets))
+            .bind(Directory);
         for key in &settings.identity_keys {
             endpoint = endpoint.identity_key(key).map_err(|why| WorkerError::Key {
                 key: key.clone(),

@@ -37,7 +37,9 @@ impl Process {
         // After the name in brackets: utime and stime are the 12th and 13th (proc_pid_stat(5)).
         let after = stat.rsplit_once(')').map_or("", |(_, after)| after);
         let ticks = after.split_whitespace().skip(11).take(2);
-        TICK * ticks.filter_map(|text| text.parse::<u32>().ok()).sum::<u32>()
+        TICK * ticks
+            .filter_map(|text| text.parse::<u32>().ok())
+            .sum::<u32>()
     }
 
     /// The most memory that it has had, in KiB.

@@ -97,7 +97,8 @@ fn steps(place: &Place<'_>, tool: &Path, count: u32) -> Result<Vec<String>, Stri
             fs::write(place.folder.join(format!("{file}.json")), text).map_err(failed)?;
         }
     }
-    let each = |many: Duration, one: Duration| many.saturating_sub(one).as_secs_f64() / f64::from(count);
+    let each =
+        |many: Duration, one: Duration| many.saturating_sub(one).as_secs_f64() / f64::from(count);
     let (mut theirs, mut compares, mut reads) = (f64::MAX, f64::MAX, f64::MAX);
     for _ in 0..ROUNDS {
         let done = |count: u32| -> Result<Duration, String> {
@@ -129,7 +130,11 @@ fn steps(place: &Place<'_>, tool: &Path, count: u32) -> Result<Vec<String>, Stri
 /// Many targets on two workers.
 fn many(place: &Place<'_>, quick: bool) -> Result<Vec<String>, String> {
     let mut missed = Vec::new();
-    let counts: &[usize] = if quick { &[50] } else { &[100, 300, 1_000, 3_000] };
+    let counts: &[usize] = if quick {
+        &[50]
+    } else {
+        &[100, 300, 1_000, 3_000]
+    };
     for count in counts {
         let mut best: Option<Took> = None;
         for _ in 0..if *count > 1_000 { 1 } else { ROUNDS } {
