@@ -8,6 +8,7 @@ use crate::calls::Calls;
 use crate::environment::Environment;
 use crate::escalation_file;
 use crate::exit::{self, Failure};
+use crate::identity;
 use crate::kept::Kept;
 use crate::locate::{Located, scenarios_of};
 use crate::lock::{self, Claim, Lock, Taken};
@@ -22,7 +23,7 @@ use runbook_interpreter::event::{Event, Observer};
 use runbook_interpreter::guard::{Guards, Kind};
 use runbook_interpreter::journal::{Durability, JournalError, RunJournal};
 use runbook_interpreter::outcome::Outcome;
-use runbook_interpreter::plan::{Plan, Until};
+use runbook_interpreter::plan::Plan;
 use runbook_interpreter::surroundings::Surroundings;
 use runbook_interpreter::verdict::Verdict;
 use runbook_playbook::syntax::input::InputKind;
@@ -261,26 +262,13 @@ impl Play<'_> {
 
     /// Whether the run may change something.
     fn acts(&self) -> bool {
-        let options = &self.plan.options;
-        let reads = matches!(options.until, Some(Until::Symptom | Until::Diagnose));
-        self.plan.checked.playbook.resolve.is_some() && !reads && !options.read_only
+        identity::acts(&self.plan.checked, &self.plan.options)
     }
 
-    /// Whether it must be known as whom calls are made: an approval holds for that principal only, and the playbook, or one
-    /// that it runs or escalates by, may name the account.
+    /// Whether it must be known as whom calls are made.
     fn names_caller(&self) -> bool {
-        let playbook = &self.plan.checked.playbook;
-        let escalates = playbook.escalate.as_ref();
-        let mut steps = self.plan.checked.steps.values();
-        self.acts()
-            || playbook.source.text().contains("target.account")
-            || !playbook.target.accounts.is_empty()
-            || !self.reports.is_empty()
-            || escalates.is_some_and(|escalate| escalate.uses.is_some())
-            || steps.any(|step| {
-                let action = step.action.as_ref();
-                action.is_some_and(|action| action.name == "playbook:Run")
-            })
+        let plan = self.plan;
+        identity::names_caller(&plan.checked, &plan.options) || !self.reports.is_empty()
     }
 
     fn world(

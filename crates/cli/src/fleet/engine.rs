@@ -1,5 +1,6 @@
 //! Runs one target of a fleet in this process: in the real world, or in that of a scenario.
 
+use super::reach::refusal;
 use super::restored;
 use crate::approve::Answers;
 use crate::args::{Consent, TargetArguments};
@@ -22,7 +23,7 @@ use runbook_interpreter::cancel::Cancel;
 use runbook_interpreter::event::{Event, Observer};
 use runbook_interpreter::guard::{Guards, Kind};
 use runbook_interpreter::journal::{JournalError, Mode, RunJournal, RunRow};
-use runbook_interpreter::plan::{Options, Plan, Until};
+use runbook_interpreter::plan::{Options, Plan};
 use runbook_interpreter::surroundings::Surroundings;
 use runbook_playbook::checked::Checked;
 use runbook_playbook::inputs::Given;
@@ -36,15 +37,6 @@ use serde_json::Value as Json;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-
-/// Error codes by which a region says that an account has not turned it on.
-const REGION_OFF: [&str; 5] = [
-    "AuthFailure",
-    "InvalidClientTokenId",
-    "OptInRequired",
-    "RegionDisabledException",
-    "UnrecognizedClientException",
-];
 
 /// Account, region, role, external id and profile.
 type Place = (
@@ -177,11 +169,10 @@ impl<'a> LocalEngine<'a> {
             known
         } else {
             let client = world::client(self.environment, arguments, &self.located.root, None);
-            let refused = if target.account.is_some() || target.role.is_some() {
-                self.refusal(target, arguments, &client).await
-            } else {
-                None
-            };
+            let (root, folder) = (&self.located.root, &self.located.root);
+            let context = world::context(self.environment, arguments, self.registry, root, folder);
+            let live = world::of_client(&client, context);
+            let refused = refusal(target, arguments, &live, self.registry).await;
             let reached = Reached { client, refused };
             self.reached
                 .borrow_mut()
@@ -194,43 +185,10 @@ impl<'a> LocalEngine<'a> {
         }
     }
 
-    /// Why calls do not get to a target's place; nothing where they do.
-    async fn refusal(
-        &self,
-        target: &Target,
-        arguments: &TargetArguments,
-        client: &Arc<AwsClient>,
-    ) -> Option<String> {
-        let (root, folder) = (&self.located.root, &self.located.root);
-        let context = world::context(self.environment, arguments, self.registry, root, folder);
-        let live = world::of_client(client, context);
-        let role = arguments.role.as_deref();
-        match identity::caller(&live, self.registry).await {
-            Ok(caller) if target.account.is_none() || caller.account == target.account => None,
-            Ok(caller) => Some(format!(
-                "its account is {}, and the credentials are of {}; name the role to assume there with `role:`",
-                target.account.as_deref().unwrap_or_default(),
-                caller.account.as_deref().unwrap_or("another one")
-            )),
-            Err(error) => {
-                let off = REGION_OFF.contains(&error.code.as_str());
-                let region = arguments.region.as_deref().filter(|_| off);
-                let hint = region.map_or_else(String::new, |region| {
-                    format!("; {region} may be switched off in this account")
-                });
-                Some(match role {
-                    Some(role) => format!("as {role} nothing can be called: {error}{hint}"),
-                    None => format!("nothing can be called there: {error}{hint}"),
-                })
-            }
-        }
-    }
-
     /// Takes the target, where its run may change something.
     fn lock(&self, run: &TargetRun, world: &dyn World) -> Result<Option<Lock>, String> {
         *self.guards.lock.borrow_mut() = None;
-        let reads = matches!(self.options.until, Some(Until::Symptom | Until::Diagnose));
-        if self.checked.playbook.resolve.is_none() || reads || self.options.read_only {
+        if !identity::acts(self.checked, self.options) {
             return Ok(None);
         }
         let scenario = self.scenario.as_ref();
@@ -339,7 +297,8 @@ impl<'a> LocalEngine<'a> {
                 .map_err(failed(NotRunCode::Place))?;
             let world = world::of_client(&client, context);
             // What it is asked about first is where it acts.
-            world.ready(run.target.account.is_some()).await;
+            let named = identity::names_caller(self.checked, self.options);
+            world.ready(run.target.account.is_some() || named).await;
             (live, written) = (Some(world), None);
         }
         let file = &self.record.file;

@@ -45,13 +45,14 @@ impl Carrier {
         work.await
     }
 
-    /// Begins where the world is, or as it is on record; says when. `edge` is told which calls' answers are on record before
+    /// Begins where the world is, or as it is on record; says why calls do not get there. `edge` is told which calls' answers are on record before
     /// the first thing happens that is not.
     pub async fn begin(
         &self,
         world: &dyn World,
+        refused: Option<String>,
         edge: impl FnOnce(&dyn Fn(&str) -> bool) + 'static,
-    ) -> Timestamp {
+    ) -> Option<String> {
         *self.shared.edge.borrow_mut() = Some(Box::new(edge));
         let place = world.place();
         let begun = Begun {
@@ -60,13 +61,16 @@ impl Carrier {
             region: place.region,
             partition: place.partition,
             principal: place.principal,
+            refused,
             version: self.version.clone(),
             timed: world.is_timed(),
             real: Timestamp::now(),
         };
         let ticket = self.shared.ask("begin", What::Begin(begun));
-        ticket.handed().await;
-        self.shared.now()
+        match ticket.handed().await {
+            Reply::Begin(begun) => begun.refused,
+            _ => None,
+        }
     }
 
     /// What the run has gathered for its report, once it has ended; `context` says how it was started.

@@ -116,7 +116,7 @@ impl Runs for Program {
         carrier: &'a Carrier,
     ) -> Pending<'a, Finished> {
         Box::pin(async move {
-            carrier.begin(&Still, |_| {}).await;
+            carrier.begin(&Still, None, |_| {}).await;
             let slow = self.answered(carrier, call("slow", Repeat::Free), 60);
             let fast = self.answered(carrier, call("fast", Repeat::Free), 5);
             let (slow, fast) = join(slow, fast).await;

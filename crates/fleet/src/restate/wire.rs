@@ -24,6 +24,9 @@ pub(super) struct Begun {
     /// The principal, where it is known.
     #[serde(default)]
     pub principal: Option<String>,
+    /// Why calls do not get there: nothing is called.
+    #[serde(default)]
+    pub refused: Option<String>,
     /// The interpreter that began it.
     pub version: String,
     /// Time passes by itself.
