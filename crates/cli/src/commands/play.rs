@@ -27,6 +27,7 @@ use runbook_interpreter::surroundings::Surroundings;
 use runbook_interpreter::verdict::Verdict;
 use runbook_playbook::syntax::input::InputKind;
 use runbook_registry::Registry;
+use runbook_registry::policy::SessionPolicies;
 use runbook_registry::world::World;
 use runbook_registry::world::recording::Recording;
 use runbook_registry::world::scenario::{ActionFacts, Scenario, ScenarioWorld};
@@ -88,7 +89,7 @@ pub(crate) struct Play<'a> {
     /// People are waited for although nobody is at this terminal.
     pub waits: bool,
     /// What sessions of the role are limited to.
-    pub session_policy: Option<String>,
+    pub session_policies: Option<SessionPolicies>,
     /// It was stopped, and what it changed can be taken back.
     pub undoable: Cell<bool>,
     /// Takes notes of it, if a recording is made.
@@ -318,12 +319,12 @@ impl Play<'_> {
             }
             *written = Some(world);
         } else {
-            let policy = self.session_policy.clone();
+            let policies = self.session_policies.clone();
             *live = Some(world::limited(
                 self.environment,
                 &self.target,
                 context,
-                policy,
+                policies,
             ));
         }
         Ok(())
@@ -363,7 +364,7 @@ impl Play<'_> {
             reports: Vec::new(),
             resumes: None,
             guards: Guards::default(),
-            session_policy: self.session_policy.clone(),
+            session_policies: self.session_policies.clone(),
             undoable: Cell::default(),
             recorder: None,
             ..*self
