@@ -212,7 +212,7 @@ impl Play<'_> {
             };
             tokio::select! {
                 biased;
-                outcome = async { interruptions(&cancel, &watchers, err).await; std::future::pending().await } => outcome,
+                outcome = async { self.interruptions(&cancel, &watchers).await; std::future::pending().await } => outcome,
                 outcome = played => outcome,
             }
         });
@@ -490,6 +490,29 @@ impl Play<'_> {
             reports: self.reports.clone(),
         }
     }
+
+    /// The first ctrl-C, or SIGTERM, ends the run in order, the second at once.
+    async fn interruptions(&self, cancel: &Cancel, watchers: &Watchers) {
+        let err = self.environment.console.err;
+        if interrupted().await {
+            cancel.cancel();
+            let line = "stopping: what was sent is waited for; press ctrl-C again to end at once";
+            err.line(line);
+        }
+        if interrupted().await {
+            if let Watchers::Text(terminal) = watchers {
+                terminal.clear();
+            }
+            err.line("ended at once: what was sent may have been carried out");
+            let commands = self.commands();
+            if let (Some(resume), Some(undo)) = (commands.resume, commands.undo) {
+                err.line(format!("  to go on: {resume}"));
+                err.line(format!("  to take back what it did: {undo}"));
+            }
+            crate::leave(exit::INTERRUPTED);
+        }
+        std::future::pending::<()>().await;
+    }
 }
 
 fn refused(error: &JournalError) -> Failure {
@@ -597,22 +620,6 @@ fn code(outcome: &Outcome) -> u8 {
         _ if outcome.environment => exit::ENVIRONMENT,
         _ => exit::NOT_WELL,
     }
-}
-
-/// The first ctrl-C, or SIGTERM, ends the run in order, the second at once.
-async fn interruptions(cancel: &Cancel, watchers: &Watchers, err: crate::console::Stream) {
-    if interrupted().await {
-        cancel.cancel();
-        let line = "stopping: what was sent is waited for; press ctrl-C again to end at once";
-        err.line(line);
-    }
-    if interrupted().await {
-        if let Watchers::Text(terminal) = watchers {
-            terminal.clear();
-        }
-        crate::leave(exit::INTERRUPTED);
-    }
-    std::future::pending::<()>().await;
 }
 
 /// Waits for ctrl-C or SIGTERM.
