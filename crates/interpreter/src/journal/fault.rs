@@ -21,6 +21,8 @@ pub struct Fault<'j> {
     dies: fn(),
     /// Told of each point that the process comes by.
     watch: Option<&'j dyn Fn(u64)>,
+    /// What comes by is on record; where only points after that count.
+    replays: Cell<bool>,
     /// Names of calls that may be made again.
     free: RefCell<HashSet<String>>,
 }
@@ -36,6 +38,7 @@ impl<'j> Fault<'j> {
             dead: Cell::new(false),
             dies,
             watch: None,
+            replays: Cell::new(false),
             free: RefCell::default(),
         }
     }
@@ -46,6 +49,19 @@ impl<'j> Fault<'j> {
         Self {
             watch: Some(watch),
             ..Self::at(inner, u64::MAX, || {})
+        }
+    }
+
+    /// Counts points from the first call, wait or question that is not on record.
+    #[must_use]
+    pub fn beyond_the_record(self) -> Self {
+        self.replays.set(true);
+        self
+    }
+
+    fn comes_by(&self, key: &str) {
+        if self.replays.get() && !self.inner.is_settled(key) {
+            self.replays.set(false);
         }
     }
 
@@ -70,6 +86,10 @@ impl<'j> Fault<'j> {
     fn strike(&self) -> bool {
         if self.dead.get() {
             return true;
+        }
+        if self.replays.get() {
+            self.passed.set(self.passed.get() + 1);
+            return false;
         }
         if self.left.get() == 0 {
             self.dead.set(true);
@@ -146,6 +166,7 @@ impl Durability for Fault<'_> {
         call: CallRecord,
         work: Pending<'a, Worked>,
     ) -> Pending<'a, Result<Step, JournalError>> {
+        self.comes_by(&call.key);
         if call.repeat == Repeat::Free {
             self.free.borrow_mut().insert(call.key.clone());
         }
@@ -169,6 +190,7 @@ impl Durability for Fault<'_> {
         key: &'a str,
         length: SignedDuration,
     ) -> Pending<'a, Result<Timestamp, JournalError>> {
+        self.comes_by(key);
         Box::pin(async move {
             self.point().await;
             let ended = self.inner.sleep(world, key, length).await;
@@ -185,6 +207,7 @@ impl Durability for Fault<'_> {
         within: Option<SignedDuration>,
         ask: Pending<'a, Decision>,
     ) -> Pending<'a, Result<(Decision, Timestamp), JournalError>> {
+        self.comes_by(key);
         Box::pin(async move {
             self.point().await;
             let ask: Pending<'a, Decision> = Box::pin(async move {

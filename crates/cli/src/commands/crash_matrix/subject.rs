@@ -183,34 +183,25 @@ impl Subject<'_> {
         };
         let fault = match until {
             Until::Point(point, dies) => Fault::at(&journal, point, dies),
+            Until::New(point, dies) => Fault::at(&journal, point, dies).beyond_the_record(),
             Until::End => Fault::at(&journal, u64::MAX, || {}),
             Until::Watched(watch) => Fault::watched(&journal, watch),
         };
         self.run(&world, &journal, &fault)
     }
 
-    /// A life in a process of its own, which is killed at the point; what became of it where it ends before.
+    /// A life in a process of its own, which is killed; what became of it where it ends before.
     #[cfg(feature = "faults")]
-    fn killed(&self, folder: &Path, point: u64) -> Result<Option<Whole>, Failure> {
-        let process = Leader::process(folder, || {
-            self.live(folder, Until::Point(point, process::die))
-        })?;
+    fn killed(&self, folder: &Path, until: Until<'_>) -> Result<Option<Whole>, Failure> {
+        let process = Leader::process(folder, || self.live(folder, until))?;
         match process.end()? {
             Ended::Killed => Ok(None),
             Ended::Left(_) => Leader::said(folder),
         }
     }
 
-    /// One life that is due to be cut short.
-    fn cut_short(&self, folder: &Path, point: u64, death: Death) -> Result<Option<Whole>, Failure> {
-        match death {
-            Death::Dropped => self.live(folder, Until::Point(point, || {})),
-            #[cfg(feature = "faults")]
-            Death::Killed => self.killed(folder, point),
-        }
-    }
-
-    /// A run that died at the point: it dies again, later each time, and then is left alone.
+    /// A run that died at the point: it dies again while it goes through what is on record, and again soon after, and then is
+    /// left alone.
     fn lives(
         &self,
         folder: &Path,
@@ -218,8 +209,21 @@ impl Subject<'_> {
         death: Death,
         count: &mut Count,
     ) -> Result<Option<Whole>, Failure> {
-        for next in [3 + point % 5, 11 + point % 7] {
-            let lived = self.cut_short(folder, next, death)?;
+        let dies: fn() = match death {
+            Death::Dropped => || {},
+            #[cfg(feature = "faults")]
+            Death::Killed => process::die,
+        };
+        let (early, late) = (
+            Until::Point(3 + point % 5, dies),
+            Until::New(point % 7, dies),
+        );
+        for until in [early, late] {
+            let lived = match death {
+                Death::Dropped => self.live(folder, until)?,
+                #[cfg(feature = "faults")]
+                Death::Killed => self.killed(folder, until)?,
+            };
             if lived.is_some() {
                 return Ok(lived);
             }
@@ -288,7 +292,10 @@ impl Subject<'_> {
             if part.turn(point) % COMPARED == part.worker % COMPARED {
                 let (copied, died) = (super::folder()?, super::folder()?);
                 leader.copy(copied.path())?;
-                if self.killed(died.path(), point)?.is_some() {
+                if self
+                    .killed(died.path(), Until::Point(point, process::die))?
+                    .is_some()
+                {
                     let what = format!("{} lives on at {point}", self.title);
                     count.wrong.push(what);
                 }
@@ -341,6 +348,8 @@ pub enum Until<'w> {
     End,
     /// To a point, where it dies so.
     Point(u64, fn()),
+    /// To a point after all that is on record, where it dies so.
+    New(u64, fn()),
     /// To its end, and it waits for this at each point.
     #[cfg_attr(
         not(feature = "faults"),
