@@ -173,7 +173,13 @@ pub(crate) fn flags<'t>(
         if !matches!(*key, "if" | "unless" | "set") || route.len() > 7 {
             return None;
         }
-        let (name, span) = value_of(text, entry)?;
+        let (name, span) = match route.get(6) {
+            // `set: {flag: 2m}`
+            Some(_) if *key == "set" && !entry.key.is_empty() => {
+                bare(text.get(entry.key.clone())?, entry.key.start)?
+            }
+            _ => value_of(text, entry)?,
+        };
         let action = entry.route.iter().find(|segment| segment == action)?;
         Some(Flag {
             name,
@@ -263,6 +269,10 @@ fn of_key(route: &[&str], registry: &Registry, survey: Option<&Survey>) -> Optio
             action,
             inside @ ..,
         ] => type_at(action, false, inside),
+        ["scenarios", scenario, "actions", _, _, "set", name] => Some(Meaning::Flag {
+            scenario: (*scenario).to_owned(),
+            name: (*name).to_owned(),
+        }),
         ["scenarios", _, "inputs", name] => {
             let inputs = &survey?.inputs;
             let at = inputs.iter().position(|(input, _)| input.value == *name)?;
@@ -282,6 +292,8 @@ fn of_key(route: &[&str], registry: &Registry, survey: Option<&Survey>) -> Optio
 fn of_value(route: &[&str], word: &str, survey: Option<&Survey>) -> Option<Meaning> {
     match route {
         ["playbook"] => Some(Meaning::Playbook),
+        // The time in `set: {flag: 2m}`.
+        ["scenarios", _, "actions", _, _, "set", flag] if !flag.starts_with('[') => None,
         [
             "scenarios",
             scenario,
