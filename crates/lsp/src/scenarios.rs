@@ -18,7 +18,7 @@ use serde_json::{Value as Json, json};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// The playbook that a file of scenarios is for.
+/// The playbook that a file of scenarios or of targets is for.
 pub(crate) struct Subject {
     /// Its file.
     pub(crate) file: PathBuf,
@@ -191,7 +191,7 @@ pub(crate) fn flags<'t>(
 }
 
 /// The scalar that an entry has as its value, without quotes.
-fn value_of<'t>(text: &'t str, entry: &Entry) -> Option<(&'t str, Span)> {
+pub(crate) fn value_of<'t>(text: &'t str, entry: &Entry) -> Option<(&'t str, Span)> {
     let written = text.get(entry.value.clone())?;
     if written.starts_with(['{', '[', '|', '>', '#']) {
         return None;
@@ -200,7 +200,8 @@ fn value_of<'t>(text: &'t str, entry: &Entry) -> Option<(&'t str, Span)> {
     bare(written, entry.value.start)
 }
 
-fn bare(written: &str, start: usize) -> Option<(&str, Span)> {
+/// A scalar without its quotes.
+pub(crate) fn bare(written: &str, start: usize) -> Option<(&str, Span)> {
     let name = written.trim_matches(['"', '\'']);
     let start = start + (written.len() - written.trim_start_matches(['"', '\'']).len());
     (!name.is_empty()).then(|| (name, Span::new(start, start + name.len())))

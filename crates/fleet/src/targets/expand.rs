@@ -19,7 +19,7 @@ use std::collections::HashMap;
 pub(super) fn listed(file: &TargetsFile, source: &Source) -> (Vec<Made>, Vec<Diagnostic>) {
     let mut found = Found::default();
     let mut all: Vec<Made> = Vec::new();
-    let mut add = |made: Result<(Target, IndexMap<String, Span>), EvaluationError>,
+    let mut add = |made: Result<(Target, IndexMap<String, (Span, Span)>), EvaluationError>,
                    span,
                    found: &mut Found| {
         match made {
@@ -131,7 +131,7 @@ fn combinations(matrix: &Matrix) -> Vec<Values<'_>> {
 fn combined(
     file: &TargetsFile,
     values: &Values<'_>,
-) -> Result<(Target, IndexMap<String, Span>), EvaluationError> {
+) -> Result<(Target, IndexMap<String, (Span, Span)>), EvaluationError> {
     let nothing = Names::default();
     let text = |wanted: &str| {
         let found = values.iter().find(|(name, _)| name.value == wanted);
@@ -236,31 +236,31 @@ pub(super) fn role(
         .transpose()
 }
 
-/// Makes a target of what it is given, and says where its inputs stand.
+/// Makes a target of what it is given, and says where the names and the values of its inputs stand.
 pub(super) fn one(
     file: &TargetsFile,
     given: &Given,
     place: Target,
     axes: &IndexMap<String, (Value, Span)>,
     item: Option<Value>,
-) -> Result<(Target, IndexMap<String, Span>), EvaluationError> {
+) -> Result<(Target, IndexMap<String, (Span, Span)>), EvaluationError> {
     let names = names(&place, axes, item);
     let (mut inputs, mut spans) = (IndexMap::new(), IndexMap::new());
-    let mut give = |name: &str, value: &Value, span: Span| {
+    let mut give = |name: &str, value: &Value, named: Span, span: Span| {
         inputs.insert(name.to_owned(), value.to_json());
-        spans.insert(name.to_owned(), span);
+        spans.insert(name.to_owned(), (named, span));
     };
     let read = |value: &Spanned<Data>| template::read(value, &Type::Any, &names);
     for (name, value) in &file.shared.inputs {
-        give(&name.value, &read(value)?, value.span);
+        give(&name.value, &read(value)?, name.span, value.span);
     }
     for (name, (value, span)) in axes {
         if name != "account" && name != "region" {
-            give(name, value, *span);
+            give(name, value, *span, *span);
         }
     }
     for (name, value) in &given.inputs {
-        give(&name.value, &read(value)?, value.span);
+        give(&name.value, &read(value)?, name.span, value.span);
     }
     let mut labels = IndexMap::new();
     for (name, value) in file.shared.labels.iter().chain(&given.labels) {

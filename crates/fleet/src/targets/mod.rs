@@ -43,8 +43,8 @@ pub struct Targets {
 struct Made {
     target: Target,
     span: Span,
-    /// Where its inputs stand.
-    inputs: IndexMap<String, Span>,
+    /// Where the names and the values of its inputs stand.
+    inputs: IndexMap<String, (Span, Span)>,
 }
 
 /// A read that finds targets.

@@ -59,6 +59,10 @@ pub(super) struct Builder<'b, 'a> {
     pub(super) folder: Option<String>,
     pub(super) each: Option<(String, String)>,
     pub(super) notes: Vec<String>,
+    /// What names of functions stand for, and whether somebody called them.
+    pub(super) functions: BTreeMap<String, (Script, bool)>,
+    /// The step that was placed last.
+    last: Option<(Place, String)>,
 }
 
 impl<'b, 'a> Builder<'b, 'a> {
@@ -74,6 +78,8 @@ impl<'b, 'a> Builder<'b, 'a> {
             folder: None,
             each: None,
             notes: Vec::new(),
+            functions: BTreeMap::new(),
+            last: None,
         }
     }
 
@@ -89,6 +95,73 @@ impl<'b, 'a> Builder<'b, 'a> {
         self.reading.findings.extend(problems);
         self.folder = None;
         self.script(&script, &block.role, &mut None);
+        // What a page only defines is what it wants to be done.
+        for (body, called) in std::mem::take(&mut self.functions).into_values() {
+            if !called {
+                self.script(&body, &block.role, &mut None);
+            }
+        }
+    }
+
+    /// Does what a function does; its arguments are what stands behind its name.
+    fn call(&mut self, command: &Command, role: &Role, titled: &mut Option<String>) -> bool {
+        let Some((name, arguments)) = command.words.split_first() else {
+            return false;
+        };
+        let Some(name) = name.literal() else {
+            return false;
+        };
+        // While it runs it is not there: a function that calls itself has no end here.
+        let Some((body, _)) = self.functions.remove(name) else {
+            return false;
+        };
+        let outer = self.variables.clone();
+        for (at, argument) in arguments.iter().enumerate() {
+            let home = Home::Alias(argument.marked.clone());
+            self.variables.insert(format!("argument_{}", at + 1), home);
+        }
+        self.script(&body, role, titled);
+        self.variables = outer;
+        self.functions.insert(name.to_owned(), (body, true));
+        true
+    }
+
+    /// What is done where the step before fails.
+    fn otherwise(&mut self, body: &Script, role: &Role, titled: &mut Option<String>) {
+        let nothing = body.items.iter().all(|item| match item {
+            Item::Command(command) => {
+                let first = command.words.first().and_then(Text::literal);
+                matches!(
+                    first,
+                    Some("true" | ":" | "echo" | "printf" | "exit" | "return")
+                )
+            }
+            _ => false,
+        });
+        let stays = body.items.iter().any(|item| match item {
+            Item::Command(command) => {
+                let first = command.words.first().and_then(Text::literal);
+                matches!(first, Some("exit" | "return"))
+            }
+            _ => false,
+        });
+        if nothing {
+            // In `diagnose` a step that fails holds nothing up that does not read it.
+            if let Some((place, id)) = self.last.clone().filter(|_| !stays)
+                && place.graph == Graph::Resolve
+                && let Some((_, step)) = self
+                    .steps(&place)
+                    .iter_mut()
+                    .find(|(known, _)| *known == id)
+            {
+                step.goes_on = true;
+            }
+            return;
+        }
+        self.noted(
+            "TODO: the page does this only where the command before it fails; write it as `when`",
+            |builder| builder.script(body, role, titled),
+        );
     }
 
     fn script(&mut self, script: &Script, role: &Role, titled: &mut Option<String>) {
@@ -100,15 +173,36 @@ impl<'b, 'a> Builder<'b, 'a> {
     fn item(&mut self, item: &Item, role: &Role, titled: &mut Option<String>) {
         match item {
             Item::Command(command) => self.command(command, role, titled),
-            Item::Assign { name, value, span } => self.assign(name, value, *span, role, titled),
+            Item::Assign {
+                name,
+                value,
+                list,
+                span,
+            } => {
+                self.assign(name, value, *span, role, titled);
+                if *list
+                    && let Some(Home::Input(input)) = self.variables.get(name)
+                    && let Some(input) = self.sketch.inputs.get_mut(input)
+                {
+                    input.list = true;
+                }
+            }
+            Item::Function { name, body } => {
+                self.functions.insert(name.clone(), (body.clone(), false));
+            }
+            Item::Otherwise { body } => self.otherwise(body, role, titled),
             Item::Each {
                 name, values, body, ..
             } => self.each(name, values, body, role, titled),
             Item::Repeat {
+                until,
                 condition,
                 body,
                 span,
             } => {
+                if self.poll(condition, body, *until, role, titled) {
+                    return;
+                }
                 let forever = other::only(condition).is_some_and(|command| {
                     command
                         .words
@@ -298,6 +392,16 @@ impl<'b, 'a> Builder<'b, 'a> {
     }
 
     fn command(&mut self, command: &Command, role: &Role, titled: &mut Option<String>) {
+        if self.call(command, role, titled) {
+            return;
+        }
+        if matches!(
+            command.words.first().and_then(Text::literal),
+            Some("[" | "test")
+        ) {
+            self.tested(command, role, titled);
+            return;
+        }
         let Some(mut step) = self.step(command) else {
             return;
         };
@@ -318,7 +422,7 @@ impl<'b, 'a> Builder<'b, 'a> {
     }
 
     /// The step of a command, and a word about the command.
-    fn step(&mut self, command: &Command) -> Option<Step> {
+    pub(super) fn step(&mut self, command: &Command) -> Option<Step> {
         let aws = command.words.first().and_then(Text::literal) == Some("aws");
         let step = if aws {
             Aws {
@@ -364,7 +468,7 @@ impl<'b, 'a> Builder<'b, 'a> {
     }
 
     /// Puts a step where it belongs; its place and its id.
-    fn place(
+    pub(super) fn place(
         &mut self,
         mut step: Step,
         role: &Role,
@@ -414,6 +518,7 @@ impl<'b, 'a> Builder<'b, 'a> {
                 });
         }
         let id = self.add(step, &place);
+        self.last = Some((place.clone(), id.clone()));
         (place, id)
     }
 
@@ -464,6 +569,8 @@ impl<'b, 'a> Builder<'b, 'a> {
             with,
             base,
             captures: step.captures,
+            poll: step.poll,
+            goes_on: false,
             states_read: step.states_read,
             limit: step.limit,
             region,
