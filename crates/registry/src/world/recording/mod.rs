@@ -10,12 +10,12 @@ pub use document::Recorded;
 pub use effects::Telling;
 
 use crate::call::{Answer, Call, CallError};
-use crate::local::{self, LocalAction, Session, SessionOutput};
-use crate::world::{Pending, Place, Recalled, World};
-use jiff::{SignedDuration, Timestamp};
+use crate::local::{self, LocalAction};
+use crate::world::around::Around;
+use crate::world::{Pending, World};
+use jiff::SignedDuration;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
-use std::path::PathBuf;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -161,7 +161,11 @@ impl<'w> Recording<'w> {
     }
 }
 
-impl World for Recording<'_> {
+impl Around for Recording<'_> {
+    fn inner(&self) -> &dyn World {
+        self.inner
+    }
+
     fn send<'a>(&'a self, call: &'a Call) -> Pending<'a, Result<Answer, CallError>> {
         if self.is_self_contained(&call.action) {
             return Box::pin(async move {
@@ -186,54 +190,11 @@ impl World for Recording<'_> {
         })
     }
 
-    fn answers(&self, action: &str) -> bool {
-        self.inner.answers(action)
-    }
-
-    fn now(&self) -> Timestamp {
-        self.inner.now()
-    }
-
     fn sleep(&self, length: SignedDuration) -> Pending<'_, ()> {
         Box::pin(async move {
             let begun = self.log.waited.get();
             self.inner.sleep(length).await;
             self.log.wait(begun, length);
         })
-    }
-
-    fn is_timed(&self) -> bool {
-        self.inner.is_timed()
-    }
-
-    fn fresh_id(&self) -> String {
-        self.inner.fresh_id()
-    }
-
-    fn seed(&self) -> Option<String> {
-        self.inner.seed()
-    }
-
-    fn recall(&self, call: &Call, key: &str) -> Option<Recalled> {
-        self.inner.recall(call, key)
-    }
-
-    fn place(&self) -> Place {
-        self.inner.place()
-    }
-
-    fn session<'a>(
-        &'a self,
-        session: &'a Session,
-    ) -> Pending<'a, Result<SessionOutput, CallError>> {
-        self.inner.session(session)
-    }
-
-    fn stopped(&self) -> Pending<'_, ()> {
-        self.inner.stopped()
-    }
-
-    fn session_plugin(&self) -> Result<PathBuf, String> {
-        self.inner.session_plugin()
     }
 }
