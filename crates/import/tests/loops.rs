@@ -220,3 +220,76 @@ fn a_command_that_names_no_service_is_said() {
     assert_eq!(codes("aws"), ["unknown-action"]);
     assert_eq!(codes("aws --version"), [] as [&str; 0]);
 }
+
+#[test]
+fn a_loop_without_a_condition_ends_where_it_is_left() {
+    let read = "S=$(aws rds describe-db-instances --db-instance-identifier db --query 'DBInstances[0].DBInstanceStatus' --output text)";
+    for leave in [
+        "[ \"$S\" = \"available\" ] && break",
+        "[[ $S == available ]] && break",
+        "if [ \"$S\" = available ]; then echo there; break; fi",
+    ] {
+        let text = format!("while true; do\n  {read}\n  {leave}\n  sleep 30\ndone");
+        becomes(
+            &text,
+            &["DBInstanceStatus\", equals: available}", "every: 30s"],
+        );
+        assert!(script(&text).diagnostics.is_empty(), "{text}");
+    }
+    let endless = script("while true; do aws ecs list-clusters; sleep 5; done");
+    assert_eq!(endless.diagnostics[0].code.slug(), "endless-command");
+}
+
+#[test]
+fn what_is_piped_into_a_command_is_what_it_reads() {
+    for text in [
+        "echo '{\"a\": 1}' | aws lambda invoke --function-name f --payload file:///dev/stdin out.json",
+        "cat <<'EOF' | aws lambda invoke --function-name f --payload file:///dev/stdin out.json\n{\"a\": 1}\nEOF",
+        "aws lambda invoke --function-name f --payload file:///dev/stdin out.json <<< '{\"a\": 1}'",
+        "aws lambda invoke --function-name f --payload \"$(cat <<'EOF'\n{\"a\": 1}\nEOF\n)\" out.json",
+    ] {
+        becomes(
+            text,
+            &[
+                "action: lambda:Invoke",
+                "Payload:",
+                "!file:Read",
+                "!stdin",
+                "!sh,",
+            ],
+        );
+    }
+    becomes(
+        "./make-event | aws lambda invoke --function-name f --payload file://event.json out.json",
+        &["./make-event", "action: lambda:Invoke"],
+    );
+}
+
+#[test]
+fn files_that_are_made_of_others_are_said() {
+    becomes(
+        "jq '.a = 1' td.json > new.json",
+        &["path: td.json", "TODO: the page makes `new.json` of this"],
+    );
+}
+
+#[test]
+fn names_do_not_hide_each_other_and_nothing_unused_is_asked_for() {
+    becomes(
+        "NEW=$(aws ecs register-task-definition --cli-input-json file://new.json --query taskDefinition.taskDefinitionArn --output text)\naws ecs update-service --cluster c --service s --task-definition $NEW",
+        &[
+            "base: new.content",
+            "taskDefinition: \"${{ register_task_definition_2.new_2 }}\"",
+        ],
+    );
+    becomes(
+        "i=0\nCLUSTER=\"${1:-production}\"\nREGION=$(aws configure get region)\nfor n in {1..3}; do aws sqs send-message --queue-url \"https://sqs.$REGION.amazonaws.com/1/q\" --message-body $n; done\naws ecs list-tasks --cluster $CLUSTER",
+        &[
+            "cluster: {type: string, default: production}",
+            "sqs.${{ target.region }}.amazonaws.com",
+            "each: \"n in ['1', '2', '3']\"",
+            "!  i: {",
+            "!argument_1",
+        ],
+    );
+}

@@ -1,6 +1,7 @@
 //! Sections of a page to playbooks.
 
 mod build;
+mod flow;
 mod polls;
 mod templates;
 mod write;

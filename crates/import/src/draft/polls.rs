@@ -5,7 +5,7 @@ use crate::other::only;
 use crate::page::Role;
 use crate::shell::{Command, Item, Script};
 use crate::step::{Poll, Step};
-use crate::text::{Dynamic, Piece, Text};
+use crate::text::{Dynamic, Marks, Piece, Text};
 use runbook_playbook::catalog::Catalog as _;
 use runbook_playbook::jsonpath::Path;
 use runbook_playbook::source::Source;
@@ -232,4 +232,76 @@ fn typed(registry: &Registry, step: &Step, path: &str, text: &str) -> Json {
         "false" | "False" if boolean => json!(false),
         text => json!(text),
     }
+}
+
+/// Whether a loop leaves itself.
+pub(super) fn ends(body: &Script) -> bool {
+    body.items.iter().any(|item| match item {
+        Item::Command(command) => {
+            let first = command.words.first().and_then(Text::literal);
+            matches!(first, Some("break" | "exit" | "return"))
+        }
+        Item::Choose { arms, .. } => arms.iter().any(|(_, body)| ends(body)),
+        Item::Otherwise { body } => ends(body),
+        _ => false,
+    })
+}
+
+/// `while true; do S=$(…); [ "$S" = x ] && break; sleep 30; done`: the test with the command in it, and what waits.
+pub(super) fn breaks(marks: &Marks, condition: &Script, body: &Script) -> Option<(Script, Script)> {
+    let leaves = |item: Option<&Item>| match item {
+        Some(Item::Command(command)) => {
+            command.words.first().and_then(Text::literal) == Some("break")
+        }
+        _ => false,
+    };
+    only(condition)?;
+    let (mut assigned, mut test, mut wait) = (None, None, Script::default());
+    let mut items = body.items.iter();
+    while let Some(item) = items.next() {
+        let tested = match item {
+            Item::Assign { name, value, .. }
+                if matches!(
+                    marks.pieces(&value.marked).as_slice(),
+                    [Piece::Dynamic(Dynamic::Output(_))]
+                ) && assigned.is_none() =>
+            {
+                assigned = Some((name, value));
+                continue;
+            }
+            Item::Command(command) if command.words.first()?.literal() == Some("[") => {
+                if !leaves(items.next()) {
+                    return None;
+                }
+                command
+            }
+            Item::Choose { arms, .. } => match arms.as_slice() {
+                [(condition, then)] if leaves(then.items.last()) => only(condition)?,
+                _ => return None,
+            },
+            other => {
+                wait.items.push(other.clone());
+                continue;
+            }
+        };
+        if test.replace(tested.clone()).is_some() {
+            return None;
+        }
+    }
+    let mut test = test?;
+    if let Some((name, value)) = assigned {
+        for word in &mut test.words {
+            let same = matches!(
+                marks.pieces(&word.marked).as_slice(),
+                [Piece::Dynamic(Dynamic::Variable(known, _))] if known == name
+            );
+            if same {
+                word.marked.clone_from(&value.marked);
+            }
+        }
+    }
+    let test = Script {
+        items: vec![Item::Command(test)],
+    };
+    Some((test, wait))
 }

@@ -26,6 +26,97 @@ pub(super) fn bare(command: &mut Command) {
     }
 }
 
+/// A command of the AWS CLI that reads what `echo` or `cat` says: it, with that as its input. What stands before it
+/// otherwise is a command of its own.
+pub(super) fn fed(mut command: Command, items: &mut Vec<Item>) -> Command {
+    let program = |command: &Command| {
+        let first = command.words.first().and_then(Text::literal);
+        first.map(str::to_owned)
+    };
+    if program(&command).as_deref() == Some("aws") {
+        return command;
+    }
+    let mut pipe = command.pipe.iter();
+    let Some(at) = pipe.position(|next| program(next).as_deref() == Some("aws")) else {
+        return command;
+    };
+    let mut behind = command.pipe.split_off(at).into_iter();
+    let Some(mut aws) = behind.next() else {
+        return command;
+    };
+    aws.pipe = behind.collect();
+    aws.span.end = aws.span.end.max(command.span.end);
+    let alone = command.pipe.is_empty();
+    let text = match (program(&command).as_deref(), &command.input) {
+        (Some("echo" | "printf"), _) if alone => {
+            let words = command.words.iter().skip(1);
+            let said = words.filter(|word| !matches!(word.literal(), Some("-n" | "-e" | "%s")));
+            let said: Vec<&str> = said.map(|word| word.marked.as_str()).collect();
+            Some(Text {
+                marked: said.join(" "),
+                span: command.span,
+            })
+        }
+        (Some("cat"), Some(input)) if alone && command.words.len() == 1 => Some(input.clone()),
+        (Some("yes"), _) => None,
+        _ => {
+            items.push(Item::Command(command));
+            None
+        }
+    };
+    aws.input = aws.input.or(text);
+    from_input(&mut aws);
+    aws
+}
+
+/// Puts what a command reads where it names its standard input.
+pub(super) fn from_input(command: &mut Command) {
+    let Some(input) = &command.input else {
+        return;
+    };
+    for word in &mut command.words {
+        let file = word.literal().and_then(|word| {
+            word.strip_prefix("file://")
+                .or_else(|| word.strip_prefix("fileb://"))
+        });
+        if matches!(file, Some("/dev/stdin" | "-")) {
+            input
+                .marked
+                .trim_end_matches('\n')
+                .clone_into(&mut word.marked);
+        }
+    }
+}
+
+/// The words that `{1..3}` and `{a,b}` stand for.
+pub(super) fn spread(word: Text) -> Vec<Text> {
+    /// The longest range that is written out.
+    const LONGEST: i64 = 50;
+    let inner = word
+        .literal()
+        .and_then(|word| word.strip_prefix('{')?.strip_suffix('}'));
+    let words: Vec<String> = match inner {
+        Some(inner) if !inner.contains(['{', '}']) => {
+            let ends = inner.split_once("..");
+            let ends = ends.and_then(|(from, to)| Some((from.parse().ok()?, to.parse().ok()?)));
+            match ends {
+                Some((from, to)) if from <= to && to - from < LONGEST => {
+                    (from..=to).map(|number: i64| number.to_string()).collect()
+                }
+                None if inner.contains(',') => inner.split(',').map(str::to_owned).collect(),
+                _ => Vec::new(),
+            }
+        }
+        _ => Vec::new(),
+    };
+    if words.is_empty() {
+        return vec![word];
+    }
+    let span = word.span;
+    let words = words.into_iter();
+    words.map(|marked| Text { marked, span }).collect()
+}
+
 impl Reader<'_> {
     /// `… | while read -r NAME; do …; done`: the name, and what is done for each line.
     pub(super) fn read_loop(

@@ -1,6 +1,6 @@
 //! Text of shell to scripts, through a parser of the whole grammar of bash.
 
-use super::around::bare;
+use super::around::{bare, fed, from_input, spread};
 use super::{Command, Item, Redirect, Script};
 use crate::hidden::shown;
 use crate::page::Block;
@@ -169,6 +169,7 @@ impl Reader<'_> {
         if each.is_none() {
             each = self.xargs(&mut command);
         }
+        let command = fed(command, items);
         if let Some((name, body)) = each {
             items.push(self.over(command, name, body));
         } else if !command.words.is_empty() {
@@ -205,7 +206,8 @@ impl Reader<'_> {
             ast::CompoundCommand::Subshell(shell) => self.list(walk, &shell.list, items),
             ast::CompoundCommand::ForClause(each) => {
                 let values = each.values.iter().flatten();
-                let values = values.map(|value| self.word(walk, value)).collect();
+                let values = values.flat_map(|value| spread(self.word(walk, value)));
+                let values = values.collect();
                 let body = self.script(walk, &each.body.list);
                 items.push(Item::Each {
                     name: each.variable_name.clone(),
@@ -356,6 +358,7 @@ impl Reader<'_> {
             command.words.clear();
         }
         bare(&mut command);
+        from_input(&mut command);
         command
     }
 
