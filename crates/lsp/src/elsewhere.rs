@@ -131,13 +131,14 @@ fn in_scenarios(
         let key = || bare(text.get(entry.key.clone())?.trim_end(), entry.key.start);
         let value = || value_of(text, entry);
         let (word, span) = match (route.as_slice(), sought) {
-            (["scenarios", _, "inputs", _], Sought::Input(_)) => key()?,
             (["scenarios", _, "expect", "causes", ..], Sought::Cause(_))
             | (["scenarios", _, "answers", "approve", ..], Sought::Step(_)) => value()?,
-            (["scenarios", _, "answers", _], Sought::Step(_))
-            | (["scenarios", _, "expect" | "undo", "steps" | "holds", _], Sought::Step(_)) => {
-                key()?
-            }
+            (["scenarios", _, "inputs", _], Sought::Input(_))
+            | (
+                ["scenarios", _, "answers", _]
+                | ["scenarios", _, "expect" | "undo", "steps" | "holds", _],
+                Sought::Step(_),
+            ) => key()?,
             _ => return None,
         };
         match sought {

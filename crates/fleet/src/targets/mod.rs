@@ -43,9 +43,12 @@ pub struct Targets {
 struct Made {
     target: Target,
     span: Span,
-    /// Where the names and the values of its inputs stand.
-    inputs: IndexMap<String, (Span, Span)>,
+    /// Where its inputs stand.
+    inputs: Places,
 }
+
+/// Where the names and the values of inputs stand.
+type Places = IndexMap<String, (Span, Span)>;
 
 /// A read that finds targets.
 #[derive(Debug, Clone, PartialEq)]

@@ -226,11 +226,7 @@ impl Aws<'_> {
                 .map_or_else(|| action.name.clone(), |(_, name)| kebab(name)),
             action: action.name.clone(),
             span: command.span,
-            region: command
-                .environment
-                .iter()
-                .find(|(name, _)| matches!(name.as_str(), "AWS_REGION" | "AWS_DEFAULT_REGION"))
-                .map(|(_, region)| region.marked.clone()),
+            region: region(command),
             ..Step::default()
         };
         let Type::Structure(input) = action.input.clone() else {
@@ -540,4 +536,12 @@ fn cli_name(action: &Action) -> String {
         },
         None => format!("`{}`", action.name),
     }
+}
+
+/// The region that is set for a command alone: `AWS_REGION=eu-west-1 aws …`.
+fn region(command: &Command) -> Option<String> {
+    let mut set = command.environment.iter();
+    let known = ["AWS_REGION", "AWS_DEFAULT_REGION"];
+    let (_, region) = set.find(|(name, _)| known.contains(&name.as_str()))?;
+    Some(region.marked.clone())
 }

@@ -48,7 +48,7 @@ impl Builder<'_, '_> {
             .iter()
             .filter_map(|word| self.output(word))
             .collect();
-        let Some(asked) = self.asked(test, &scripts, until) else {
+        let Some(asked) = asked(test, &scripts, until) else {
             return false;
         };
         let silent = Command {
@@ -103,55 +103,50 @@ impl Builder<'_, '_> {
             _ => None,
         }
     }
+}
 
-    /// What a condition asks, turned round where a loop goes on while it holds.
-    fn asked<'s>(
-        &self,
-        test: &'s Command,
-        scripts: &'s [Script],
-        until: bool,
-    ) -> Option<Asked<'s>> {
-        let words: Vec<Option<&str>> = test.words.iter().map(Text::literal).collect();
-        if words.first() == Some(&Some("aws")) {
-            return greps(test, until != test.negated);
-        }
-        let negated = words.get(1) == Some(&Some("!"));
-        let skip = if negated { 2 } else { 1 };
-        let close = words.last() == Some(&Some("]"));
-        let inner = test.words.get(skip..words.len() - usize::from(close))?;
-        let is_test = matches!(words.first(), Some(Some("[" | "test" | "[[")));
-        let [left, sign, right] = inner else {
-            return None;
-        };
-        let (with, swapped) = match (left.literal(), right.literal()) {
-            (None, Some(with)) => (with, false),
-            (Some(with), None) => (with, true),
-            _ => return None,
-        };
-        let holds = until != (negated != test.negated);
-        let sign = match (sign.literal()?, swapped) {
-            ("-lt", true) => "-gt",
-            ("-le", true) => "-ge",
-            ("-gt", true) => "-lt",
-            ("-ge", true) => "-le",
-            (sign, _) => sign,
-        };
-        let (yes, no) = match sign {
-            "=" | "==" | "-eq" => ("equals", "not_equals"),
-            "!=" | "-ne" => ("not_equals", "equals"),
-            "-lt" => ("lt", "gte"),
-            "-le" => ("lte", "gt"),
-            "-gt" => ("gt", "lte"),
-            "-ge" => ("gte", "lt"),
-            _ => return None,
-        };
-        let command = scripts.first().and_then(only)?;
-        (is_test && scripts.len() == 1).then(|| Asked {
-            command,
-            word: if holds { yes } else { no },
-            with: with.to_owned(),
-        })
+/// What a condition asks, turned round where a loop goes on while it holds.
+fn asked<'s>(test: &'s Command, scripts: &'s [Script], until: bool) -> Option<Asked<'s>> {
+    let words: Vec<Option<&str>> = test.words.iter().map(Text::literal).collect();
+    if words.first() == Some(&Some("aws")) {
+        return greps(test, until != test.negated);
     }
+    let negated = words.get(1) == Some(&Some("!"));
+    let skip = if negated { 2 } else { 1 };
+    let close = words.last() == Some(&Some("]"));
+    let inner = test.words.get(skip..words.len() - usize::from(close))?;
+    let is_test = matches!(words.first(), Some(Some("[" | "test" | "[[")));
+    let [left, sign, right] = inner else {
+        return None;
+    };
+    let (with, swapped) = match (left.literal(), right.literal()) {
+        (None, Some(with)) => (with, false),
+        (Some(with), None) => (with, true),
+        _ => return None,
+    };
+    let holds = until != (negated != test.negated);
+    let sign = match (sign.literal()?, swapped) {
+        ("-lt", true) => "-gt",
+        ("-le", true) => "-ge",
+        ("-gt", true) => "-lt",
+        ("-ge", true) => "-le",
+        (sign, _) => sign,
+    };
+    let (yes, no) = match sign {
+        "=" | "==" | "-eq" => ("equals", "not_equals"),
+        "!=" | "-ne" => ("not_equals", "equals"),
+        "-lt" => ("lt", "gte"),
+        "-le" => ("lte", "gt"),
+        "-gt" => ("gt", "lte"),
+        "-ge" => ("gte", "lt"),
+        _ => return None,
+    };
+    let command = scripts.first().and_then(only)?;
+    (is_test && scripts.len() == 1).then(|| Asked {
+        command,
+        word: if holds { yes } else { no },
+        with: with.to_owned(),
+    })
 }
 
 /// `aws … --query … | grep -q WORD`

@@ -83,7 +83,7 @@ impl Effects {
                     shown.push(next.shown);
                 }
                 let flag = std::iter::once(name.clone())
-                    .chain((2..).map(|number| format!("{name}_{number}")))
+                    .chain((2..1_000_000).map(|number| format!("{name}_{number}")))
                     .find(|flag| !taken.contains(flag))
                     .unwrap_or_default();
                 taken.insert(flag.clone());
