@@ -28,6 +28,7 @@ use runbook_interpreter::surroundings::Surroundings;
 use runbook_interpreter::verdict::Verdict;
 use runbook_playbook::syntax::input::InputKind;
 use runbook_registry::Registry;
+use runbook_registry::policy::SessionPolicies;
 use runbook_registry::world::World;
 use runbook_registry::world::recording::Recording;
 use runbook_registry::world::scenario::{ActionFacts, Scenario, ScenarioWorld};
@@ -89,7 +90,7 @@ pub(crate) struct Play<'a> {
     /// People are waited for although nobody is at this terminal.
     pub waits: bool,
     /// What sessions of the role are limited to.
-    pub session_policy: Option<String>,
+    pub session_policies: Option<SessionPolicies>,
     /// It was stopped, and what it changed can be taken back.
     pub undoable: Cell<bool>,
     /// Takes notes of it, if a recording is made.
@@ -212,7 +213,7 @@ impl Play<'_> {
             };
             tokio::select! {
                 biased;
-                outcome = async { interruptions(&cancel, &watchers, err).await; std::future::pending().await } => outcome,
+                outcome = async { self.interruptions(&cancel, &watchers).await; std::future::pending().await } => outcome,
                 outcome = played => outcome,
             }
         });
@@ -306,12 +307,12 @@ impl Play<'_> {
             }
             *written = Some(world);
         } else {
-            let policy = self.session_policy.clone();
+            let policies = self.session_policies.clone();
             *live = Some(world::limited(
                 self.environment,
                 &self.target,
                 context,
-                policy,
+                policies,
             ));
         }
         Ok(())
@@ -351,7 +352,7 @@ impl Play<'_> {
             reports: Vec::new(),
             resumes: None,
             guards: Guards::default(),
-            session_policy: self.session_policy.clone(),
+            session_policies: self.session_policies.clone(),
             undoable: Cell::default(),
             recorder: None,
             ..*self
@@ -457,6 +458,29 @@ impl Play<'_> {
             report: kept.map(|_| self.onward.replacen("runbook resume", "runbook report", 1)),
             reports: self.reports.clone(),
         }
+    }
+
+    /// The first ctrl-C, or SIGTERM, ends the run in order, the second at once.
+    async fn interruptions(&self, cancel: &Cancel, watchers: &Watchers) {
+        let err = self.environment.console.err;
+        if interrupted().await {
+            cancel.cancel();
+            let line = "stopping: what was sent is waited for; press ctrl-C again to end at once";
+            err.line(line);
+        }
+        if interrupted().await {
+            if let Watchers::Text(terminal) = watchers {
+                terminal.clear();
+            }
+            err.line("ended at once: what was sent may have been carried out");
+            let commands = self.commands();
+            if let (Some(resume), Some(undo)) = (commands.resume, commands.undo) {
+                err.line(format!("  to go on: {resume}"));
+                err.line(format!("  to take back what it did: {undo}"));
+            }
+            crate::leave(exit::INTERRUPTED);
+        }
+        std::future::pending::<()>().await;
     }
 }
 
@@ -565,22 +589,6 @@ fn code(outcome: &Outcome) -> u8 {
         _ if outcome.environment => exit::ENVIRONMENT,
         _ => exit::NOT_WELL,
     }
-}
-
-/// The first ctrl-C, or SIGTERM, ends the run in order, the second at once.
-async fn interruptions(cancel: &Cancel, watchers: &Watchers, err: crate::console::Stream) {
-    if interrupted().await {
-        cancel.cancel();
-        let line = "stopping: what was sent is waited for; press ctrl-C again to end at once";
-        err.line(line);
-    }
-    if interrupted().await {
-        if let Watchers::Text(terminal) = watchers {
-            terminal.clear();
-        }
-        crate::leave(exit::INTERRUPTED);
-    }
-    std::future::pending::<()>().await;
 }
 
 /// Waits for ctrl-C or SIGTERM.

@@ -3,10 +3,8 @@
 use super::carrier::wait;
 use super::shared::Shared;
 use jiff::{SignedDuration, Timestamp};
-use runbook_registry::call::{Answer, Call, CallError};
-use runbook_registry::local::{Session, SessionOutput};
-use runbook_registry::world::{Pending, Place, Recalled, World};
-use std::path::PathBuf;
+use runbook_registry::world::around::Around;
+use runbook_registry::world::{Pending, Place, World};
 use std::rc::Rc;
 
 /// A world whose time is that on record, except inside of a call.
@@ -15,13 +13,9 @@ pub struct CarriedWorld<'w> {
     pub(super) inner: &'w dyn World,
 }
 
-impl World for CarriedWorld<'_> {
-    fn send<'a>(&'a self, call: &'a Call) -> Pending<'a, Result<Answer, CallError>> {
-        self.inner.send(call)
-    }
-
-    fn answers(&self, action: &str) -> bool {
-        self.inner.answers(action)
+impl Around for CarriedWorld<'_> {
+    fn inner(&self) -> &dyn World {
+        self.inner
     }
 
     fn now(&self) -> Timestamp {
@@ -41,38 +35,7 @@ impl World for CarriedWorld<'_> {
         })
     }
 
-    fn is_timed(&self) -> bool {
-        self.inner.is_timed()
-    }
-
-    fn fresh_id(&self) -> String {
-        self.inner.fresh_id()
-    }
-
-    fn seed(&self) -> Option<String> {
-        self.inner.seed()
-    }
-
-    fn recall(&self, call: &Call, key: &str) -> Option<Recalled> {
-        self.inner.recall(call, key)
-    }
-
     fn place(&self) -> Place {
         self.shared.place.borrow().clone()
-    }
-
-    fn session<'a>(
-        &'a self,
-        session: &'a Session,
-    ) -> Pending<'a, Result<SessionOutput, CallError>> {
-        self.inner.session(session)
-    }
-
-    fn stopped(&self) -> Pending<'_, ()> {
-        self.inner.stopped()
-    }
-
-    fn session_plugin(&self) -> Result<PathBuf, String> {
-        self.inner.session_plugin()
     }
 }

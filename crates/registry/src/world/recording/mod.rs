@@ -8,12 +8,11 @@ pub use accounts::Accounts;
 pub use document::Recorded;
 
 use crate::call::{Answer, Call, CallError};
-use crate::local::{self, LocalAction, Session, SessionOutput};
-use crate::world::{Pending, Place, Recalled, World};
-use jiff::{SignedDuration, Timestamp};
+use crate::local::{self, LocalAction};
+use crate::world::around::Around;
+use crate::world::{Pending, World};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
-use std::path::PathBuf;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -132,7 +131,11 @@ impl<'w> Recording<'w> {
     }
 }
 
-impl World for Recording<'_> {
+impl Around for Recording<'_> {
+    fn inner(&self) -> &dyn World {
+        self.inner
+    }
+
     fn send<'a>(&'a self, call: &'a Call) -> Pending<'a, Result<Answer, CallError>> {
         if self.is_self_contained(&call.action) {
             return self.inner.send(call);
@@ -143,52 +146,5 @@ impl World for Recording<'_> {
             self.log.end(place, &result);
             result
         })
-    }
-
-    fn answers(&self, action: &str) -> bool {
-        self.inner.answers(action)
-    }
-
-    fn now(&self) -> Timestamp {
-        self.inner.now()
-    }
-
-    fn sleep(&self, length: SignedDuration) -> Pending<'_, ()> {
-        self.inner.sleep(length)
-    }
-
-    fn is_timed(&self) -> bool {
-        self.inner.is_timed()
-    }
-
-    fn fresh_id(&self) -> String {
-        self.inner.fresh_id()
-    }
-
-    fn seed(&self) -> Option<String> {
-        self.inner.seed()
-    }
-
-    fn recall(&self, call: &Call, key: &str) -> Option<Recalled> {
-        self.inner.recall(call, key)
-    }
-
-    fn place(&self) -> Place {
-        self.inner.place()
-    }
-
-    fn session<'a>(
-        &'a self,
-        session: &'a Session,
-    ) -> Pending<'a, Result<SessionOutput, CallError>> {
-        self.inner.session(session)
-    }
-
-    fn stopped(&self) -> Pending<'_, ()> {
-        self.inner.stopped()
-    }
-
-    fn session_plugin(&self) -> Result<PathBuf, String> {
-        self.inner.session_plugin()
     }
 }
