@@ -52,14 +52,14 @@ impl Lock {
     pub fn take(record: &Record, claim: &Claim<'_>) -> Result<Self, Taken> {
         // Targets of one place go side by side; a run that names none of them has the whole place.
         let around = match claim.target {
-            Some(_) => Some(taken(record, claim, claim.place.to_owned(), true)?),
+            Some(_) => Some(taken(record, claim, claim.place, true)?),
             None => None,
         };
         let target = claim.target.map(|target| format!("target {target}"));
         let parts = [claim.place.to_owned(), target.unwrap_or_default()];
         let parts = parts.into_iter().filter(|part| !part.is_empty());
         let line = parts.collect::<Vec<_>>().join(", ");
-        let file = taken(record, claim, line, false)?;
+        let file = taken(record, claim, &line, false)?;
         Ok(Self {
             file,
             _around: around,
@@ -94,7 +94,7 @@ pub fn place(
 }
 
 /// Takes what the line names, for one run, or shared by those that have targets of their own there.
-fn taken(record: &Record, claim: &Claim<'_>, line: String, shared: bool) -> Result<File, Taken> {
+fn taken(record: &Record, claim: &Claim<'_>, line: &str, shared: bool) -> Result<File, Taken> {
     let folder = record.locks();
     let mut name = String::new();
     for byte in Sha256::digest(format!("{}\n{line}", claim.playbook)) {

@@ -325,7 +325,7 @@ impl CarriedRuns {
         let report = report.map(|(document, rows)| RunReport { document, rows });
         Ok(Finished {
             outcome: told,
-            report: report.map_or(Json::Null, RunReport::to_json),
+            report: report.map_or(Json::Null, RunReport::into_json),
         })
     }
 

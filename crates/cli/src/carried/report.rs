@@ -18,7 +18,7 @@ pub struct RunReport {
 
 impl RunReport {
     /// As it travels. Where it is too large, the largest results of calls are left out.
-    pub fn to_json(mut self) -> Json {
+    pub fn into_json(mut self) -> Json {
         let mut size = bytes(&self.document) + bytes(&self.rows);
         let mut sizes: Vec<(usize, usize)> = self
             .rows
@@ -71,7 +71,7 @@ mod tests {
         }))
         .expect("rows");
         let document = Json::Null;
-        let report = RunReport { document, rows }.to_json();
+        let report = RunReport { document, rows }.into_json();
         assert!(bytes(&report) < MOST_BYTES);
         let calls = &report["rows"]["calls"];
         assert_eq!(calls[0]["answer"]["Ok"]["text"], "xxxxxxxxxx");

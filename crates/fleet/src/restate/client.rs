@@ -241,17 +241,12 @@ impl Client {
         if let Some(known) = all.iter().find(known) {
             return Ok(known.fleet.clone());
         }
-        let mut meant: Vec<String> = match asked {
-            "last" => all
-                .last()
-                .map(|one| one.fleet.clone())
-                .into_iter()
-                .collect(),
-            _ => {
-                let named = all.into_iter().map(|one| one.fleet);
-                named.filter(|fleet| fleet.starts_with(asked)).collect()
-            }
-        };
+        let newest = all.len().saturating_sub(1);
+        let named = all.into_iter().enumerate().filter(|(at, one)| {
+            (asked == "last" && *at == newest)
+                || (!asked.is_empty() && one.fleet.starts_with(asked))
+        });
+        let mut meant: Vec<String> = named.map(|(_, one)| one.fleet).collect();
         match (meant.pop(), meant.len()) {
             (Some(fleet), 0) => Ok(fleet),
             (Some(_), more) => Err(ClientError::Several {

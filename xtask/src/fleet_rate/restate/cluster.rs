@@ -13,7 +13,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// How long something may take to start.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// How the system counts processor time.
 const TICK: Duration = Duration::from_millis(10);
@@ -62,7 +62,7 @@ impl Drop for Process {
 
 /// A program that says where it is in its first line, and ends with its standard input.
 pub struct Served {
-    _process: Process,
+    process: Process,
     /// Where it answers.
     pub url: String,
 }
@@ -82,9 +82,14 @@ impl Served {
             read.map_err(|why| format!("{} says nothing: {why}", program.display()))?;
         }
         Ok(Self {
-            _process: process,
+            process,
             url: url.trim().to_owned(),
         })
+    }
+
+    /// The processor time that it has taken.
+    pub fn busy(&self) -> Duration {
+        self.process.busy()
     }
 }
 
@@ -221,6 +226,16 @@ impl Workers {
     pub fn memory(&self) -> u64 {
         self.all.iter().map(Process::memory).max().unwrap_or(0)
     }
+}
+
+/// The URL of a balancer before what answers at this URL.
+///
+/// # Errors
+/// There is no free port.
+pub fn before(url: &str) -> Result<String, String> {
+    let port = url.rsplit(':').next().and_then(|port| port.parse().ok());
+    let port = port.ok_or_else(|| format!("`{url}` has no port"))?;
+    Ok(format!("http://{}", balanced(vec![port])?))
 }
 
 /// An address whose connections are carried to these ports in turn, for as long as this process lives.

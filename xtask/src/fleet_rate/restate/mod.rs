@@ -72,7 +72,8 @@ pub fn measure(
 /// A run of many steps, less one of one step, beside a handler of as many steps that do nothing.
 fn steps(place: &Place<'_>, tool: &Path, count: u32) -> Result<Vec<String>, String> {
     let empty = Served::start(tool, &["steps"])?;
-    place.server.register(&empty.url)?;
+    // Behind a balancer of its own, as workers are.
+    place.server.register(&cluster::before(&empty.url)?)?;
     for (name, step) in [
         (
             "compare",
@@ -97,34 +98,85 @@ fn steps(place: &Place<'_>, tool: &Path, count: u32) -> Result<Vec<String>, Stri
             fs::write(place.folder.join(format!("{file}.json")), text).map_err(failed)?;
         }
     }
-    let each =
-        |many: Duration, one: Duration| many.saturating_sub(one).as_secs_f64() / f64::from(count);
-    let (mut theirs, mut compares, mut reads) = (f64::MAX, f64::MAX, f64::MAX);
+    let (mut theirs, mut compares, mut reads) = (Step::MOST, Step::MOST, Step::MOST);
     for _ in 0..ROUNDS {
-        let done = |count: u32| -> Result<Duration, String> {
+        let done = |count: u32| -> Result<Step, String> {
+            let before = (empty.busy(), place.server.busy());
             let began = Instant::now();
             let body = json!(count);
             ask(&place.server.ingress, "POST", "/Steps/empty", Some(&body))?;
-            Ok(began.elapsed())
+            Ok(Step {
+                wall: began.elapsed(),
+                carrier: empty.busy().saturating_sub(before.0),
+                server: place.server.busy().saturating_sub(before.1),
+            })
         };
-        theirs = theirs.min(each(done(count + 1)?, done(1)?));
+        theirs = theirs.least(done(count + 1)?.beyond(done(1)?, count));
         for (playbook, least) in [("compare", &mut compares), ("read", &mut reads)] {
             let run = |file: &str| place.run(playbook, 1, &["--inputs", file]);
             let (one, many) = (run("one.json")?, run("many.json")?);
-            *least = least.min(each(many.wall, one.wall));
+            *least = least.least(Step::of(&many).beyond(Step::of(&one), count));
         }
     }
-    let times = compares / theirs;
-    println!(
-        "a step: {:.3} ms where nothing is called, {:.3} ms with a read of the stub; Restate's own, which does nothing, {:.3} ms: {times:.2} ×",
-        compares * 1e3,
-        reads * 1e3,
-        theirs * 1e3
-    );
+    for (what, step) in [
+        ("a step that calls nothing", compares),
+        ("a step that reads from the stub", reads),
+        ("Restate's own step, which does nothing", theirs),
+    ] {
+        println!(
+            "{what}: {:.3} ms; of the processor: who carries it {:.3} ms, the server {:.3} ms",
+            milliseconds(step.wall),
+            milliseconds(step.carrier),
+            milliseconds(step.server)
+        );
+    }
+    let times = compares.wall.as_secs_f64() / theirs.wall.as_secs_f64();
+    println!("a step that calls nothing takes {times:.2} × Restate's own");
     Ok((times > TIMES)
         .then(|| format!("a step takes {times:.2} × one that does nothing"))
         .into_iter()
         .collect())
+}
+
+/// What a step takes, by the clock and of the processor; each is the least that was seen.
+#[derive(Debug, Clone, Copy)]
+struct Step {
+    wall: Duration,
+    carrier: Duration,
+    server: Duration,
+}
+
+impl Step {
+    const MOST: Self = Self {
+        wall: Duration::MAX,
+        carrier: Duration::MAX,
+        server: Duration::MAX,
+    };
+
+    fn of(took: &Took) -> Self {
+        Self {
+            wall: took.wall,
+            carrier: took.workers.iter().sum(),
+            server: took.server,
+        }
+    }
+
+    /// What each of so many steps took beyond the first.
+    fn beyond(self, first: Self, count: u32) -> Self {
+        Self {
+            wall: self.wall.saturating_sub(first.wall) / count,
+            carrier: self.carrier.saturating_sub(first.carrier) / count,
+            server: self.server.saturating_sub(first.server) / count,
+        }
+    }
+
+    fn least(self, other: Self) -> Self {
+        Self {
+            wall: self.wall.min(other.wall),
+            carrier: self.carrier.min(other.carrier),
+            server: self.server.min(other.server),
+        }
+    }
 }
 
 /// Many targets on two workers.
@@ -183,8 +235,8 @@ fn beside(
         };
         let mut best = Duration::MAX;
         for _ in 0..ROUNDS.min(3) {
-            let took = place.run("reads", targets, &["--concurrency", "200"])?;
-            best = best.min(took.wall);
+            let run = place.run("reads", targets, &["--concurrency", "200"])?;
+            best = best.min(run.wall);
         }
         println!(
             "{targets} targets with three reads of {DELAY} ms, {AT_A_TIME} runs at a time in each worker, {count} of them: {}",
@@ -201,6 +253,10 @@ fn beside(
         .then(|| format!("two workers do {times:.2} × what one does"))
         .into_iter()
         .collect())
+}
+
+fn milliseconds(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e3
 }
 
 fn seconds(time: Duration) -> String {

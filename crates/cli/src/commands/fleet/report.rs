@@ -30,7 +30,8 @@ pub fn execute(arguments: &FleetReportArguments, environment: &Environment) -> R
         let folder = Folder::make(&environment.places.current.join(out))?;
         write(folder, &outcome, &record, environment)?;
     }
-    say(arguments, &outcome, &command, environment)
+    say(arguments, &outcome, &command, environment);
+    Ok(exit::WELL)
 }
 
 /// Says it on standard output, where that is wanted.
@@ -39,11 +40,11 @@ pub(super) fn say(
     outcome: &FleetOutcome,
     command: &dyn Fn(&str) -> String,
     environment: &Environment,
-) -> Result<u8, Failure> {
+) {
     let format = match (arguments.format, &arguments.out) {
         (Some(format), _) => format,
         (None, None) => FleetReportFormat::Text,
-        (None, Some(_)) => return Ok(exit::WELL),
+        (None, Some(_)) => return,
     };
     let told = Told {
         has_page: &|_| false,
@@ -52,7 +53,6 @@ pub(super) fn say(
     let report = tell(outcome, told);
     let out = environment.console.out;
     out.line(drawn(&report, format, out.look).trim_end());
-    Ok(exit::WELL)
 }
 
 fn drawn(report: &FleetReport, format: FleetReportFormat, look: Look) -> String {

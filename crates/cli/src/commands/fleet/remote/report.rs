@@ -7,7 +7,7 @@ use crate::carried::{Carried, RunReport};
 use crate::commands::report::{Playbooks, page_of, playbooks};
 use crate::commands::runtime;
 use crate::environment::Environment;
-use crate::exit::Failure;
+use crate::exit::{self, Failure};
 use runbook_fleet::outcome::FleetOutcome;
 use runbook_fleet::restate::{Client, ClientError};
 use runbook_fleet::target::Target;
@@ -28,7 +28,8 @@ pub fn report(
         let folder = Folder::make(&environment.places.current.join(out))?;
         pages(&client, &outcome, folder, &command, environment)?;
     }
-    say(arguments, &outcome, &command, environment)
+    say(arguments, &outcome, &command, environment);
+    Ok(exit::WELL)
 }
 
 /// Writes the folder of a fleet: a page for each target whose run has ended.
