@@ -31,11 +31,11 @@ const COMMANDS: &[(&str, &str, i32, &str)] = &[
     ("test", "given.scenarios.yaml -v", 0, "1 passed"),
     ("test", "--update given.scenarios.yaml", 0, ""),
     ("test", "--coverage given.scenarios.yaml", 0, "resolve"),
-    ("triage", "playbooks --scenario down GIVEN", 0, "1 run"),
+    ("triage", "playbooks --scenario down GIVEN", 1, "1 run"),
     (
         "triage",
         "playbooks --scenario down GIVEN --format json",
-        0,
+        1,
         "1 run",
     ),
     (
@@ -93,7 +93,7 @@ const COMMANDS: &[(&str, &str, i32, &str)] = &[
     ("fleet status", "last STATE --format json", 0, "canary"),
     (
         "fleet approve",
-        "last STATE --yes --no-identity",
+        "last STATE --yes",
         0,
         "approved",
     ),

@@ -77,3 +77,37 @@ impl<'a> Results<'a> {
         Ok(line.count)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commands::crash_matrix::Death;
+
+    #[test]
+    fn what_was_counted_is_known_and_a_line_that_was_cut_is_not() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("results.jsonl");
+        let part = |worker| Part {
+            worker,
+            of: 2,
+            sample: 1,
+            death: Death::Dropped,
+        };
+        let count = Count {
+            killed: 7,
+            ..Count::default()
+        };
+        let none = Results::read(Some(&file), part(0)).expect("no file is no result");
+        none.add("a first", part(0), count).expect("written");
+        let text = std::fs::read_to_string(&file).expect("a line");
+        let cut = text.replace("a first", "a second");
+        let cut = cut.get(..cut.len() / 2).expect("half of it");
+        std::fs::write(&file, format!("{text}{cut}")).expect("written");
+
+        let mut known = Results::read(Some(&file), part(0)).expect("read");
+        assert_eq!(known.take("a first").expect("known").killed, 7);
+        assert!(known.take("a second").is_none());
+        let mut other = Results::read(Some(&file), part(1)).expect("read");
+        assert!(other.take("a first").is_none(), "another process's points");
+    }
+}
