@@ -4,16 +4,6 @@ use std::num::NonZero;
 use std::path::Path;
 use std::process::Command;
 
-/// What is optimised in the program that is killed; the rest is as in tests.
-const QUICK: [&str; 6] = [
-    "libsqlite3-sys",
-    "rusqlite",
-    "runbook-playbook",
-    "runbook-registry",
-    "runbook-interpreter",
-    "runbook",
-];
-
 /// What keeps the matrix from being right.
 pub type Outcome = Result<(), Box<dyn std::error::Error>>;
 
@@ -23,20 +13,28 @@ pub type Outcome = Result<(), Box<dyn std::error::Error>>;
 /// Something was not as without a death, or the program does not build.
 pub fn run(root: &Path, arguments: &[String]) -> Outcome {
     let mut rest = arguments.iter();
-    let mut words: Vec<String> = Vec::new();
+    let jobs = std::thread::available_parallelism().map_or(1, NonZero::get);
+    let mut words = vec![format!("--jobs={jobs}")];
     while let Some(word) = rest.next() {
         match word.as_str() {
             "--playbook" => words.extend(rest.next().cloned()),
-            "--sample" => {
-                words.push("--sample".to_owned());
+            "--sample" | "--results" => {
+                words.push(word.clone());
                 words.extend(rest.next().cloned());
             }
             other => {
-                return Err(format!("{other}: write --playbook PATH or --sample NUMBER").into());
+                let known = "--playbook PATH, --sample NUMBER or --results FILE";
+                return Err(format!("{other}: write {known}").into());
             }
         }
     }
-    let program = ["--package", "runbook", "--features", "faults"];
+    let program = [
+        "--profile=proofs",
+        "--package",
+        "runbook",
+        "--features",
+        "faults",
+    ];
     let cargo = || {
         let mut cargo = Command::new(env!("CARGO"));
         cargo.current_dir(root);
@@ -44,14 +42,7 @@ pub fn run(root: &Path, arguments: &[String]) -> Outcome {
     };
     let mut matrix = cargo();
     matrix.arg("run").args(program);
-    for name in QUICK {
-        matrix.arg("--config");
-        matrix.arg(format!("profile.dev.package.{name}.opt-level=1"));
-    }
-    let jobs = std::thread::available_parallelism().map_or(1, NonZero::get);
-    matrix
-        .args(["--", "crash-matrix", "--jobs", &jobs.to_string()])
-        .args(&words);
+    matrix.args(["--", "crash-matrix"]).args(&words);
     let mut killed = cargo();
     killed
         .arg("test")

@@ -27,6 +27,7 @@ pub fn run(root: &Path, arguments: &[String]) -> Outcome {
         .current_dir(root)
         .args([
             "test",
+            "--profile=proofs",
             "--package",
             "runbook-interpreter",
             "--test",

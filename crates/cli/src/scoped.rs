@@ -5,26 +5,27 @@ use crate::exit::Failure;
 use runbook_interpreter::guard::Guards;
 use runbook_interpreter::plan::Plan;
 use runbook_interpreter::plan::forecast::{Forecast, PlannedValue};
-use runbook_interpreter::plan::policy::{self, MOST_OF_A_SESSION, Scope, least_policy};
+use runbook_interpreter::plan::policy::{self, Scope, least_policy};
 use runbook_interpreter::surroundings::Library;
 use runbook_playbook::catalog::Catalog;
 use runbook_playbook::guard::Freeze;
+use runbook_registry::policy::{MOST_OF_A_SESSION, SessionPolicies};
 use runbook_registry::world::Place;
 use serde_json::json;
 use std::collections::BTreeSet;
 
-/// The session policy of a run.
+/// The session policies of a run: of its own role, and of each that steps name.
 ///
 /// # Errors
-/// It is longer than STS takes.
-pub fn policy(
+/// One is longer than STS takes.
+pub fn policies(
     plan: &Plan,
     given: &BTreeSet<String>,
     catalog: &dyn Catalog,
     library: &dyn Library,
     target: &TargetArguments,
     guards: &Guards,
-) -> Result<String, Failure> {
+) -> Result<SessionPolicies, Failure> {
     let mut forecast = Forecast::offline(plan, given, catalog, library);
     let changes: Vec<&str> = guards
         .changes
@@ -54,7 +55,8 @@ pub fn policy(
             graphs: Vec::new(),
             place,
         };
-        policy::session(&least_policy(&forecast, catalog, &scope))
+        let policies = policy::sessions(&least_policy(&forecast, catalog, &scope));
+        policies.check().map(|()| policies)
     };
     // A session lies in its role's account whatever its policy says: naming the account costs characters only.
     let anywhere = Place {

@@ -74,7 +74,9 @@ pub fn read(
             continue;
         };
         let found = found.map_err(|why| {
-            Failure::environment(format!("input `{name}` cannot be read from {text}: {why}"))
+            Failure::environment(format!(
+                "input `{name}` cannot be read from {text}: {why}\n  where it lies elsewhere, say where: -i {name}=env:VARIABLE or -i {name}=file:PATH"
+            ))
         })?;
         if SecretSource::read(&found).is_some() {
             return Err(Failure::wrong(format!(

@@ -21,6 +21,7 @@ use runbook_registry::local::{
     FixedEnvironment, LocalContext, NoPerson, Person, Problem, Validator,
 };
 use runbook_registry::model::validate::validate;
+use runbook_registry::policy::SessionPolicies;
 use runbook_registry::world::live::LiveWorld;
 use std::path::Path;
 use std::sync::Arc;
@@ -53,15 +54,15 @@ pub fn live(
     limited(environment, target, context, None)
 }
 
-/// The real world, in which sessions of roles are limited to a policy.
+/// The real world, in which sessions of roles are limited to policies.
 #[must_use]
 pub fn limited(
     environment: &Environment,
     target: &TargetArguments,
     context: LocalContext,
-    session_policy: Option<String>,
+    session_policies: Option<SessionPolicies>,
 ) -> LiveWorld {
-    let client = client(environment, target, &context.root, session_policy);
+    let client = client(environment, target, &context.root, session_policies);
     of_client(&client, context)
 }
 
@@ -71,7 +72,7 @@ pub fn client(
     environment: &Environment,
     target: &TargetArguments,
     root: &Path,
-    session_policy: Option<String>,
+    session_policies: Option<SessionPolicies>,
 ) -> Arc<AwsClient> {
     let second_factor =
         prompt(environment).map(|prompt| Arc::new(Device { prompt }) as Arc<dyn SecondFactor>);
@@ -84,7 +85,7 @@ pub fn client(
         role_session_name: target.role_session_name.clone(),
         mfa_serial: target.mfa_serial.clone(),
         second_factor,
-        session_policy,
+        session_policies,
         files: Some(root.to_path_buf()),
         ..Options::default()
     }))

@@ -8,9 +8,10 @@ use crate::calls::Calls;
 use crate::environment::Environment;
 use crate::escalation_file;
 use crate::exit::{self, Failure};
+use crate::identity;
 use crate::kept::Kept;
 use crate::locate::{Located, scenarios_of};
-use crate::lock::{Claim, Lock, Taken};
+use crate::lock::{self, Claim, Lock, Taken};
 use crate::record::Record;
 use crate::recorder::{Approving, Ended, Performing, Recorder, Watching};
 use crate::stage;
@@ -22,11 +23,12 @@ use runbook_interpreter::event::{Event, Observer};
 use runbook_interpreter::guard::{Guards, Kind};
 use runbook_interpreter::journal::{Durability, JournalError, RunJournal};
 use runbook_interpreter::outcome::Outcome;
-use runbook_interpreter::plan::{Plan, Until};
+use runbook_interpreter::plan::Plan;
 use runbook_interpreter::surroundings::Surroundings;
 use runbook_interpreter::verdict::Verdict;
 use runbook_playbook::syntax::input::InputKind;
 use runbook_registry::Registry;
+use runbook_registry::policy::SessionPolicies;
 use runbook_registry::world::World;
 use runbook_registry::world::recording::Recording;
 use runbook_registry::world::scenario::{ActionFacts, Scenario, ScenarioWorld};
@@ -88,7 +90,7 @@ pub(crate) struct Play<'a> {
     /// People are waited for although nobody is at this terminal.
     pub waits: bool,
     /// What sessions of the role are limited to.
-    pub session_policy: Option<String>,
+    pub session_policies: Option<SessionPolicies>,
     /// It was stopped, and what it changed can be taken back.
     pub undoable: Cell<bool>,
     /// Takes notes of it, if a recording is made.
@@ -211,7 +213,7 @@ impl Play<'_> {
             };
             tokio::select! {
                 biased;
-                outcome = async { interruptions(&cancel, &watchers, err).await; std::future::pending().await } => outcome,
+                outcome = async { self.interruptions(&cancel, &watchers).await; std::future::pending().await } => outcome,
                 outcome = played => outcome,
             }
         });
@@ -261,26 +263,13 @@ impl Play<'_> {
 
     /// Whether the run may change something.
     fn acts(&self) -> bool {
-        let options = &self.plan.options;
-        let reads = matches!(options.until, Some(Until::Symptom | Until::Diagnose));
-        self.plan.checked.playbook.resolve.is_some() && !reads && !options.read_only
+        identity::acts(&self.plan.checked, &self.plan.options)
     }
 
-    /// Whether it must be known as whom calls are made: an approval holds for that principal only, and the playbook, or one
-    /// that it runs or escalates by, may name the account.
+    /// Whether it must be known as whom calls are made.
     fn names_caller(&self) -> bool {
-        let playbook = &self.plan.checked.playbook;
-        let escalates = playbook.escalate.as_ref();
-        let mut steps = self.plan.checked.steps.values();
-        self.acts()
-            || playbook.source.text().contains("target.account")
-            || !playbook.target.accounts.is_empty()
-            || !self.reports.is_empty()
-            || escalates.is_some_and(|escalate| escalate.uses.is_some())
-            || steps.any(|step| {
-                let action = step.action.as_ref();
-                action.is_some_and(|action| action.name == "playbook:Run")
-            })
+        let plan = self.plan;
+        identity::names_caller(&plan.checked, &plan.options) || !self.reports.is_empty()
     }
 
     fn world(
@@ -318,12 +307,12 @@ impl Play<'_> {
             }
             *written = Some(world);
         } else {
-            let policy = self.session_policy.clone();
+            let policies = self.session_policies.clone();
             *live = Some(world::limited(
                 self.environment,
                 &self.target,
                 context,
-                policy,
+                policies,
             ));
         }
         Ok(())
@@ -363,7 +352,7 @@ impl Play<'_> {
             reports: Vec::new(),
             resumes: None,
             guards: Guards::default(),
-            session_policy: self.session_policy.clone(),
+            session_policies: self.session_policies.clone(),
             undoable: Cell::default(),
             recorder: None,
             ..*self
@@ -422,10 +411,13 @@ impl Play<'_> {
         if matches!(deed, Deed::Run) && !self.acts() {
             return Ok(None);
         }
-        let target = self.target_line(world);
+        let scenario = self.scenario.as_ref();
+        let scenario = scenario.map(|scenario| scenario.name.as_str());
+        let place = lock::place(scenario, &world.place(), &self.target, self.environment);
         let claim = Claim {
             playbook: &self.plan.checked.id,
-            target: &target,
+            place: &place,
+            target: None,
             run,
             user: &self.environment.user,
         };
@@ -438,28 +430,6 @@ impl Play<'_> {
             }
             Err(Taken::By(why) | Taken::Unusable(why)) => Err(Failure::environment(why)),
         }
-    }
-
-    /// Where the run acts, in a line.
-    fn target_line(&self, world: &dyn World) -> String {
-        if let Some(scenario) = &self.scenario {
-            return format!("scenario {}", scenario.name);
-        }
-        let place = world.place();
-        let profile = self.target.profile.as_deref();
-        let profile = profile.or_else(|| self.environment.variable("AWS_PROFILE"));
-        let parts = [
-            ("account", place.account.as_deref()),
-            ("region", place.region.as_deref()),
-            ("profile", profile),
-            ("role", self.target.role.as_deref()),
-            ("endpoint", self.target.endpoint_url.as_deref()),
-        ];
-        let parts: Vec<String> = parts
-            .iter()
-            .filter_map(|(name, value)| Some(format!("{name} {}", (*value)?)))
-            .collect();
-        parts.join(", ")
     }
 
     /// Notes whether what the run did can be taken back now.
@@ -488,6 +458,29 @@ impl Play<'_> {
             report: kept.map(|_| self.onward.replacen("runbook resume", "runbook report", 1)),
             reports: self.reports.clone(),
         }
+    }
+
+    /// The first ctrl-C, or SIGTERM, ends the run in order, the second at once.
+    async fn interruptions(&self, cancel: &Cancel, watchers: &Watchers) {
+        let err = self.environment.console.err;
+        if interrupted().await {
+            cancel.cancel();
+            let line = "stopping: what was sent is waited for; press ctrl-C again to end at once";
+            err.line(line);
+        }
+        if interrupted().await {
+            if let Watchers::Text(terminal) = watchers {
+                terminal.clear();
+            }
+            err.line("ended at once: what was sent may have been carried out");
+            let commands = self.commands();
+            if let (Some(resume), Some(undo)) = (commands.resume, commands.undo) {
+                err.line(format!("  to go on: {resume}"));
+                err.line(format!("  to take back what it did: {undo}"));
+            }
+            crate::leave(exit::INTERRUPTED);
+        }
+        std::future::pending::<()>().await;
     }
 }
 
@@ -596,22 +589,6 @@ fn code(outcome: &Outcome) -> u8 {
         _ if outcome.environment => exit::ENVIRONMENT,
         _ => exit::NOT_WELL,
     }
-}
-
-/// The first ctrl-C, or SIGTERM, ends the run in order, the second at once.
-async fn interruptions(cancel: &Cancel, watchers: &Watchers, err: crate::console::Stream) {
-    if interrupted().await {
-        cancel.cancel();
-        let line = "stopping: what was sent is waited for; press ctrl-C again to end at once";
-        err.line(line);
-    }
-    if interrupted().await {
-        if let Watchers::Text(terminal) = watchers {
-            terminal.clear();
-        }
-        crate::leave(exit::INTERRUPTED);
-    }
-    std::future::pending::<()>().await;
 }
 
 /// Waits for ctrl-C or SIGTERM.

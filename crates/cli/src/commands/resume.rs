@@ -207,10 +207,10 @@ impl Again {
         let mut guards = guards::read(&replay.guards, &begun_with(row), environment)?;
         guards::add_common(&mut guards, &located.root, environment)?;
         let is_scoped = row.context.get("scoped").and_then(Json::as_bool);
-        let session_policy = if is_scoped == Some(true) {
+        let session_policies = if is_scoped == Some(true) {
             let names = plan.inputs.keys().cloned().collect();
-            let policy = scoped::policy(&plan, &names, &*registry, &library, &target, &guards);
-            Some(policy?)
+            let policies = scoped::policies(&plan, &names, &*registry, &library, &target, &guards);
+            Some(policies?)
         } else {
             None
         };
@@ -239,7 +239,7 @@ impl Again {
             guards,
             record: Some(&self.record),
             waits: replay.guards.wait_for_approval,
-            session_policy,
+            session_policies,
             undoable: Cell::default(),
             recorder: None,
             told: Told {

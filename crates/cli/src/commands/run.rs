@@ -91,7 +91,7 @@ pub fn execute(arguments: &RunArguments, environment: &Environment) -> Result<u8
         guards: guards::read(&arguments.guards, &[], environment)?,
         record: None,
         waits: arguments.guards.wait_for_approval,
-        session_policy: None,
+        session_policies: None,
         undoable: Cell::default(),
         recorder: recording.as_ref().map(|_| &recorder),
         told: Told {
@@ -102,8 +102,8 @@ pub fn execute(arguments: &RunArguments, environment: &Environment) -> Result<u8
     guards::add_common(&mut prepared.guards, &located.root, environment)?;
     if arguments.scoped {
         let (target, guards) = (&arguments.target, &prepared.guards);
-        let policy = scoped::policy(&plan, &given, &*registry, &kept, target, guards)?;
-        prepared.session_policy = Some(policy);
+        let policies = scoped::policies(&plan, &given, &*registry, &kept, target, guards)?;
+        prepared.session_policies = Some(policies);
     }
     let state_dir = arguments.state_dir.as_deref();
     let wanted = Wanted::of(&arguments.written, environment);

@@ -71,6 +71,60 @@ resolve:
     assert_eq!(parameter(&aws.asked("AssumeRole")[1], "Policy"), "");
 }
 
+/// The policies of all sessions of a role.
+fn policies_of(aws: &Aws, role: &str) -> Vec<String> {
+    let assumed = aws.asked("AssumeRole");
+    let of = assumed
+        .iter()
+        .filter(|body| parameter(body, "RoleArn") == role);
+    of.map(|body| parameter(body, "Policy")).collect()
+}
+
+#[test]
+fn a_role_of_a_step_may_do_what_is_done_as_it_and_nothing_else() {
+    let aws = Aws::start();
+    let playbook = "playbook: v1
+title: Two roles
+inputs:
+  reader: {type: string, pattern: 'arn:aws:iam::[0-9]{12}:role/[a-z]+'}
+target: {roles: ['${{ inputs.reader }}']}
+resolve:
+  write:
+    action: ecs:UpdateService
+    with: {cluster: blue, service: web, desiredCount: 2}
+  look:
+    action: sqs:ListQueues
+    target: {role: '${{ inputs.reader }}'}
+  look_here:
+    action: sns:ListTopics
+    target: {role: 'arn:aws:iam::123456789012:role/ops'}
+";
+    let desk = Desk::with(&[("two.yaml", playbook)]).at(&aws.url);
+    let reader = "arn:aws:iam::210987654321:role/reader";
+    let given = format!("reader={reader}");
+    let words = [
+        "run", "two", "-i", &given, "--yes", "--role", ROLE, "--scoped",
+    ];
+    let run = desk.runbook(&words);
+    assert_eq!(run.status.code(), Some(0), "{}", both(&run));
+    let own = policies_of(&aws, ROLE);
+    let other = policies_of(&aws, reader);
+    assert!(!own.is_empty() && !other.is_empty(), "{own:?} {other:?}");
+    for policy in own {
+        // What a step does as the run's own role is done in the same session.
+        for due in ["ecs:UpdateService", "sns:ListTopics", "sts:AssumeRole"] {
+            assert!(policy.contains(due), "{policy}");
+        }
+        assert!(!policy.contains("sqs:ListQueues"), "{policy}");
+    }
+    for policy in other {
+        assert!(policy.contains("sqs:ListQueues"), "{policy}");
+        for other in ["ecs:", "sns:", "sts:"] {
+            assert!(!policy.contains(other), "{policy}");
+        }
+    }
+}
+
 #[test]
 fn a_policy_that_sts_does_not_take_is_refused_before_anything_is_done() {
     let aws = Aws::start();

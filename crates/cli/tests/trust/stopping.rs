@@ -92,6 +92,13 @@ fn two_signals_end_it_at_once_with_the_journal_intact() {
     let ended = end(run);
     assert_eq!(ended.status.code(), Some(130), "{}", both(&ended));
     assert!(start.elapsed() < Duration::from_secs(10));
+    for due in [
+        "may have been carried out",
+        "runbook resume",
+        "runbook undo",
+    ] {
+        assert!(err(&ended).contains(due), "{due}: {}", err(&ended));
+    }
     let shown = desk.shown();
     assert_eq!(shown["status"], "interrupted");
     assert_eq!(

@@ -1,12 +1,13 @@
 //! A process that dies: for tests. At a chosen point around the record nothing goes on any more.
 
-use super::{CallRecord, Durability, JournalError, RunRecord, Step, Worked};
+use super::{CallRecord, Durability, JournalError, Repeat, RunRecord, Step, Worked};
 use crate::approval::{Decision, Question};
 use crate::event::{Event, EventKind};
 use crate::outcome::Outcome;
 use jiff::{SignedDuration, Timestamp};
 use runbook_registry::world::{Pending, World};
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::HashSet;
 
 /// A journal whose process dies at one of its points: before a record is written, between the record and what it guards,
 /// between that and the record of what came of it, and after that; and after what is written besides calls.
@@ -18,6 +19,12 @@ pub struct Fault<'j> {
     dead: Cell<bool>,
     /// What the process does when it dies; where it returns, nothing goes on.
     dies: fn(),
+    /// Told of each point that the process comes by.
+    watch: Option<&'j dyn Fn(u64)>,
+    /// What comes by is on record; where only points after that count.
+    replays: Cell<bool>,
+    /// Names of calls that may be made again.
+    free: RefCell<HashSet<String>>,
 }
 
 impl<'j> Fault<'j> {
@@ -30,7 +37,38 @@ impl<'j> Fault<'j> {
             passed: Cell::new(0),
             dead: Cell::new(false),
             dies,
+            watch: None,
+            replays: Cell::new(false),
+            free: RefCell::default(),
         }
+    }
+
+    /// Lives, and waits for `watch` at each point: what a process that died there would leave is what there is meanwhile.
+    #[must_use]
+    pub fn watched(inner: &'j dyn Durability, watch: &'j dyn Fn(u64)) -> Self {
+        Self {
+            watch: Some(watch),
+            ..Self::at(inner, u64::MAX, || {})
+        }
+    }
+
+    /// Counts points from the first call, wait or question that is not on record.
+    #[must_use]
+    pub fn beyond_the_record(self) -> Self {
+        self.replays.set(true);
+        self
+    }
+
+    fn comes_by(&self, key: &str) {
+        if self.replays.get() && !self.inner.is_settled(key) {
+            self.replays.set(false);
+        }
+    }
+
+    /// Whether the call with this name has come by, and changes nothing if it is made again.
+    #[must_use]
+    pub fn is_free(&self, key: &str) -> bool {
+        self.free.borrow().contains(key)
     }
 
     /// Whether it has died.
@@ -49,10 +87,17 @@ impl<'j> Fault<'j> {
         if self.dead.get() {
             return true;
         }
+        if self.replays.get() {
+            self.passed.set(self.passed.get() + 1);
+            return false;
+        }
         if self.left.get() == 0 {
             self.dead.set(true);
             (self.dies)();
             return true;
+        }
+        if let Some(watch) = self.watch {
+            watch(self.passed.get());
         }
         self.left.set(self.left.get() - 1);
         self.passed.set(self.passed.get() + 1);
@@ -121,6 +166,10 @@ impl Durability for Fault<'_> {
         call: CallRecord,
         work: Pending<'a, Worked>,
     ) -> Pending<'a, Result<Step, JournalError>> {
+        self.comes_by(&call.key);
+        if call.repeat == Repeat::Free {
+            self.free.borrow_mut().insert(call.key.clone());
+        }
         Box::pin(async move {
             self.point().await;
             let work: Pending<'a, Worked> = Box::pin(async move {
@@ -141,6 +190,7 @@ impl Durability for Fault<'_> {
         key: &'a str,
         length: SignedDuration,
     ) -> Pending<'a, Result<Timestamp, JournalError>> {
+        self.comes_by(key);
         Box::pin(async move {
             self.point().await;
             let ended = self.inner.sleep(world, key, length).await;
@@ -157,6 +207,7 @@ impl Durability for Fault<'_> {
         within: Option<SignedDuration>,
         ask: Pending<'a, Decision>,
     ) -> Pending<'a, Result<(Decision, Timestamp), JournalError>> {
+        self.comes_by(key);
         Box::pin(async move {
             self.point().await;
             let ask: Pending<'a, Decision> = Box::pin(async move {

@@ -5,7 +5,8 @@ use super::visit::calls;
 use indexmap::{IndexMap, IndexSet};
 use runbook_playbook::catalog::Catalog;
 use runbook_registry::policy::{
-    Condition, Given, Grants, Pattern, Policy, Requirement, Statement, assume_role, requirements,
+    Condition, Given, Grants, Pattern, Policy, Requirement, SessionPolicies, SessionPolicy,
+    Statement, assume_role, requirements,
 };
 use runbook_registry::world::Place;
 use std::collections::{BTreeMap, BTreeSet};
@@ -362,50 +363,25 @@ impl LeastPolicy {
     }
 }
 
-/// The most characters of a session policy (AWS STS API, `AssumeRole`).
-pub const MOST_OF_A_SESSION: usize = 2048;
-
-/// What sessions of a run may do, in one document as short as it can be: what every run can come to need, and what is needed
-/// only where calls ask for it while there is room for that.
-///
-/// # Errors
-/// How many characters it has where those are too many.
-pub fn session(least: &LeastPolicy) -> Result<String, usize> {
-    let all = |with_dependent: bool| {
-        let statements = least.principals.iter().flat_map(|principal| {
-            let dependent = principal.dependent.iter().filter(move |_| with_dependent);
-            principal.statements.iter().chain(dependent)
-        });
-        let mut together: IndexMap<(BTreeSet<Pattern>, Vec<Condition>), BTreeSet<Pattern>> =
-            IndexMap::new();
-        for Explained { statement, .. } in statements {
-            let key = (statement.resources.clone(), statement.conditions.clone());
-            let actions = statement.actions.iter().cloned();
-            together.entry(key).or_default().extend(actions);
-        }
-        let policy = Policy {
-            statements: together
-                .into_iter()
-                .map(|((resources, conditions), actions)| Statement {
-                    sid: None,
-                    denies: false,
-                    actions,
-                    resources,
-                    conditions,
-                })
-                .collect(),
-        };
-        policy.to_json().to_string()
+/// What sessions of a run may do, by who makes the calls.
+#[must_use]
+pub fn sessions(least: &LeastPolicy) -> SessionPolicies {
+    let statements = |explained: &[Explained]| {
+        let all = explained.iter().map(|one| one.statement.clone());
+        all.collect()
     };
-    let whole = all(true);
-    if whole.chars().count() <= MOST_OF_A_SESSION {
-        return Ok(whole);
+    let mut policies = SessionPolicies::default();
+    for principal in &least.principals {
+        let policy = SessionPolicy {
+            needed: statements(&principal.statements),
+            dependent: statements(&principal.dependent),
+        };
+        match &principal.role {
+            None => policies.own = policy,
+            Some(role) => policies.roles.push((role.clone(), policy)),
+        }
     }
-    let needed = all(false);
-    match needed.chars().count() {
-        count if count <= MOST_OF_A_SESSION => Ok(needed),
-        count => Err(count),
-    }
+    policies
 }
 
 /// Divides statements into documents that IAM takes as managed policies.

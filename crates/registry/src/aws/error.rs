@@ -5,6 +5,7 @@ use super::checksum::Mismatch;
 use super::endpoint::NoEndpoint;
 use super::failure::Failure;
 use crate::call::{CallError, FailureKind};
+use crate::policy::MOST_OF_A_SESSION;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::interceptors::context::Error;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
@@ -232,6 +233,17 @@ pub(super) fn session_policy() -> CallError {
         FailureKind::Environment,
         "credentials",
         "a session policy limits the session of an assumed role; name a role as well (`--role`)",
+    )
+}
+
+/// Nothing is done with a session that may do more than was shown.
+pub(super) fn session_policy_too_long(role: &str, count: usize) -> CallError {
+    CallError::new(
+        FailureKind::Environment,
+        "credentials",
+        format!(
+            "the least policy of what is done as {role} has {count} characters, and STS takes {MOST_OF_A_SESSION} for a session; run without --scoped"
+        ),
     )
 }
 

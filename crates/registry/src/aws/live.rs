@@ -470,7 +470,7 @@ impl AwsClient {
         })?;
         let Some(arn) = target.role.as_ref().or(options.role.as_ref()) else {
             // Without a session of its own nothing would be limited.
-            return match options.session_policy {
+            return match options.session_policies {
                 Some(_) => Err(error::session_policy()),
                 None => Ok(own),
             };
@@ -481,13 +481,22 @@ impl AwsClient {
         }
         // What the role of all calls asks for says nothing of a step's own.
         let ours = target.role.is_none() || target.role == options.role;
+        let is_own = Some(arn) == options.role.as_ref();
+        let policy = match &options.session_policies {
+            Some(policies) => Some(
+                policies
+                    .of_role(arn, is_own)
+                    .map_err(|count| error::session_policy_too_long(arn, count))?,
+            ),
+            None => None,
+        };
         let role = Role {
             arn: arn.clone(),
             session_name: options.role_session_name.clone(),
             external_id: options.external_id.clone().filter(|_| ours),
             device: options.mfa_serial.clone().filter(|_| ours),
             duration: None,
-            policy: options.session_policy.clone(),
+            policy,
         };
         let mut configured = config.to_builder();
         configured.set_http_client(Some(self.http.clone()));

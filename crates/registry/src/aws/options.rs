@@ -1,6 +1,7 @@
 //! What a client is told.
 
 use super::role::SecondFactor;
+use crate::policy::SessionPolicies;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,8 +25,8 @@ pub struct Options {
     pub mfa_serial: Option<String>,
     /// Who can be asked for the code of a second factor; nobody when not given.
     pub second_factor: Option<Arc<dyn SecondFactor>>,
-    /// A policy, as JSON, that the sessions of assumed roles are limited to; it needs a role.
-    pub session_policy: Option<String>,
+    /// Policies that the sessions of assumed roles are limited to; they need a role.
+    pub session_policies: Option<SessionPolicies>,
     /// The longest wait for a connection; 5 s when not given.
     pub connect_timeout: Option<Duration>,
     /// The longest wait for an answer to start or go on; 60 s when not given.

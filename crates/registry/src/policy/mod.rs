@@ -7,9 +7,11 @@ mod document;
 mod given;
 mod narrow;
 mod pattern;
+mod session;
 mod table;
 
 pub use document::{Condition, Denied, Grants, Policy, PolicyProblem, Statement};
 pub use given::Given;
 pub use narrow::{Requirement, assume_role, requirements};
 pub use pattern::Pattern;
+pub use session::{MOST_OF_A_SESSION, SessionPolicies, SessionPolicy};

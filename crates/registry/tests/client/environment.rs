@@ -7,6 +7,7 @@ use crate::stub::{Stub, answer, answer_with};
 use runbook_registry::aws::{AwsClient, Options, SecondFactor, SessionEnvironment};
 use runbook_registry::call::{Call, Target};
 use runbook_registry::local::{FixedEnvironment, TargetEnvironment as _};
+use runbook_registry::policy::{Policy, SessionPolicies, SessionPolicy};
 use runbook_registry::world::live::AwsSender;
 use serde_json::{Value as Json, json};
 use std::fs;
@@ -39,7 +40,13 @@ async fn in_a_process_of_its_own() {
         role_session_name: text("role_session_name"),
         mfa_serial: text("mfa_serial"),
         second_factor: text("types").map(|types| Arc::new(Typed(types)) as Arc<dyn SecondFactor>),
-        session_policy: text("session_policy"),
+        session_policies: options.get("session_policy").map(|policy| SessionPolicies {
+            own: SessionPolicy {
+                needed: Policy::from_json(policy).expect("a policy").statements,
+                ..SessionPolicy::default()
+            },
+            ..SessionPolicies::default()
+        }),
         max_attempts: Some(1),
         ..Options::default()
     });
@@ -218,12 +225,12 @@ async fn a_session_policy_limits_the_assumed_role() {
     let home = Home::new("");
     let mut options = json!({
         "role": "arn:aws:iam::123456789012:role/r",
-        "session_policy": r#"{"Version":"2012-10-17"}"#,
+        "session_policy": {"Statement": {"Effect": "Allow", "Action": "ecs:ListClusters", "Resource": "*"}},
     });
     assert_eq!(home.run(&environment, options.clone()).await, "ok");
     let body = &sts.asked()[0].body;
     assert!(
-        body.contains("Policy=%7B%22Version%22%3A%222012-10-17%22%7D"),
+        body.contains("Policy=%7B") && body.contains("ecs%3AListClusters"),
         "{body}"
     );
     signed_by(&ecs, "ASIAROLE");

@@ -5,12 +5,13 @@
 //! threads, drop the run instead.
 
 #[cfg(feature = "faults")]
+mod leader;
+#[cfg(feature = "faults")]
 mod process;
+mod results;
+mod subject;
 
-use super::test::play::ByScenario;
 use super::test::suite::files;
-use crate::args::TargetArguments;
-use crate::calls::Calls;
 use crate::document;
 use crate::environment::Environment;
 #[cfg(feature = "faults")]
@@ -18,32 +19,17 @@ use crate::exit;
 use crate::exit::Failure;
 use crate::load;
 use crate::shelf::{Shelf, text_of};
-use crate::world;
-use runbook_interpreter::cancel::Cancel;
-use runbook_interpreter::event::{Event, Observer};
-use runbook_interpreter::guard::Guards;
-use runbook_interpreter::journal::fault::{Fault, dump};
-use runbook_interpreter::journal::{JournalError, Mode, RunJournal, SqliteJournal};
-use runbook_interpreter::outcome::Outcome;
-use runbook_interpreter::plan::{Options, Plan};
-use runbook_interpreter::surroundings::{Library, Surroundings};
-use runbook_interpreter::truth::Truth;
-use runbook_playbook::catalog::Effect;
-use runbook_playbook::checked::Checked;
+use results::Results;
+use runbook_interpreter::plan::Options;
 use runbook_playbook::source::Source;
 use runbook_registry::Registry;
-use runbook_registry::world::scenario::{ActionFacts, Scenario, ScenarioWorld};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value as Json, json};
-use std::cell::RefCell;
-use std::collections::HashMap;
-use std::path::{Path, PathBuf};
-use std::pin::pin;
+#[cfg(feature = "faults")]
+use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::task::Poll;
-
-/// The id of the runs that are killed: such as stands in nothing else.
-const RUN: &str = "7d1c2b3a-4e5f-4a6b-8c9d-0e1f2a3b4c5d";
+use std::time::Instant;
+use subject::{Read, Subject};
 
 /// What is killed.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -59,6 +45,10 @@ pub struct CrashMatrixArguments {
     /// So many processes kill side by side
     #[arg(long, value_name = "NUMBER", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
     pub jobs: u64,
+    /// A file to which the counts of each scenario are added; those that are in it, of this build and as many jobs, are not
+    /// killed again
+    #[arg(long, value_name = "FILE")]
+    pub results: Option<PathBuf>,
 }
 
 /// What was counted.
@@ -68,12 +58,25 @@ pub struct Count {
     pub scenarios: usize,
     /// Runs that were killed, each at a point of its own.
     pub killed: usize,
-    /// How often they were killed in all.
+    /// How many processes were killed in all.
     pub kills: usize,
+    /// Of them such as left what had been copied from one that only waited there.
+    pub compared: usize,
     /// Writes that came again with their token.
     pub repeated: usize,
     /// What was not as without a death.
     pub wrong: Vec<String>,
+}
+
+impl Count {
+    fn add(&mut self, other: Self) {
+        self.scenarios += other.scenarios;
+        self.killed += other.killed;
+        self.kills += other.kills;
+        self.compared += other.compared;
+        self.repeated += other.repeated;
+        self.wrong.extend(other.wrong);
+    }
 }
 
 /// Which of the points are taken, and how their processes die.
@@ -83,18 +86,23 @@ pub struct Part {
     worker: u64,
     /// Of the division by this number.
     of: u64,
+    /// Of every so-manieth.
+    sample: u64,
     /// How a life ends.
     death: Death,
 }
 
 impl Part {
-    /// Every point, in this process.
-    #[cfg(test)]
-    const WHOLE: Self = Self {
-        worker: 0,
-        of: 1,
-        death: Death::Dropped,
-    };
+    /// Whether a point is among them.
+    fn has(self, point: u64) -> bool {
+        point % self.sample == 0 && (point / self.sample) % self.of == self.worker
+    }
+
+    /// The how-manieth a point of them is.
+    #[cfg(feature = "faults")]
+    fn turn(self, point: u64) -> u64 {
+        point / self.sample / self.of
+    }
 }
 
 /// How a life ends.
@@ -119,6 +127,7 @@ pub fn execute(arguments: &CrashMatrixArguments, environment: &Environment) -> R
             let part = Part {
                 worker,
                 of,
+                sample: arguments.sample,
                 death: Death::Killed,
             };
             let counted = matrix(arguments, part, environment);
@@ -133,19 +142,18 @@ pub fn execute(arguments: &CrashMatrixArguments, environment: &Environment) -> R
         process.end()?;
         let counted: Result<Count, String> = read(&said(worker))?;
         let counted = counted.map_err(Failure::wrong)?;
-        count.scenarios = counted.scenarios;
-        count.killed += counted.killed;
-        count.kills += counted.kills;
-        count.repeated += counted.repeated;
-        count.wrong.extend(counted.wrong);
+        // Each has a part of the points of all.
+        count.scenarios = 0;
+        count.add(counted);
     }
     let out = environment.console.out;
     out.lines(&count.wrong);
     out.line(format!(
-        "{} scenarios, {} runs killed {} times, {} writes repeated with their token, {} wrong",
+        "{} scenarios, {} points, {} processes killed ({} left what had been copied), {} writes repeated with their token, {} wrong",
         count.scenarios,
         count.killed,
         count.kills,
+        count.compared,
         count.repeated,
         count.wrong.len()
     ));
@@ -159,6 +167,10 @@ pub fn execute(arguments: &CrashMatrixArguments, environment: &Environment) -> R
 fn folder() -> Result<tempfile::TempDir, Failure> {
     tempfile::tempdir()
         .map_err(|error| Failure::environment(format!("no folder for journals: {error}")))
+}
+
+fn failure(why: &dyn std::fmt::Display) -> Failure {
+    Failure::environment(format!("the matrix cannot go on: {why}"))
 }
 
 /// What another process said in a file.
@@ -184,6 +196,7 @@ pub fn matrix(
 ) -> Result<Count, Failure> {
     let registry = Arc::new(Registry::new());
     let mut count = Count::default();
+    let mut results = Results::read(arguments.results.as_deref(), part)?;
     for file in files(&arguments.paths, environment)? {
         let places = &environment.places;
         let shown = places.shown(&file);
@@ -205,300 +218,38 @@ pub fn matrix(
             if !title.contains(arguments.filter.as_deref().unwrap_or_default()) {
                 continue;
             }
+            if let Some(known) = results.take(&title) {
+                count.add(known);
+                continue;
+            }
             let plan = load::plan(
                 &checked,
                 &load::members(&scenario.inputs),
                 Options::default(),
                 scenario.clock,
             )?;
-            count.scenarios += 1;
             let subject = Subject {
                 title,
                 plan,
                 scenario: Arc::new(scenario),
-                library: Read {
-                    shelf: shelf.clone(),
-                    read: RefCell::default(),
-                },
+                library: Read::new(shelf.clone()),
                 registry: &registry,
                 environment,
             };
-            let before = (count.killed, count.kills, count.wrong.len());
-            subject.kill_everywhere(arguments.sample, part, &mut count)?;
+            let since = Instant::now();
+            let found = results.add(&subject.title, part, subject.kill_everywhere(part)?)?;
             environment.console.err.line(format!(
-                "{}: {} runs killed {} times, {} wrong",
+                "{}: {} points, {} processes killed, {} wrong, {} s",
                 subject.title,
-                count.killed - before.0,
-                count.kills - before.1,
-                count.wrong.len() - before.2,
+                found.killed,
+                found.kills,
+                found.wrong.len(),
+                since.elapsed().as_secs(),
             ));
+            count.add(found);
         }
     }
     Ok(count)
-}
-
-/// A scenario that is killed.
-struct Subject<'a> {
-    title: String,
-    plan: Plan,
-    scenario: Arc<Scenario>,
-    library: Read<'a>,
-    registry: &'a Arc<Registry>,
-    environment: &'a Environment,
-}
-
-/// Playbooks that others run, each read once: reading them would take most of the time of a life.
-struct Read<'a> {
-    shelf: Shelf<'a>,
-    read: RefCell<HashMap<(String, String), Arc<Checked>>>,
-}
-
-impl Library for Read<'_> {
-    fn load(&self, from: &Checked, path: &str) -> Result<Arc<Checked>, String> {
-        let name = (from.id.clone(), path.to_owned());
-        if let Some(checked) = self.read.borrow().get(&name) {
-            return Ok(Arc::clone(checked));
-        }
-        let checked = self.shelf.load(from, path)?;
-        self.read.borrow_mut().insert(name, Arc::clone(&checked));
-        Ok(checked)
-    }
-
-    fn text(&self, from: &Checked, path: &str) -> Result<String, String> {
-        self.shelf.text(from, path)
-    }
-}
-
-/// What must be the same.
-#[derive(Debug, PartialEq, Serialize, Deserialize)]
-struct Seen {
-    verdict: String,
-    reason: Option<String>,
-    causes: Vec<String>,
-    writes: Vec<(String, Json)>,
-}
-
-/// What became of a life that was not cut short.
-#[derive(Debug, Serialize, Deserialize)]
-struct Whole {
-    seen: Seen,
-    /// Writes that the world has seen again with their token.
-    repeated: usize,
-    points: u64,
-}
-
-impl Subject<'_> {
-    fn world(&self) -> Result<ScenarioWorld, Failure> {
-        let playbooks = &self.library.shelf;
-        let file = format!("{}.yaml", self.plan.checked.id);
-        let located = playbooks.places.place(&playbooks.root.join(file));
-        let context = world::playbook_context(
-            self.environment,
-            &TargetArguments::default(),
-            self.registry,
-            &located,
-            &self.plan,
-            self.scenario.clock,
-        )
-        .map_err(Failure::wrong)?;
-        let facts = Arc::clone(self.registry) as Arc<dyn ActionFacts>;
-        Ok(ScenarioWorld::new(
-            Arc::clone(&self.scenario),
-            facts,
-            context,
-        ))
-    }
-
-    /// Runs until the process dies at the point; the outcome where it does not, and how many points there were.
-    fn run(
-        &self,
-        world: &ScenarioWorld,
-        journal: &RunJournal<'_>,
-        point: u64,
-        dies: fn(),
-    ) -> Result<(Option<Outcome>, u64), Failure> {
-        let fault = Fault::at(journal, point, dies);
-        let cancel = Cancel::new();
-        let surroundings = Surroundings {
-            world,
-            performer: &Calls(self.registry),
-            approver: &ByScenario(&self.scenario.answers),
-            observer: &Nobody,
-            journal: &fault,
-            library: &self.library,
-            cancel: &cancel,
-            guards: Some(&Guards::default()),
-        };
-        let run = runbook_interpreter::run(&self.plan, &surroundings);
-        let mut run = pin!(run);
-        let outcome = super::runtime()?.block_on(std::future::poll_fn(|context| {
-            match run.as_mut().poll(context) {
-                Poll::Ready(outcome) => Poll::Ready(Some(outcome)),
-                Poll::Pending if fault.is_dead() => Poll::Ready(None),
-                Poll::Pending => Poll::Pending,
-            }
-        }));
-        Ok((outcome.filter(|_| !fault.is_dead()), fault.points()))
-    }
-
-    /// One life: from what the lives before it have left in the folder to the point, or to the end.
-    fn live(&self, folder: &Path, point: u64, dies: fn()) -> Result<Option<Whole>, Failure> {
-        let file = journal(folder)?;
-        let world = self
-            .world()?
-            .remembering(&folder.join("world.jsonl"))
-            .map_err(|why| Failure::environment(format!("the world is not kept: {why}")))?;
-        let journal = match file.again(RUN, Mode::Live) {
-            Ok(journal) => journal,
-            Err(JournalError::NoRun(_)) => file.start(RUN.to_owned(), json!({})),
-            Err(error) => return Err(crate::record::kept(error)),
-        };
-        world.forget_reads(&|key| journal.has_answer(key));
-        let (outcome, points) = self.run(&world, &journal, point, dies)?;
-        Ok(outcome.map(|outcome| Whole {
-            seen: seen(&outcome, &world),
-            repeated: world.calls().iter().filter(|call| call.repeat).count(),
-            points,
-        }))
-    }
-
-    /// One life that is due to be cut short.
-    fn cut_short(&self, folder: &Path, point: u64, death: Death) -> Result<Option<Whole>, Failure> {
-        match death {
-            Death::Dropped => self.live(folder, point, || {}),
-            #[cfg(feature = "faults")]
-            Death::Killed => {
-                let said = folder.join("said.json");
-                let process = process::Process::start(|| {
-                    let lived = self.live(folder, point, process::die);
-                    let lived = lived.map_err(|failure| failure.message);
-                    let text = serde_json::to_string(&lived).unwrap_or_default();
-                    u8::from(std::fs::write(&said, text).is_err())
-                })?;
-                match process.end()? {
-                    process::Ended::Killed => Ok(None),
-                    process::Ended::Left(_) => {
-                        read::<Result<_, String>>(&said)?.map_err(Failure::wrong)
-                    }
-                }
-            }
-        }
-    }
-
-    /// A run that dies at the point, and again, later each time, and then is left alone.
-    fn lives(
-        &self,
-        folder: &Path,
-        point: u64,
-        death: Death,
-        count: &mut Count,
-    ) -> Result<Option<Whole>, Failure> {
-        for next in [point, 3 + point % 5, 11 + point % 7] {
-            let lived = self.cut_short(folder, next, death)?;
-            if lived.is_some() {
-                return Ok(lived);
-            }
-            count.kills += 1;
-        }
-        self.live(folder, u64::MAX, || {})
-    }
-
-    /// The same scenario twice, under the same id, gives the same journal; says where it does not.
-    fn differs_when_run_again(
-        &self,
-        first: &Path,
-        second: &Path,
-    ) -> Result<Option<String>, Failure> {
-        self.live(second, u64::MAX, || {})?;
-        let one = dump(&journal(first)?).map_err(crate::record::kept)?;
-        let other = dump(&journal(second)?).map_err(crate::record::kept)?;
-        let different = one.iter().zip(&other).find(|(one, other)| one != other);
-        Ok(match different {
-            Some((one, other)) => Some(format!("is recorded otherwise:\n  {one}\n  {other}")),
-            None if one.len() != other.len() => Some(format!(
-                "is recorded in {} and in {} rows",
-                one.len(),
-                other.len()
-            )),
-            None => None,
-        })
-    }
-
-    fn kill_everywhere(&self, sample: u64, part: Part, count: &mut Count) -> Result<(), Failure> {
-        let first = folder()?;
-        let Some(whole) = self.live(first.path(), u64::MAX, || {})? else {
-            return Ok(());
-        };
-        let second = folder()?;
-        if part.worker == 0
-            && let Some(different) = self.differs_when_run_again(first.path(), second.path())?
-        {
-            count.wrong.push(format!("{} {different}", self.title));
-        }
-        let points = (0..whole.points)
-            .filter(|point| point % sample == 0 && (point / sample) % part.of == part.worker);
-        for point in points {
-            let folder = folder()?;
-            count.killed += 1;
-            let found = self.lives(folder.path(), point, part.death, count);
-            if let Ok(Some(found)) = &found {
-                count.repeated += found.repeated;
-                if found.seen == whole.seen {
-                    continue;
-                }
-            }
-            count.wrong.push(format!(
-                "{} killed at {point}: {:?}\n  expected {:?}",
-                self.title,
-                found.map_err(|failure| failure.message),
-                whole.seen
-            ));
-        }
-        Ok(())
-    }
-}
-
-fn journal(folder: &Path) -> Result<SqliteJournal, Failure> {
-    let file = SqliteJournal::open(&folder.join("journal.sqlite")).map_err(crate::record::kept)?;
-    file.unsynced().map_err(crate::record::kept)?;
-    Ok(file)
-}
-
-fn seen(outcome: &Outcome, world: &ScenarioWorld) -> Seen {
-    let calls = world.calls();
-    Seen {
-        verdict: outcome.verdict.as_str().to_owned(),
-        reason: outcome.reason.map(|reason| reason.as_str().to_owned()),
-        causes: outcome
-            .causes
-            .iter()
-            .filter(|cause| cause.found == Truth::True)
-            .map(|cause| cause.name.clone())
-            .collect(),
-        // A person who is asked again is no second write, nor is code that its author says only reads.
-        writes: calls
-            .iter()
-            .enumerate()
-            .filter(|(at, call)| {
-                let reading = call.effects.contains(&Effect::Execute)
-                    && call
-                        .step
-                        .as_ref()
-                        .is_some_and(|step| !step.starts_with("resolve"));
-                let again = reading && calls.iter().take(*at).any(|other| other.key == call.key);
-                call.is_write() && !call.repeat && !again && !call.action.starts_with("human:")
-            })
-            .map(|(_, call)| call)
-            .map(|call| (call.action.clone(), call.arguments.clone()))
-            .collect(),
-    }
-}
-
-/// Watches nothing.
-struct Nobody;
-
-impl Observer for Nobody {
-    fn observe(&self, _: &Event) {}
 }
 
 #[cfg(test)]
@@ -507,6 +258,7 @@ mod tests {
     use crate::console::{Console, Stream};
     use crate::locate::Places;
     use runbook_report::terminal::Look;
+    use std::path::Path;
 
     #[test]
     fn what_is_killed_ends_as_if_it_had_not_been() {
@@ -533,11 +285,15 @@ mod tests {
         };
         let arguments = CrashMatrixArguments {
             paths: vec!["examples".into(), "playbooks/acso/memory-leak.yaml".into()],
-            sample: 29,
-            jobs: 1,
             ..CrashMatrixArguments::default()
         };
-        let count = matrix(&arguments, Part::WHOLE, &environment).expect("a matrix");
+        let part = Part {
+            worker: 0,
+            of: 1,
+            sample: 29,
+            death: Death::Dropped,
+        };
+        let count = matrix(&arguments, part, &environment).expect("a matrix");
         assert!(count.killed > 20, "{count:?}");
         assert!(count.wrong.is_empty(), "{}", count.wrong.join("\n"));
     }
