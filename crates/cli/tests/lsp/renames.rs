@@ -82,7 +82,8 @@ fn rename_all(editor: &mut Editor, folder: &Path) -> usize {
     for file in files {
         let name = file.to_string_lossy().into_owned();
         let wanted = all || FEW.iter().any(|part| name.contains(part));
-        if !wanted || !name.ends_with(".yaml") || name.ends_with(".scenarios.yaml") {
+        let yaml = file.extension().is_some_and(|ending| ending == "yaml");
+        if !wanted || !yaml || name.ends_with(".scenarios.yaml") {
             continue;
         }
         let text = fs::read_to_string(&file).expect("reads");
