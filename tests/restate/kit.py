@@ -57,9 +57,10 @@ def post(base, path, body=None, patience=60):
 class Process:
     """A program that is started, killed without warning, and started again."""
 
-    def __init__(self, log):
+    def __init__(self, log, env=None):
         self.log = log
         self.child = None
+        self.env = env or {}
 
     def command(self):
         raise NotImplementedError
@@ -72,7 +73,7 @@ class Process:
                 stdout=log,
                 stderr=log,
                 cwd=self.log.parent,
-                env={**os.environ, "DO_NOT_TRACK": "1", "AWS_EC2_METADATA_DISABLED": "true"},
+                env={**os.environ, "DO_NOT_TRACK": "1", "AWS_EC2_METADATA_DISABLED": "true", **self.env},
             )
         return self
 
@@ -91,7 +92,7 @@ class Process:
 class Server(Process):
     """The server. Its disk outlives it, unless `lose_disk` is called."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, key=None):
         super().__init__(folder / "server.log")
         self.data = folder / "restate"
         self.node, self.ingress_port, self.admin_port = free_port(), free_port(), free_port()
@@ -111,6 +112,7 @@ class Server(Process):
                     "disable-telemetry = true",
                     "default-num-partitions = 8",
                     'rocksdb-total-memory-size = "512 MiB"',
+                    *([f'request-identity-private-key-pem-file = "{key}"'] if key else []),
                     "[ingress]",
                     f"bind-port = {self.ingress_port}",
                     "[admin]",
@@ -196,8 +198,8 @@ class Balancer:
 class Worker(Process):
     """A worker behind a balancer, or by itself."""
 
-    def __init__(self, folder, name, server, advertise=None, state=None, more=()):
-        super().__init__(folder / f"{name}.log")
+    def __init__(self, folder, name, server, advertise=None, state=None, more=(), env=None):
+        super().__init__(folder / f"{name}.log", env)
         self.port = free_port()
         self.server = server
         self.advertise = advertise or f"http://127.0.0.1:{self.port}"
@@ -231,13 +233,16 @@ def head(playbook, scenario, targets, policy=None):
 class Cluster:
     """A server, workers behind a balancer, and fleets on them."""
 
-    def __init__(self, workers=1, more=()):
+    def __init__(self, workers=1, more=(), env=None, signed=None):
         self.temporary = tempfile.TemporaryDirectory(prefix="runbook-restate-", ignore_cleanup_errors=True)
         self.folder = pathlib.Path(self.temporary.name)
-        self.server = Server(self.folder).start()
+        key = self.folder / "private.pem" if signed else None
+        if signed:
+            subprocess.run([signed, "genpkey", "-algorithm", "ed25519", "-out", str(key)], check=True, capture_output=True)
+        self.server = Server(self.folder, key).start()
         self.balancer = Balancer()
         self.workers = [
-            Worker(self.folder, f"worker-{number}", self.server, advertise=self.balancer.url, more=more)
+            Worker(self.folder, f"worker-{number}", self.server, advertise=self.balancer.url, more=more, env=env)
             for number in range(workers)
         ]
         self.balancer.ports = [worker.port for worker in self.workers]

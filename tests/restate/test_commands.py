@@ -84,6 +84,46 @@ class Commands(unittest.TestCase):
         said = self.runbook("approve", fleet, "--yes", code=2)
         self.assertIn(f"fleet {fleet} waits for no answer", said)
 
+    def test_fleets_are_listed_and_found_by_the_beginning_of_their_ids(self):
+        first, second = self.start(["l1"]), self.start(["l2"])
+        self.standing(second, "paused", 1)
+        listed = json.loads(self.runbook("status", "--format", "json"))["fleets"]
+        ids = [fleet["fleet"] for fleet in listed]
+        self.assertEqual(ids[:2], [second, first])
+        self.assertEqual((listed[0]["playbook"], listed[0]["targets"]), ("each", 1))
+        self.assertIn(second, self.runbook("status"))
+        told = json.loads(self.runbook("status", "last", "--format", "json"))
+        self.assertEqual(told["fleet"], second)
+        self.runbook("cancel", first[:12])
+        self.runbook("cancel", "last")
+        kit.until(lambda: self.told(first)["status"] == self.told(second)["status"] == "stopped")
+
+    def test_each_targets_own_report_is_one_click_away(self):
+        fleet = self.start(["r1", "r/2"], "--yes=write,destroy")
+        self.runbook("watch", fleet)
+        folder = self.cluster.folder / "report"
+        self.runbook("report", fleet, "--out", str(folder))
+        document = json.loads((folder / "report.json").read_text())
+        index = (folder / "index.html").read_text()
+        for target in document["targets"]:
+            self.assertIn(f'href="{target["page"]}"', index)
+            page = (folder / target["page"]).read_text()
+            for due in ["resolved", "logs:PutRetentionPolicy", "logs:DescribeLogGroups", target["run"]]:
+                self.assertIn(due, page)
+        self.assertTrue((folder / "junit.xml").exists())
+
+    def test_calendars_of_whoever_starts_a_fleet_hold_it_back(self):
+        calendar = self.cluster.folder / "here.ics"
+        event = "BEGIN:VEVENT\nSUMMARY:Year end\nDTSTART:20000101T000000Z\nDTEND:20990101T000000Z\nEND:VEVENT"
+        calendar.write_text(f"BEGIN:VCALENDAR\n{event}\nEND:VCALENDAR\n")
+        frozen = ["--yes=write,destroy", "--freeze", str(calendar)]
+        fleet = self.start(["f1"], *frozen)
+        self.runbook("watch", fleet, code=3)
+        self.assertIn("Year end", self.told(fleet)["targets"][0]["person"]["why"])
+        fleet = self.start(["f2"], *frozen, "--override", "freeze=the board knows")
+        self.runbook("watch", fleet)
+        self.assertEqual(self.told(fleet)["targets"][0]["verdict"], "resolved")
+
     def test_waves_wait_for_a_yes(self):
         fleet = self.start(["w1", "w2", "w3"], "--yes=write,destroy", "--waves", "1,100%", "--approve-waves")
         kit.until(lambda: self.told(fleet)["status"] == "waiting")

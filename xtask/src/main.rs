@@ -30,7 +30,7 @@ const USAGE: &str = "usage: cargo xtask TASK
   catalogue --write|--check [--packages DIR]   the catalogue of AWS operations
   bench [--only WORD]… [--quick] [--write]     every speed and size that has a goal, measured in one run
   conformance DIR                              the client against botocore's protocol suites
-  fleet-rate [--debug]                         what a target of a fleet costs, of 100 to 10,000 of them, and their memory
+  fleet-rate [--restate]                       what a target of a fleet costs, and the memory; on a Restate server
   instructions --write                         what the release binary executes becomes the budget of `test`
   crash-matrix [--playbook PATH]… [--sample N] [--results FILE]  every scenario killed at every point around its journal, and resumed
   policy-proof [WORD…]                         every permission of the least policies taken away in turn

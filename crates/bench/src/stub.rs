@@ -1,10 +1,10 @@
-//! A server that keeps connections and answers at once: what it was given to remember, or one fixed answer.
+//! A server that keeps connections and answers at once, or after a while: what it was given to remember, or one fixed answer.
 //!
 //! With another server behind it, it first forwards what it is asked and remembers each answer under what was asked for:
 //! `X-Amz-Target`, `Action`, or else method and path. Once it keeps, it gives a name's answers in their order, and begins again
 //! after the last one, so that a client that asks the same things again and again is answered the same again and again.
 
-use crate::Failure;
+use crate::{Failure, ending};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use http_body_util::{BodyExt as _, Full};
@@ -20,6 +20,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::rc::Rc;
+use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -62,6 +63,8 @@ struct Answers {
 struct Stub {
     /// Where requests are forwarded to.
     upstream: Option<String>,
+    /// How long each answer is waited for.
+    delay: Duration,
     keeps: Cell<bool>,
     answers: RefCell<HashMap<String, Answers>>,
     asked: RefCell<Vec<Asked>>,
@@ -72,11 +75,12 @@ struct Stub {
 /// # Errors
 /// There is no free port.
 #[expect(clippy::print_stdout, reason = "who started it reads where it is")]
-pub async fn serve(upstream: Option<String>) -> Result<(), Failure> {
+pub async fn serve(upstream: Option<String>, delay: Duration) -> Result<(), Failure> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     println!("http://{}", listener.local_addr()?);
     let stub = Rc::new(Stub {
         upstream,
+        delay,
         ..Stub::default()
     });
     let tasks = tokio::task::LocalSet::new();
@@ -94,17 +98,11 @@ pub async fn serve(upstream: Option<String>) -> Result<(), Failure> {
             });
         }
     };
-    let (tell, left) = tokio::sync::oneshot::channel();
-    std::thread::spawn(move || {
-        // However it ends, nobody is there any more.
-        let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
-        tell.send(())
-    });
     tasks
         .run_until(async {
             tokio::select! {
                 () = accepting => {},
-                _ = left => {},
+                () = ending::of_input() => {},
             }
         })
         .await;
@@ -115,6 +113,9 @@ impl Stub {
     async fn answer(&self, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Failure> {
         let (parts, body) = request.into_parts();
         let body = body.collect().await?.to_bytes();
+        if !self.delay.is_zero() {
+            tokio::time::sleep(self.delay).await;
+        }
         if parts.uri.path() == "/stub/keep" {
             self.keeps.set(true);
             let asked = serde_json::to_vec(&*self.asked.borrow())?;

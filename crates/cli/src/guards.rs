@@ -1,6 +1,8 @@
 //! The guards that a command line adds and overrides.
 
 use crate::args::GuardArguments;
+#[cfg(feature = "restate")]
+use crate::carried::CarriedGuards;
 use crate::environment::Environment;
 use crate::exit::Failure;
 use crate::shelf::text_of;
@@ -64,6 +66,46 @@ fn add(
         change @ Freeze::Change { .. } => guards.changes.push(change),
     }
     Ok(())
+}
+
+/// All guards that hold for a fleet which others carry: what [`add_common`] and [`read`] find, as texts.
+///
+/// # Errors
+/// A calendar that cannot be read: a freeze that is not known could be in force.
+#[cfg(feature = "restate")]
+pub fn travelling(
+    arguments: &GuardArguments,
+    root: &Path,
+    environment: &Environment,
+) -> Result<CarriedGuards, Failure> {
+    // Each is read once more as a calendar, so that what cannot be read is said before it travels.
+    let mut all = read(arguments, &[], environment)?;
+    add_common(&mut all, root, environment)?;
+    let mut guards = CarriedGuards::default();
+    let of_all = root.join(OF_ALL);
+    if of_all.exists() {
+        let shown = environment.places.shown(&of_all);
+        let text = text_of(&of_all, &shown).map_err(Failure::wrong)?;
+        guards.calendars.push((shown, text));
+    }
+    let by_variable = environment.variable(VARIABLE).unwrap_or_default();
+    let by_variable = by_variable.split(',').map(str::trim);
+    let named = by_variable.chain(arguments.freeze.iter().map(String::as_str));
+    for named in named.filter(|one| !one.is_empty()) {
+        match Freeze::read(named).map_err(Failure::wrong)? {
+            Freeze::File(path) => {
+                let file = environment.places.current.join(&path);
+                let text = text_of(&file, &path).map_err(Failure::wrong)?;
+                guards.calendars.push((path, text));
+            }
+            Freeze::Change { arn, .. } => guards.changes.push(arn),
+        }
+    }
+    for (kind, given) in &all.overridden {
+        let given = (given.reason.clone(), given.by.clone());
+        guards.overridden.insert(kind.as_str().to_owned(), given);
+    }
+    Ok(guards)
 }
 
 /// Reads the calendars that the command line names, and those that the run was begun with.

@@ -1,6 +1,8 @@
 //! Who one is: the account and the principal that credentials belong to.
 
 use crate::exit::Failure;
+use runbook_interpreter::plan::{Options, Until};
+use runbook_playbook::checked::Checked;
 use runbook_registry::Registry;
 use runbook_registry::aws::principal;
 use runbook_registry::call::{Call, CallError};
@@ -34,6 +36,30 @@ pub async fn caller(world: &dyn World, registry: &Registry) -> Result<Caller, Ca
         account: text("Account"),
         arn: text("Arn"),
     })
+}
+
+/// Whether a run may change something.
+#[must_use]
+pub fn acts(checked: &Checked, options: &Options) -> bool {
+    let reads = matches!(options.until, Some(Until::Symptom | Until::Diagnose));
+    checked.playbook.resolve.is_some() && !reads && !options.read_only
+}
+
+/// Whether it must be known as whom calls are made: an approval holds for that principal only, and the playbook, or one
+/// that it runs or escalates by, may name the account.
+#[must_use]
+pub fn names_caller(checked: &Checked, options: &Options) -> bool {
+    let playbook = &checked.playbook;
+    let escalates = playbook.escalate.as_ref();
+    let mut steps = checked.steps.values();
+    acts(checked, options)
+        || playbook.source.text().contains("target.account")
+        || !playbook.target.accounts.is_empty()
+        || escalates.is_some_and(|escalate| escalate.uses.is_some())
+        || steps.any(|step| {
+            let action = step.action.as_ref();
+            action.is_some_and(|action| action.name == "playbook:Run")
+        })
 }
 
 /// Where calls go and as whom, as saved plans have it: the account, the region, and the principal, for which a session's role

@@ -14,7 +14,7 @@ use runbook_playbook::layout::layout;
 use runbook_playbook::source::Source;
 use runbook_playbook::yaml::write::pair;
 use runbook_registry::Registry;
-use runbook_registry::world::recording::Recorded;
+use runbook_registry::world::recording::{Recorded, Telling};
 use runbook_registry::world::scenario::Scenario;
 use serde_json::{Map, Value as Json};
 use std::io::Write as _;
@@ -152,24 +152,35 @@ impl Target {
             outcome: ended.outcome,
             texts,
         };
-        let members = run.members(&**registry, &|json| recorder.masked(json));
-        let text = self.text(&members, located);
-        let scenario = self.read(&text)?;
+        let playbooks = Shelf::new(&environment.places, &located.root, &**registry);
+        let told = |telling| -> Result<_, Failure> {
+            let members = run.members(&**registry, telling, &|json| recorder.masked(json));
+            let text = self.text(&members, located);
+            let scenario = Arc::new(self.read(&text)?);
+            let found = run_scenario(
+                &scenario,
+                checked,
+                &playbooks,
+                &Enforced::Nothing,
+                registry,
+                environment,
+            );
+            Ok((text, found))
+        };
+        let mut best = told(Telling::ByWrites)?;
+        if best.1.is_err() {
+            let other = told(Telling::InTurn)?;
+            if other.1.is_ok() {
+                best = other;
+            }
+        }
+        let (text, found) = best;
         self.save(&text).map_err(|error| {
             Failure::environment(format!(
                 "{} cannot be written: {error}; record into another file",
                 self.shown
             ))
         })?;
-        let playbooks = Shelf::new(&environment.places, &located.root, &**registry);
-        let found = run_scenario(
-            &Arc::new(scenario),
-            checked,
-            &playbooks,
-            &Enforced::Nothing,
-            registry,
-            environment,
-        );
         let err = environment.console.err;
         let (name, shown) = (&self.name, &self.shown);
         match found {

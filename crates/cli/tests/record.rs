@@ -5,6 +5,7 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 const PLAYBOOK: &str = "playbook: v1\ntitle: Queue\n\ninputs:\n  token: {type: secret, default: none}\n  queue: {type: string}\n\nsymptom:\n  full:\n    title: Messages wait\n    action: sqs:GetQueueAttributes\n    with: {QueueUrl: \"${{ inputs.queue }}\", AttributeNames: [All]}\n    capture:\n      waiting: {path: $.Attributes.ApproximateNumberOfMessages, as: integer}\n    assert:\n      - that: waiting > 10\n        message: ${{ waiting }} messages wait\n\ndiagnose:\n  why:\n    title: Why\n    causes:\n      stuck: {title: Nobody reads, that: symptom.full.waiting > 10}\n\nverify: {after: 1s, every: 1s, within: 10s}\n\nresolve:\n  purge:\n    title: Purge it\n    for: [stuck]\n    action: sqs:PurgeQueue\n    with: {QueueUrl: \"${{ inputs.queue }}\"}\n";
 
@@ -59,6 +60,104 @@ fn a_run_is_added_to_the_scenarios_under_a_new_name_without_secrets_and_accounts
     assert!(text.contains("\n  recorded_2:\n"), "{text}");
 }
 
+/// A playbook that waits in all ways for what it wrote: by a poll, a pause, a waiter, and in `verify`.
+const WAITS: &str = r#"playbook: v1
+title: Service
+
+symptom:
+  down:
+    title: Tasks are missing
+    action: ecs:DescribeServices
+    with: {cluster: main, services: [api]}
+    capture: {running: "$.services[0].runningCount"}
+    assert:
+      - {that: running < 2, message: too few}
+
+diagnose:
+  why:
+    title: Why
+    causes:
+      stopped: {title: It is scaled down, that: symptom.down.running < 2}
+
+resolve:
+  scale:
+    title: Scale it up
+    for: [stopped]
+    steps:
+      up:
+        title: Set the count
+        action: ecs:UpdateService
+        with: {cluster: main, service: api, desiredCount: 2}
+      started:
+        title: Wait for the tasks
+        action: ecs:ListTasks
+        with: {cluster: main, serviceName: api}
+        until: {path: "$.taskArns", count: {equals: 2}}
+        every: 10s
+        within: 5m
+      pause:
+        title: Let them settle
+        action: time:Sleep
+        with: {for: 20s}
+      stable:
+        title: Wait until it is stable
+        action: ecs:WaitUntilServicesStable
+        with: {cluster: main, services: [api]}
+
+verify: {after: 30s, every: 30s, within: 10m}
+"#;
+
+const SHOWS_LATER: &str = r#"playbook: waits.yaml
+scenarios:
+  later:
+    actions:
+      ecs:DescribeServices:
+        - {unless: running, return: {services: [{status: ACTIVE, desiredCount: 2, runningCount: 0, deployments: [{status: PRIMARY}, {status: ACTIVE}]}]}}
+        - {unless: settled, return: {services: [{status: ACTIVE, desiredCount: 2, runningCount: 1, deployments: [{status: PRIMARY}]}]}}
+        - {return: {services: [{status: ACTIVE, desiredCount: 2, runningCount: 2, deployments: [{status: PRIMARY}]}]}}
+      ecs:ListTasks:
+        - {unless: started, return: {taskArns: []}}
+        - {return: {taskArns: ["arn:aws:ecs:us-east-1:123456789012:task/main/1", "arn:aws:ecs:us-east-1:123456789012:task/main/2"]}}
+      ecs:UpdateService:
+        - {set: {started: 45s, running: 75s, settled: 2m}, return: {}}
+    answers: {approve: all}
+    expect: {verdict: resolved}
+"#;
+
+#[test]
+fn what_shows_some_time_after_a_write_shows_after_it_in_the_recording() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path();
+    let file = "waits.scenarios.yaml";
+    fs::write(path.join("waits.yaml"), WAITS).expect("written");
+    fs::write(path.join(file), SHOWS_LATER).expect("written");
+    let mut line = vec!["run", "waits.yaml", "--yes=write,destroy", "--scenario"];
+    line.extend(["later", "--record", file]);
+    let run = runbook(path, &line, &[]);
+    assert!(err(&run).contains("it comes out the same"), "{}", err(&run));
+    let text = fs::read_to_string(path.join(file)).expect("reads");
+    let (_, recorded) = text.split_once("\n  recorded:").expect("a recording");
+    let set = "set: {update_service_shows: 50s, update_service_shows_2: 1m20s, update_service_shows_3: 2m}";
+    assert!(recorded.contains(set), "{recorded}");
+    assert!(!recorded.contains("times:"), "{recorded}");
+    // It holds where the playbook looks more often than in the run that was recorded, and fails where it gives up sooner.
+    let variants = [
+        (
+            vec![("every: 10s", "every: 1s"), ("every: 30s", "every: 5s")],
+            0,
+        ),
+        (vec![("within: 5m", "within: 30s")], 1),
+    ];
+    for (changes, code) in variants {
+        let changed = changes
+            .into_iter()
+            .fold(WAITS.to_owned(), |text, (from, to)| text.replace(from, to));
+        fs::write(path.join("waits.yaml"), changed).expect("written");
+        let again = runbook(path, &["test", file], &[]);
+        assert_eq!(again.status.code(), Some(code), "{}", err(&again));
+    }
+}
+
 #[test]
 fn nothing_runs_where_the_recording_cannot_be_written() {
     let folder = folder();
@@ -84,12 +183,15 @@ fn nothing_runs_where_the_recording_cannot_be_written() {
     }
 }
 
-/// Answers as a queue does that is full until it is purged.
+/// When a purge shows: between the first and the second reading of `verify`.
+const SHOWS_AFTER: Duration = Duration::from_millis(1_500);
+
+/// Answers as a queue does that is full until some time after it is purged.
 fn stub() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("an address");
     std::thread::spawn(move || {
-        let mut purged = false;
+        let mut purged = None;
         for stream in listener.incoming() {
             let mut stream = stream.expect("a connection");
             let mut request = Vec::new();
@@ -109,10 +211,11 @@ fn stub() -> String {
             }
             let text = String::from_utf8_lossy(&request).to_lowercase();
             let body = if text.contains("purgequeue") {
-                purged = true;
+                purged = Some(Instant::now());
                 "{}".to_owned()
             } else {
-                let waiting = if purged { 0 } else { 50 };
+                let empty = purged.is_some_and(|at| at.elapsed() > SHOWS_AFTER);
+                let waiting = if empty { 0 } else { 50 };
                 format!("{{\"Attributes\":{{\"ApproximateNumberOfMessages\":\"{waiting}\"}}}}")
             };
             let _ = write!(
@@ -143,6 +246,10 @@ fn a_run_over_the_wire_is_recorded_and_comes_out_the_same() {
     assert!(err(&run).contains("it comes out the same"), "{}", err(&run));
     let text = fs::read_to_string(folder.path().join("wire.scenarios.yaml")).expect("reads");
     assert!(text.contains("target: {region: eu-west-1}"), "{text}");
+    assert!(
+        text.contains("set: purge_queue_shows\n          after: 2s"),
+        "{text}"
+    );
     assert!(text.contains("verdict: resolved"), "{text}");
     assert!(!text.contains("999988887777"), "{text}");
     let again = runbook(folder.path(), &["test", "wire.scenarios.yaml"], &[]);

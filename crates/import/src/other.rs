@@ -110,6 +110,12 @@ pub fn step(command: &Command, marks: &mut Marks, findings: &mut Findings) -> Be
     };
     let mut step = typed.unwrap_or_else(|| run(command, &name, &program));
     step.span = command.span;
+    let made = command.redirects.iter().find(|redirect| redirect.output);
+    if let Some(made) = made.filter(|_| program == "jq") {
+        let file = marks.shown(&made.file.marked);
+        step.notes
+            .push(format!("TODO: the page makes `{file}` of this"));
+    }
     Became::Step(Box::new(step))
 }
 

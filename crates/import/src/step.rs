@@ -18,6 +18,8 @@ pub struct Step {
     pub base: Option<String>,
     /// What is captured.
     pub captures: Vec<Capture>,
+    /// What is waited for.
+    pub poll: Option<Poll>,
     /// It changes nothing, as far as one can see; else the registry's word stands.
     pub states_read: bool,
     /// It is a read by the registry or by what is stated.
@@ -34,6 +36,19 @@ pub struct Step {
     pub reaches: Option<String>,
     /// Where the command stands.
     pub span: Span,
+}
+
+/// What a step waits for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Poll {
+    /// A JSONPath into the result.
+    pub path: String,
+    /// The predicate.
+    pub word: &'static str,
+    /// What it compares with; null is nothing there.
+    pub value: Json,
+    /// The time between two readings.
+    pub every: String,
 }
 
 /// A capture of a step.

@@ -3,6 +3,7 @@
 use crate::documents::{Documents, path_of};
 use crate::layout::Layout;
 use crate::scenarios::Subject;
+use crate::targets;
 use crate::workspace::{FileKind, Home, Shelf, Workspace};
 use runbook_playbook::check::{Survey, survey};
 use runbook_playbook::diagnostic::Diagnostic;
@@ -27,7 +28,7 @@ pub(crate) struct Analysis {
     pub(crate) diagnostics: Vec<Diagnostic>,
     /// Its names; `None` where the text cannot be read.
     pub(crate) survey: Option<Arc<Survey>>,
-    /// The playbook that scenarios are for.
+    /// The playbook that scenarios or targets are for.
     pub(crate) subject: Option<Subject>,
 }
 
@@ -51,6 +52,17 @@ pub(crate) fn analyse(
     };
     let mut names = None;
     let mut about = None;
+    let checked = |playbook: &Path| {
+        let text = documents.text_of(playbook)?;
+        let home = workspace.home(playbook);
+        let shelf = Shelf {
+            documents,
+            root: &home.root,
+            catalog: registry,
+            workspace,
+        };
+        review(&Source::new(&home.name, text), &home.id, registry, &shelf).0
+    };
     let diagnostics = match kind {
         FileKind::Foreign => Vec::new(),
         FileKind::Playbook => {
@@ -59,17 +71,12 @@ pub(crate) fn analyse(
         }
         FileKind::Scenarios => {
             about = subject(&file, text, documents, registry, workspace);
-            workspace.check_scenarios(&source, &file, &|playbook| {
-                let text = documents.text_of(playbook)?;
-                let home = workspace.home(playbook);
-                let shelf = Shelf {
-                    documents,
-                    root: &home.root,
-                    catalog: registry,
-                    workspace,
-                };
-                review(&Source::new(&home.name, text), &home.id, registry, &shelf).0
-            })
+            workspace.check_scenarios(&source, &file, &checked)
+        }
+        FileKind::Targets => {
+            about = targets::playbook_of(&file, text)
+                .and_then(|playbook| subject_of(playbook, documents, registry, workspace));
+            workspace.check_targets(&source, &file, &checked)
         }
     };
     Analysis {
@@ -91,7 +98,16 @@ pub(crate) fn subject(
     registry: &Registry,
     workspace: &dyn Workspace,
 ) -> Option<Subject> {
-    let file = playbook_of(file, text);
+    subject_of(playbook_of(file, text), documents, registry, workspace)
+}
+
+/// A playbook that another file is for; `None` where there is none.
+pub(crate) fn subject_of(
+    file: PathBuf,
+    documents: &Documents,
+    registry: &Registry,
+    workspace: &dyn Workspace,
+) -> Option<Subject> {
     let text = documents.text_of(&file)?;
     let home = workspace.home(&file);
     let shelf = Shelf {

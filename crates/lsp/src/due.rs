@@ -1,9 +1,11 @@
 //! What may stand at a place, by the tables of keys that the reader follows.
 
+use crate::workspace::FileKind;
 use runbook_playbook::syntax::escalation::ESCALATION;
 use runbook_playbook::syntax::keys::{Place, Shape, Table};
 use runbook_playbook::syntax::playbook::PLAYBOOK;
 use runbook_playbook::syntax::step_keys::STEP;
+use runbook_playbook::syntax::targets::TARGETS;
 
 /// What may stand at the end of a route.
 #[derive(Debug, Clone)]
@@ -20,10 +22,21 @@ pub(crate) struct Due {
     pub(crate) key: Option<&'static str>,
 }
 
-/// Follows a route from the top of a file.
+/// Follows a route from the top of a playbook or of a file of escalation.
 pub(crate) fn due(route: &[String]) -> Due {
     let escalation = route.first().is_some_and(|first| first == "escalation");
-    let top: &'static Table = if escalation { &ESCALATION } else { &PLAYBOOK };
+    follow(if escalation { &ESCALATION } else { &PLAYBOOK }, route)
+}
+
+/// Follows a route from the top of a file of a kind.
+pub(crate) fn due_in(kind: FileKind, route: &[String]) -> Due {
+    match kind {
+        FileKind::Targets => follow(&TARGETS, route),
+        FileKind::Playbook | FileKind::Scenarios | FileKind::Foreign => due(route),
+    }
+}
+
+fn follow(top: &'static Table, route: &[String]) -> Due {
     let mut due = Due {
         shape: Some(Shape::Object(top)),
         place: None,

@@ -1,12 +1,12 @@
 //! What is shown of the thing under the pointer.
 
 use crate::analysis::Analysis;
-use crate::due::due;
+use crate::due::due_in;
 use crate::layout::Layout;
 use crate::place::range;
-use crate::scenarios;
 use crate::shown::{self, type_in_words};
 use crate::workspace::FileKind;
+use crate::{scenarios, targets};
 use runbook_playbook::catalog::Catalog as _;
 use runbook_playbook::check::{Survey, Symbol};
 use runbook_playbook::span::Span;
@@ -45,6 +45,9 @@ fn found(analysis: &Analysis, registry: &Registry, at: usize) -> Option<(String,
     }
     let known = match analysis.kind {
         FileKind::Playbook => of_place(analysis, registry, at),
+        FileKind::Targets => {
+            targets::hover(analysis, at).or_else(|| of_place(analysis, registry, at))
+        }
         FileKind::Scenarios | FileKind::Foreign => None,
     };
     known.or_else(|| of_problem(analysis, at))
@@ -94,7 +97,7 @@ fn of_place(analysis: &Analysis, registry: &Registry, at: usize) -> Option<(Stri
     let name = text
         .get(span.start..span.end)
         .filter(|name| !name.is_empty())?;
-    let here = due(&cursor.route);
+    let here = due_in(analysis.kind, &cursor.route);
     if cursor.value {
         if matches!(here.shape, Some(Shape::Action)) {
             let action = registry.action(name).ok()?;

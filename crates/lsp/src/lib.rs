@@ -8,6 +8,7 @@ mod completion;
 mod diagnostics;
 mod documents;
 mod due;
+mod elsewhere;
 mod fixes;
 mod format;
 mod hints;
@@ -20,6 +21,7 @@ mod rename;
 mod scenarios;
 mod server;
 mod shown;
+mod targets;
 mod transport;
 mod workspace;
 

@@ -5,8 +5,8 @@ use crate::documents::{Documents, address_of};
 use crate::due::due;
 use crate::layout::Layout;
 use crate::place::range;
-use crate::scenarios;
 use crate::workspace::{FileKind, Shelf, Workspace};
+use crate::{scenarios, targets};
 use runbook_playbook::check::Mention;
 use runbook_playbook::span::Span;
 use runbook_registry::Registry;
@@ -41,6 +41,9 @@ pub(crate) fn definition(
 ) -> Json {
     if analysis.kind == FileKind::Scenarios {
         return scenarios::definition(analysis, address, registry, at);
+    }
+    if analysis.kind == FileKind::Targets {
+        return targets::definition(analysis, address, at);
     }
     if let Some(found) = mention(analysis, at) {
         let defined = all(analysis, found).find(|other| other.definition);

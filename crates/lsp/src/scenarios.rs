@@ -18,7 +18,7 @@ use serde_json::{Value as Json, json};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// The playbook that a file of scenarios is for.
+/// The playbook that a file of scenarios or of targets is for.
 pub(crate) struct Subject {
     /// Its file.
     pub(crate) file: PathBuf,
@@ -173,7 +173,13 @@ pub(crate) fn flags<'t>(
         if !matches!(*key, "if" | "unless" | "set") || route.len() > 7 {
             return None;
         }
-        let (name, span) = value_of(text, entry)?;
+        let (name, span) = match route.get(6) {
+            // `set: {flag: 2m}`
+            Some(_) if *key == "set" && !entry.key.is_empty() => {
+                bare(text.get(entry.key.clone())?, entry.key.start)?
+            }
+            _ => value_of(text, entry)?,
+        };
         let action = entry.route.iter().find(|segment| segment == action)?;
         Some(Flag {
             name,
@@ -185,7 +191,7 @@ pub(crate) fn flags<'t>(
 }
 
 /// The scalar that an entry has as its value, without quotes.
-fn value_of<'t>(text: &'t str, entry: &Entry) -> Option<(&'t str, Span)> {
+pub(crate) fn value_of<'t>(text: &'t str, entry: &Entry) -> Option<(&'t str, Span)> {
     let written = text.get(entry.value.clone())?;
     if written.starts_with(['{', '[', '|', '>', '#']) {
         return None;
@@ -194,7 +200,8 @@ fn value_of<'t>(text: &'t str, entry: &Entry) -> Option<(&'t str, Span)> {
     bare(written, entry.value.start)
 }
 
-fn bare(written: &str, start: usize) -> Option<(&str, Span)> {
+/// A scalar without its quotes.
+pub(crate) fn bare(written: &str, start: usize) -> Option<(&str, Span)> {
     let name = written.trim_matches(['"', '\'']);
     let start = start + (written.len() - written.trim_start_matches(['"', '\'']).len());
     (!name.is_empty()).then(|| (name, Span::new(start, start + name.len())))
@@ -263,6 +270,10 @@ fn of_key(route: &[&str], registry: &Registry, survey: Option<&Survey>) -> Optio
             action,
             inside @ ..,
         ] => type_at(action, false, inside),
+        ["scenarios", scenario, "actions", _, _, "set", name] => Some(Meaning::Flag {
+            scenario: (*scenario).to_owned(),
+            name: (*name).to_owned(),
+        }),
         ["scenarios", _, "inputs", name] => {
             let inputs = &survey?.inputs;
             let at = inputs.iter().position(|(input, _)| input.value == *name)?;
@@ -282,6 +293,8 @@ fn of_key(route: &[&str], registry: &Registry, survey: Option<&Survey>) -> Optio
 fn of_value(route: &[&str], word: &str, survey: Option<&Survey>) -> Option<Meaning> {
     match route {
         ["playbook"] => Some(Meaning::Playbook),
+        // The time in `set: {flag: 2m}`.
+        ["scenarios", _, "actions", _, _, "set", flag] if !flag.starts_with('[') => None,
         [
             "scenarios",
             scenario,

@@ -357,8 +357,16 @@ impl<W: Write> Server<'_, W> {
             _ => {
                 let name = parameters.get("newName").and_then(Json::as_str);
                 let name = name.ok_or_else(|| invalid("`newName` is missing"))?;
-                rename::rename(&analysis, &address, &self.documents, at, name)
-                    .map_err(|why| Refused(REQUEST_FAILED, why))?
+                rename::rename(
+                    &analysis,
+                    &address,
+                    &self.documents,
+                    self.workspace,
+                    self.registry,
+                    at,
+                    name,
+                )
+                .map_err(|why| Refused(REQUEST_FAILED, why))?
             }
         })
     }

@@ -27,6 +27,8 @@ pub enum FileKind {
     Playbook,
     /// Scenarios of a playbook.
     Scenarios,
+    /// Targets of a fleet.
+    Targets,
     /// A file of another program: nothing is said about it.
     Foreign,
 }
@@ -45,8 +47,19 @@ pub trait Workspace {
     /// The playbooks below a root, sorted.
     fn playbooks(&self, root: &Path) -> Vec<PathBuf>;
 
+    /// All files below a root that may name playbooks, sorted.
+    fn files(&self, root: &Path) -> Vec<PathBuf>;
+
     /// Checks a file of scenarios; `checked` reads and checks its playbook.
     fn check_scenarios(
+        &self,
+        source: &Source,
+        file: &Path,
+        checked: &dyn Fn(&Path) -> Option<Checked>,
+    ) -> Vec<Diagnostic>;
+
+    /// Checks a file of targets; `checked` reads and checks its playbook.
+    fn check_targets(
         &self,
         source: &Source,
         file: &Path,

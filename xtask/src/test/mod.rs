@@ -8,7 +8,7 @@ pub(crate) mod instructions;
 mod npm;
 mod pull_requests;
 pub(crate) mod python;
-mod restate;
+pub(crate) mod restate;
 
 use std::path::Path;
 use std::process::Command;

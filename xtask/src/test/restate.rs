@@ -1,7 +1,7 @@
 //! Fleets on a Restate server, which npm installs below `target/`: `tests/restate`. The server is not part of what is shipped.
 
 use super::{binary, debian, npm, run};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 const NODE: &str = "/usr/bin/node";
@@ -12,6 +12,16 @@ const PYTHON: &str = "/usr/bin/python3";
 const SERVER: &str = "node_modules/@restatedev/restate-server-linux-x64/bin/restate-server";
 #[cfg(not(target_arch = "x86_64"))]
 const SERVER: &str = "node_modules/@restatedev/restate-server-linux-arm64/bin/restate-server";
+
+/// The server's program, installed where it is not.
+///
+/// # Errors
+/// It cannot be installed.
+pub(crate) fn server(root: &Path) -> Result<PathBuf, String> {
+    debian::have(NODE, "nodejs")?;
+    debian::have(npm::NPM, "npm")?;
+    Ok(npm::modules(root, "restate")?.join(SERVER))
+}
 
 /// Runs the tests in `tests/restate`, which start and stop servers and workers on loopback.
 pub(super) fn check(root: &Path) -> Result<(), String> {
@@ -25,7 +35,7 @@ pub(super) fn check(root: &Path) -> Result<(), String> {
         }
         there => there?,
     }
-    let modules = npm::modules(root, "restate")?;
+    let server = server(root)?;
     run(Command::new(PYTHON)
         .current_dir(root)
         .args([
@@ -37,5 +47,5 @@ pub(super) fn check(root: &Path) -> Result<(), String> {
             "--verbose",
         ])
         .env("RUNBOOK", binary(root).get_program())
-        .env("RESTATE_SERVER", modules.join(SERVER)))
+        .env("RESTATE_SERVER", server))
 }

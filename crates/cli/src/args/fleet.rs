@@ -249,7 +249,11 @@ pub struct FleetResumeArguments {
     pub quiet: bool,
 }
 
-fn at_least_one(text: &str) -> Result<usize, String> {
+/// Reads a number from 1.
+///
+/// # Errors
+/// It is none.
+pub fn at_least_one(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(number) if number > 0 => Ok(number),
         _ => Err("write a whole number of at least 1".to_owned()),

@@ -144,13 +144,13 @@ pub struct LogsArguments {
 /// `runbook prune`
 #[derive(Debug, Args)]
 pub struct PruneArguments {
-    /// Only runs that began longer ago than this
+    /// Only runs and fleets that began longer ago than this
     #[arg(long, value_name = "DURATION", default_value = "30d")]
     pub older_than: String,
     /// Keep at least this many of the newest
     #[arg(long, value_name = "NUMBER", default_value_t = 0)]
     pub keep: usize,
-    /// Also runs that could be resumed
+    /// Also those that could be resumed
     #[arg(long)]
     pub unfinished: bool,
     /// Only say what would be forgotten

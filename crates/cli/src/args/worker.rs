@@ -25,6 +25,9 @@ pub struct WorkerArguments {
     /// On how many threads runs are carried out [default: as many as there are processors]
     #[arg(long, value_name = "NUMBER")]
     pub threads: Option<usize>,
+    /// How many runs go on at a time; those that wait for people or a time do not count [default: any number]
+    #[arg(long, value_name = "NUMBER", value_parser = super::fleet::at_least_one)]
+    pub runs: Option<usize>,
     /// How long runs under way may go on after SIGTERM
     #[arg(long, value_name = "TIME", default_value = "25s", value_parser = length)]
     pub drain: SignedDuration,

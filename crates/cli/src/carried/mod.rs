@@ -1,17 +1,23 @@
 //! Runs that a worker carries: made of what travels, in the world that it names.
 
+mod guards;
 mod package;
+mod report;
 
+pub use guards::CarriedGuards;
 pub use package::{Carried, Place, StagedText, Written, version};
+pub use report::RunReport;
 
 use crate::approve::Answers;
 use crate::args::TargetArguments;
 use crate::calls::Calls;
 use crate::environment::Environment;
+use crate::fleet::refusal;
+use crate::identity;
 use crate::kept::Kept;
 use crate::load::{self, Unusable, members};
 use crate::locate::Located;
-use crate::record::private;
+use crate::record::{self, private};
 use crate::secrets::{self, Handling, Secrets};
 use crate::shelf::Shelf;
 use crate::staged::Staged;
@@ -21,20 +27,23 @@ use runbook_fleet::engine::TargetRun;
 use runbook_fleet::outcome::{Counting, NotRunCode, TargetOutcome};
 use runbook_fleet::restate::{Carrier, Finished, Runs};
 use runbook_interpreter::event::{Event, Observer};
-use runbook_interpreter::guard::Guards;
+use runbook_interpreter::guard::{Guards, Kind, Override};
 use runbook_interpreter::plan::Options;
 use runbook_interpreter::surroundings::Surroundings;
+use runbook_playbook::calendar::Calendar;
 use runbook_playbook::checked::Checked;
+use runbook_playbook::guard::Freeze;
 use runbook_playbook::inputs::Given;
 use runbook_registry::Registry;
 use runbook_registry::aws::AwsClient;
 use runbook_registry::call::{Call, DEFAULT_LIMIT};
+use runbook_registry::world::live::LiveWorld;
 use runbook_registry::world::scenario::{ActionFacts, Scenario, ScenarioWorld};
 use runbook_registry::world::{Pending, World};
 use runbook_report::json::Collector;
 use serde_json::{Value as Json, json};
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -56,11 +65,34 @@ pub struct CarriedRuns {
 /// How many places' connections a thread keeps.
 const MOST_CLIENTS: usize = 1024;
 
+/// A place that runs go to.
+#[derive(Clone)]
+struct Known {
+    client: Arc<AwsClient>,
+    /// The accounts whose targets are known to be reached by it.
+    reached: Rc<RefCell<HashSet<Option<String>>>>,
+}
+
 /// A playbook that was read and checked.
 struct Ready {
     carried: Carried,
     checked: Arc<Checked>,
     scenario: Option<Arc<Scenario>>,
+    calendars: Vec<(String, Calendar)>,
+    changes: Vec<Freeze>,
+    overridden: BTreeMap<Kind, Override>,
+}
+
+impl Ready {
+    /// What holds the writes of a run back.
+    fn guards(&self) -> Guards {
+        Guards {
+            calendars: self.calendars.clone(),
+            changes: self.changes.clone(),
+            lock: RefCell::default(),
+            overridden: self.overridden.clone(),
+        }
+    }
 }
 
 /// What keeps a target from being run.
@@ -81,7 +113,7 @@ impl Observer for Both<'_> {
 
 thread_local! {
     /// Clients of the places that runs on this thread go to: connections are kept.
-    static CLIENTS: RefCell<HashMap<String, Arc<AwsClient>>> = RefCell::default();
+    static CLIENTS: RefCell<HashMap<String, Known>> = RefCell::default();
 }
 
 fn not_run(code: NotRunCode) -> impl Fn(String) -> Unrun {
@@ -110,14 +142,17 @@ impl CarriedRuns {
     }
 
     /// The client of a place, with its connections.
-    fn client_of(&self, target: &TargetArguments) -> Arc<AwsClient> {
+    fn client_of(&self, target: &TargetArguments) -> Known {
         CLIENTS.with_borrow_mut(|clients| {
             if clients.len() > MOST_CLIENTS {
                 clients.clear();
             }
-            let made = || world::client(&self.environment, target, &self.root, None);
+            let made = || Known {
+                client: world::client(&self.environment, target, &self.root, None),
+                reached: Rc::default(),
+            };
             let client = clients.entry(format!("{target:?}")).or_insert_with(made);
-            Arc::clone(client)
+            client.clone()
         })
     }
 
@@ -156,10 +191,14 @@ impl CarriedRuns {
             )
         });
         let scenario = scenario.transpose().map_err(|failure| failure.message)?;
+        let guards = carried.guards.read()?;
         let ready = Arc::new(Ready {
             carried,
             checked,
             scenario: scenario.map(|staged| staged.scenario),
+            calendars: guards.calendars,
+            changes: guards.changes,
+            overridden: guards.overridden,
         });
         let mut kept = kept();
         if kept.len() >= MOST_KEPT {
@@ -186,6 +225,7 @@ impl CarriedRuns {
             carried,
             checked,
             scenario,
+            ..
         } = &*ready;
         let located = self.located(carried);
         let library = self.library(carried, &located);
@@ -217,37 +257,38 @@ impl CarriedRuns {
             Some(scenario) => Some(Rc::new(self.staged(scenario, context.clone(), &run.run)?)),
             None => None,
         };
-        let live = match &written {
+        let known = match &written {
             Some(_) => None,
-            None => Some(world::of_client(&self.client_of(&target), context)),
+            None => Some(self.client_of(&target)),
         };
+        let live = known
+            .as_ref()
+            .map(|known| world::of_client(&known.client, context));
         let world: &dyn World = match (&written, &live) {
             (Some(written), _) => &**written,
             (None, Some(live)) => live,
             (None, None) => return Err(input("there is no world to run in".to_owned())),
         };
-        if let Some(live) = &live {
-            carrier
-                .prepare(live.ready(run.target.account.is_some()))
-                .await;
-        }
+        let refused = match (&live, &known) {
+            (Some(live), Some(known)) => {
+                let named = identity::names_caller(checked, &plan.options);
+                let reached = self.reached(run, &target, live, known, named);
+                carrier.prepare(reached).await
+            }
+            _ => None,
+        };
         let edge = written.clone();
-        carrier
-            .begin(world, move |is_answered| {
+        let refused = carrier
+            .begin(world, refused, move |is_answered| {
                 if let Some(world) = edge {
                     world.forget_reads(is_answered);
                 }
             })
             .await;
         let carried_world = carrier.world(world);
-        let found = carried_world.place().account;
-        if let (Some(wanted), Some(found), None) = (&run.target.account, &found, &written)
-            && wanted != found
-        {
-            return Err(Unrun {
-                code: NotRunCode::Place,
-                why: format!("its credentials are of account {found}, and it is in {wanted}"),
-            });
+        if let Some(why) = refused {
+            let code = NotRunCode::Place;
+            return Err(Unrun { code, why });
         }
         let (counting, collector) = (Counting::default(), Collector::default());
         let approver = Answers {
@@ -261,6 +302,7 @@ impl CarriedRuns {
             waits: false,
             stream: self.environment.console.err,
         };
+        let guards = ready.guards();
         let surroundings = Surroundings {
             world: &carried_world,
             performer: &Calls(&self.registry),
@@ -269,7 +311,7 @@ impl CarriedRuns {
             journal: carrier,
             library: &library,
             cancel: carrier.cancel(),
-            guards: Some(&Guards::default()),
+            guards: Some(&guards),
         };
         let outcome = runbook_interpreter::run(&plan, &surroundings).await;
         let mut told = TargetOutcome::of(run, &outcome, &counting, "");
@@ -277,10 +319,34 @@ impl CarriedRuns {
             // Its commands are those of this machine's journal, in which it is not.
             person.next = None;
         }
+        let name = scenario.as_ref().map(|scenario| scenario.name.as_str());
+        let rows = carrier.rows(record::context(&located, name, &target));
+        let report = collector.document().zip(rows);
+        let report = report.map(|(document, rows)| RunReport { document, rows });
         Ok(Finished {
             outcome: told,
-            report: collector.document().unwrap_or(Json::Null),
+            report: report.map_or(Json::Null, RunReport::into_json),
         })
+    }
+
+    /// Why calls do not get to a target's place; those that do are known from then on.
+    async fn reached(
+        &self,
+        run: &TargetRun,
+        target: &TargetArguments,
+        live: &LiveWorld,
+        known: &Known,
+        named: bool,
+    ) -> Option<String> {
+        let account = &run.target.account;
+        if !known.reached.borrow().contains(account) {
+            if let Some(why) = refusal(&run.target, target, live, &self.registry).await {
+                return Some(why);
+            }
+            known.reached.borrow_mut().insert(account.clone());
+        }
+        live.ready(account.is_some() || named).await;
+        None
     }
 
     /// The world of a scenario, as it was left by whoever had the run before.

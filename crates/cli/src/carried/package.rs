@@ -1,5 +1,6 @@
 //! What travels to workers: everything that a run goes by.
 
+use super::CarriedGuards;
 use crate::args::{Consent, TargetArguments};
 use runbook_playbook::catalog::Effect;
 use runbook_playbook::inputs::Given;
@@ -38,6 +39,9 @@ pub struct Carried {
     /// The effects that `--yes` answers for; `notify` for telling people.
     #[serde(default)]
     pub consent: Vec<String>,
+    /// What holds writes back beside what the playbook says.
+    #[serde(default)]
+    pub guards: CarriedGuards,
     /// Where calls go where the target does not say.
     #[serde(default)]
     pub place: Place,

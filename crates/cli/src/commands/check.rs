@@ -25,9 +25,6 @@ use std::sync::Arc;
 /// The keys that a playbook, its scenarios or a file of escalation has at its top.
 const TOP_KEYS: [&str; 3] = ["playbook:", "scenarios:", "escalation:"];
 
-/// What a file of targets has at its top.
-const TARGETS: [&str; 1] = ["targets: v"];
-
 /// The graphs of a playbook, which may lack its first line.
 const GRAPHS: [&str; 4] = ["symptom:", "diagnose:", "resolve:", "check:"];
 
@@ -274,7 +271,7 @@ pub(super) enum Whose {
 pub(super) fn whose(file: &File, text: &str) -> Whose {
     if is_scenarios(&file.path) || has_key(text, &TOP_KEYS) {
         Whose::Ours
-    } else if has_key(text, &TARGETS) {
+    } else if has_targets(text) {
         Whose::Targets
     } else if !file.named {
         Whose::Others
@@ -292,12 +289,22 @@ fn has_key(text: &str, keys: &[&str]) -> bool {
         .any(|line| keys.iter().any(|key| line.starts_with(key)))
 }
 
+/// Whether a text begins as a file of targets does: `targets: v1`. Other programs have lists under that key.
+fn has_targets(text: &str) -> bool {
+    let text = text.trim_start_matches('\u{feff}');
+    text.lines()
+        .filter_map(|line| line.strip_prefix("targets:"))
+        .any(|version| version.trim_start().starts_with('v'))
+}
+
 /// What a file is to an editor, by its name and its text; one that is empty may become a playbook.
 pub(super) fn kind(path: &Path, text: &str) -> FileKind {
     if is_scenarios(path) {
         FileKind::Scenarios
     } else if has_key(text, &TOP_KEYS) || has_key(text, &GRAPHS) || text.trim().is_empty() {
         FileKind::Playbook
+    } else if has_targets(text) {
+        FileKind::Targets
     } else {
         FileKind::Foreign
     }

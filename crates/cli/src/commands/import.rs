@@ -88,8 +88,15 @@ enum Page {
 
 fn pages(arguments: &ImportArguments, environment: &Environment) -> Result<Vec<Page>, Failure> {
     if !arguments.command.is_empty() {
-        let words: Vec<String> = arguments.command.iter().map(|word| quoted(word)).collect();
-        let source = Source::new("command", words.join(" "));
+        let text = match arguments.command.as_slice() {
+            // A whole line in quotes, as one gives it to a shell.
+            [line] if line.contains(char::is_whitespace) => line.clone(),
+            words => {
+                let words: Vec<String> = words.iter().map(|word| quoted(word)).collect();
+                words.join(" ")
+            }
+        };
+        let source = Source::new("command", text);
         return Ok(vec![Page::Read(source, Form::Shell)]);
     }
     let places = &environment.places;

@@ -4,7 +4,8 @@ use super::check::kind;
 use crate::document;
 use crate::environment::Environment;
 use crate::exit;
-use crate::locate::{Places, files_below, is_playbook};
+use crate::fleet::check_targets;
+use crate::locate::{Places, files_below, is_playbook, is_yaml};
 use crate::shelf::beside;
 use runbook_lsp::{FileKind, Home, Workspace, serve};
 use runbook_playbook::checked::Checked;
@@ -59,6 +60,10 @@ impl Workspace for Files<'_> {
         files_below(root, is_playbook)
     }
 
+    fn files(&self, root: &Path) -> Vec<PathBuf> {
+        files_below(root, is_yaml)
+    }
+
     fn check_scenarios(
         &self,
         source: &Source,
@@ -66,5 +71,14 @@ impl Workspace for Files<'_> {
         checked: &dyn Fn(&Path) -> Option<Checked>,
     ) -> Vec<Diagnostic> {
         document::check_scenarios(source, file, self.registry, checked)
+    }
+
+    fn check_targets(
+        &self,
+        source: &Source,
+        file: &Path,
+        checked: &dyn Fn(&Path) -> Option<Checked>,
+    ) -> Vec<Diagnostic> {
+        check_targets(source, file, self.registry, checked)
     }
 }

@@ -8,9 +8,10 @@ use crate::calls::Calls;
 use crate::environment::Environment;
 use crate::escalation_file;
 use crate::exit::{self, Failure};
+use crate::identity;
 use crate::kept::Kept;
 use crate::locate::{Located, scenarios_of};
-use crate::lock::{Claim, Lock, Taken};
+use crate::lock::{self, Claim, Lock, Taken};
 use crate::record::Record;
 use crate::recorder::{Approving, Ended, Performing, Recorder, Watching};
 use crate::stage;
@@ -22,7 +23,7 @@ use runbook_interpreter::event::{Event, Observer};
 use runbook_interpreter::guard::{Guards, Kind};
 use runbook_interpreter::journal::{Durability, JournalError, RunJournal};
 use runbook_interpreter::outcome::Outcome;
-use runbook_interpreter::plan::{Plan, Until};
+use runbook_interpreter::plan::Plan;
 use runbook_interpreter::surroundings::Surroundings;
 use runbook_interpreter::verdict::Verdict;
 use runbook_playbook::syntax::input::InputKind;
@@ -262,26 +263,13 @@ impl Play<'_> {
 
     /// Whether the run may change something.
     fn acts(&self) -> bool {
-        let options = &self.plan.options;
-        let reads = matches!(options.until, Some(Until::Symptom | Until::Diagnose));
-        self.plan.checked.playbook.resolve.is_some() && !reads && !options.read_only
+        identity::acts(&self.plan.checked, &self.plan.options)
     }
 
-    /// Whether it must be known as whom calls are made: an approval holds for that principal only, and the playbook, or one
-    /// that it runs or escalates by, may name the account.
+    /// Whether it must be known as whom calls are made.
     fn names_caller(&self) -> bool {
-        let playbook = &self.plan.checked.playbook;
-        let escalates = playbook.escalate.as_ref();
-        let mut steps = self.plan.checked.steps.values();
-        self.acts()
-            || playbook.source.text().contains("target.account")
-            || !playbook.target.accounts.is_empty()
-            || !self.reports.is_empty()
-            || escalates.is_some_and(|escalate| escalate.uses.is_some())
-            || steps.any(|step| {
-                let action = step.action.as_ref();
-                action.is_some_and(|action| action.name == "playbook:Run")
-            })
+        let plan = self.plan;
+        identity::names_caller(&plan.checked, &plan.options) || !self.reports.is_empty()
     }
 
     fn world(
@@ -423,10 +411,13 @@ impl Play<'_> {
         if matches!(deed, Deed::Run) && !self.acts() {
             return Ok(None);
         }
-        let target = self.target_line(world);
+        let scenario = self.scenario.as_ref();
+        let scenario = scenario.map(|scenario| scenario.name.as_str());
+        let place = lock::place(scenario, &world.place(), &self.target, self.environment);
         let claim = Claim {
             playbook: &self.plan.checked.id,
-            target: &target,
+            place: &place,
+            target: None,
             run,
             user: &self.environment.user,
         };
@@ -439,28 +430,6 @@ impl Play<'_> {
             }
             Err(Taken::By(why) | Taken::Unusable(why)) => Err(Failure::environment(why)),
         }
-    }
-
-    /// Where the run acts, in a line.
-    fn target_line(&self, world: &dyn World) -> String {
-        if let Some(scenario) = &self.scenario {
-            return format!("scenario {}", scenario.name);
-        }
-        let place = world.place();
-        let profile = self.target.profile.as_deref();
-        let profile = profile.or_else(|| self.environment.variable("AWS_PROFILE"));
-        let parts = [
-            ("account", place.account.as_deref()),
-            ("region", place.region.as_deref()),
-            ("profile", profile),
-            ("role", self.target.role.as_deref()),
-            ("endpoint", self.target.endpoint_url.as_deref()),
-        ];
-        let parts: Vec<String> = parts
-            .iter()
-            .filter_map(|(name, value)| Some(format!("{name} {}", (*value)?)))
-            .collect();
-        parts.join(", ")
     }
 
     /// Notes whether what the run did can be taken back now.

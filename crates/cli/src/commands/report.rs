@@ -9,6 +9,8 @@ use crate::kept::Kept;
 use crate::locate::Located;
 use crate::record::{Record, kept, of_context};
 use crate::shelf::Shelf;
+#[cfg(feature = "restate")]
+use runbook_interpreter::journal::RunRows;
 use runbook_interpreter::journal::{FileRow, RunRow};
 use runbook_playbook::checked::Checked;
 use runbook_playbook::inputs;
@@ -244,6 +246,9 @@ pub(crate) struct Pages<'r> {
     known: HashMap<Texts, HashMap<String, Arc<Checked>>>,
 }
 
+/// Playbooks by their ids.
+pub(crate) type Playbooks = HashMap<String, Arc<Checked>>;
+
 /// A run's playbook, and the files that it goes by with their texts.
 type Texts = (String, Vec<(String, String)>);
 
@@ -282,12 +287,29 @@ impl<'r> Pages<'r> {
     }
 }
 
+/// The page of a run whose rows came from elsewhere, with the playbooks that it went by.
+#[cfg(feature = "restate")]
+pub(crate) fn page_of(rows: &RunRows, playbooks: &Playbooks) -> String {
+    let row = &rows.run;
+    let checked = playbooks.get(&row.playbook);
+    let commands = Commands {
+        again: again(row, checked, &secrets(row, checked)),
+        ..Commands::default()
+    };
+    let told = tell(&Material {
+        row,
+        status: row.verdict.as_deref().unwrap_or("running"),
+        events: &rows.events,
+        calls: &rows.calls,
+        playbooks,
+        commands: &commands,
+        bundle: None,
+    });
+    html::page(&told)
+}
+
 /// The playbooks on record, as far as this program can read them.
-fn playbooks(
-    row: &RunRow,
-    files: &[FileRow],
-    environment: &Environment,
-) -> HashMap<String, Arc<Checked>> {
+pub(crate) fn playbooks(row: &RunRow, files: &[FileRow], environment: &Environment) -> Playbooks {
     let (located, _) = of_context(&row.context, &row.playbook);
     let registry = Registry::new();
     let texts = files
@@ -317,14 +339,7 @@ fn playbooks(
 
 fn commands(record: &Record, row: &RunRow, playbooks: &HashMap<String, Arc<Checked>>) -> Commands {
     let checked = playbooks.get(&row.playbook);
-    let secrets: Vec<String> = checked
-        .into_iter()
-        .flat_map(|checked| &checked.playbook.inputs)
-        .filter(|input| {
-            input.kind == InputKind::Secret && row.inputs.get(&input.name.value).is_some()
-        })
-        .map(|input| input.name.value.clone())
-        .collect();
+    let secrets = secrets(row, checked);
     let again = again(row, checked, &secrets);
     if !record.is_kept() {
         return Commands {
@@ -338,6 +353,18 @@ fn commands(record: &Record, row: &RunRow, playbooks: &HashMap<String, Arc<Check
         resume,
         again,
     }
+}
+
+/// The names of the secrets that a run was given.
+fn secrets(row: &RunRow, checked: Option<&Arc<Checked>>) -> Vec<String> {
+    checked
+        .into_iter()
+        .flat_map(|checked| &checked.playbook.inputs)
+        .filter(|input| {
+            input.kind == InputKind::Secret && row.inputs.get(&input.name.value).is_some()
+        })
+        .map(|input| input.name.value.clone())
+        .collect()
 }
 
 /// The command that makes a run like this one: inputs that are the playbook's defaults are left out.

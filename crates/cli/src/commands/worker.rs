@@ -32,6 +32,7 @@ pub fn execute(arguments: &WorkerArguments, environment: &Environment) -> Result
         listen: arguments.listen,
         version: version(),
         threads,
+        at_a_time: arguments.runs,
         identity_keys: arguments.identity_key.clone(),
         drain: Duration::try_from(arguments.drain).unwrap_or_default(),
     };

@@ -1,5 +1,6 @@
 //! Runs one target of a fleet in this process: in the real world, or in that of a scenario.
 
+use super::reach::refusal;
 use super::restored;
 use crate::approve::Answers;
 use crate::args::{Consent, TargetArguments};
@@ -10,7 +11,7 @@ use crate::identity;
 use crate::kept::Kept;
 use crate::load;
 use crate::locate::Located;
-use crate::lock::{Claim, Lock, Taken};
+use crate::lock::{self, Claim, Lock, Taken};
 use crate::record::{Record, context, note};
 use crate::secrets::{self, Handling};
 use crate::world;
@@ -22,7 +23,7 @@ use runbook_interpreter::cancel::Cancel;
 use runbook_interpreter::event::{Event, Observer};
 use runbook_interpreter::guard::{Guards, Kind};
 use runbook_interpreter::journal::{JournalError, Mode, RunJournal, RunRow};
-use runbook_interpreter::plan::{Options, Plan, Until};
+use runbook_interpreter::plan::{Options, Plan};
 use runbook_interpreter::surroundings::Surroundings;
 use runbook_playbook::checked::Checked;
 use runbook_playbook::inputs::Given;
@@ -36,15 +37,6 @@ use serde_json::Value as Json;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-
-/// Error codes by which a region says that an account has not turned it on.
-const REGION_OFF: [&str; 5] = [
-    "AuthFailure",
-    "InvalidClientTokenId",
-    "OptInRequired",
-    "RegionDisabledException",
-    "UnrecognizedClientException",
-];
 
 /// Account, region, role, external id and profile.
 type Place = (
@@ -177,11 +169,10 @@ impl<'a> LocalEngine<'a> {
             known
         } else {
             let client = world::client(self.environment, arguments, &self.located.root, None);
-            let refused = if target.account.is_some() || target.role.is_some() {
-                self.refusal(target, arguments, &client).await
-            } else {
-                None
-            };
+            let (root, folder) = (&self.located.root, &self.located.root);
+            let context = world::context(self.environment, arguments, self.registry, root, folder);
+            let live = world::of_client(&client, context);
+            let refused = refusal(target, arguments, &live, self.registry).await;
             let reached = Reached { client, refused };
             self.reached
                 .borrow_mut()
@@ -194,73 +185,20 @@ impl<'a> LocalEngine<'a> {
         }
     }
 
-    /// Why calls do not get to a target's place; nothing where they do.
-    async fn refusal(
-        &self,
-        target: &Target,
-        arguments: &TargetArguments,
-        client: &Arc<AwsClient>,
-    ) -> Option<String> {
-        let (root, folder) = (&self.located.root, &self.located.root);
-        let context = world::context(self.environment, arguments, self.registry, root, folder);
-        let live = world::of_client(client, context);
-        let role = arguments.role.as_deref();
-        match identity::caller(&live, self.registry).await {
-            Ok(caller) if target.account.is_none() || caller.account == target.account => None,
-            Ok(caller) => Some(format!(
-                "its account is {}, and the credentials are of {}; name the role to assume there with `role:`",
-                target.account.as_deref().unwrap_or_default(),
-                caller.account.as_deref().unwrap_or("another one")
-            )),
-            Err(error) => {
-                let off = REGION_OFF.contains(&error.code.as_str());
-                let region = arguments.region.as_deref().filter(|_| off);
-                let hint = region.map_or_else(String::new, |region| {
-                    format!("; {region} may be switched off in this account")
-                });
-                Some(match role {
-                    Some(role) => format!("as {role} nothing can be called: {error}{hint}"),
-                    None => format!("nothing can be called there: {error}{hint}"),
-                })
-            }
-        }
-    }
-
-    /// Where the target's calls go, in a line: what its lock is for.
-    fn target_line(&self, run: &TargetRun, world: &dyn World) -> String {
-        let place = world.place();
-        let arguments = at(&self.base, &run.target);
-        let scenario = self
-            .scenario
-            .as_ref()
-            .map(|scenario| scenario.name.as_str());
-        let parts = [
-            ("scenario", scenario),
-            ("account", place.account.as_deref()),
-            ("region", place.region.as_deref()),
-            ("profile", arguments.profile.as_deref()),
-            ("role", arguments.role.as_deref()),
-            ("endpoint", arguments.endpoint_url.as_deref()),
-            ("target", Some(run.target.name.as_str())),
-        ];
-        let parts: Vec<String> = parts
-            .iter()
-            .filter_map(|(name, value)| Some(format!("{name} {}", (*value)?)))
-            .collect();
-        parts.join(", ")
-    }
-
     /// Takes the target, where its run may change something.
     fn lock(&self, run: &TargetRun, world: &dyn World) -> Result<Option<Lock>, String> {
         *self.guards.lock.borrow_mut() = None;
-        let reads = matches!(self.options.until, Some(Until::Symptom | Until::Diagnose));
-        if self.checked.playbook.resolve.is_none() || reads || self.options.read_only {
+        if !identity::acts(self.checked, self.options) {
             return Ok(None);
         }
-        let target = self.target_line(run, world);
+        let scenario = self.scenario.as_ref();
+        let scenario = scenario.map(|scenario| scenario.name.as_str());
+        let arguments = at(&self.base, &run.target);
+        let place = lock::place(scenario, &world.place(), &arguments, self.environment);
         let claim = Claim {
             playbook: &self.checked.id,
-            target: &target,
+            place: &place,
+            target: Some(&run.target.name),
             run: &run.run,
             user: &self.environment.user,
         };
@@ -359,7 +297,8 @@ impl<'a> LocalEngine<'a> {
                 .map_err(failed(NotRunCode::Place))?;
             let world = world::of_client(&client, context);
             // What it is asked about first is where it acts.
-            world.ready(run.target.account.is_some()).await;
+            let named = identity::names_caller(self.checked, self.options);
+            world.ready(run.target.account.is_some() || named).await;
             (live, written) = (Some(world), None);
         }
         let file = &self.record.file;

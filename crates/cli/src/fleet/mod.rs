@@ -6,6 +6,7 @@ mod begun;
 mod check;
 mod discovery;
 mod engine;
+mod reach;
 mod restored;
 mod told;
 
@@ -15,6 +16,7 @@ pub use begun::{Begun, Wanted, no_secrets};
 pub use check::check_targets;
 pub use discovery::{found, found_by};
 pub use engine::{LocalEngine, at};
+pub use reach::refusal;
 pub use restored::restored;
 pub use told::{outcome, rebuilt};
 

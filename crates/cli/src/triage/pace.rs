@@ -2,12 +2,11 @@
 
 use jiff::{SignedDuration, Timestamp};
 use runbook_registry::call::{Answer, Call, CallError};
-use runbook_registry::local::{Session, SessionOutput};
-use runbook_registry::world::{Pending, Place, Recalled, World};
+use runbook_registry::world::around::Around;
+use runbook_registry::world::{Pending, World};
 use serde_json::Value as Json;
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::path::PathBuf;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
@@ -57,7 +56,11 @@ pub struct Paced<'a> {
     pub began: Timestamp,
 }
 
-impl World for Paced<'_> {
+impl Around for Paced<'_> {
+    fn inner(&self) -> &dyn World {
+        self.inner
+    }
+
     fn send<'a>(&'a self, call: &'a Call) -> Pending<'a, Result<Answer, CallError>> {
         let Some(pace) = self.pace else {
             return self.inner.send(call);
@@ -70,10 +73,6 @@ impl World for Paced<'_> {
         })
     }
 
-    fn answers(&self, action: &str) -> bool {
-        self.inner.answers(action)
-    }
-
     fn now(&self) -> Timestamp {
         let now = self.inner.now();
         if self.pace.is_none() {
@@ -84,45 +83,6 @@ impl World for Paced<'_> {
         self.began
             .checked_add(TICK.saturating_mul(ticks))
             .unwrap_or(now)
-    }
-
-    fn sleep(&self, length: SignedDuration) -> Pending<'_, ()> {
-        self.inner.sleep(length)
-    }
-
-    fn is_timed(&self) -> bool {
-        self.inner.is_timed()
-    }
-
-    fn fresh_id(&self) -> String {
-        self.inner.fresh_id()
-    }
-
-    fn seed(&self) -> Option<String> {
-        self.inner.seed()
-    }
-
-    fn recall(&self, call: &Call, key: &str) -> Option<Recalled> {
-        self.inner.recall(call, key)
-    }
-
-    fn place(&self) -> Place {
-        self.inner.place()
-    }
-
-    fn session<'a>(
-        &'a self,
-        session: &'a Session,
-    ) -> Pending<'a, Result<SessionOutput, CallError>> {
-        self.inner.session(session)
-    }
-
-    fn stopped(&self) -> Pending<'_, ()> {
-        self.inner.stopped()
-    }
-
-    fn session_plugin(&self) -> Result<PathBuf, String> {
-        self.inner.session_plugin()
     }
 }
 

@@ -5,6 +5,8 @@ mod editor;
 mod layout;
 mod names;
 mod problems;
+mod renames;
 mod robust;
 mod scenarios;
 mod speed;
+mod targets;

@@ -413,6 +413,21 @@ impl FleetStore {
         ))
     }
 
+    /// Forgets fleets; their runs are in the journal.
+    ///
+    /// # Errors
+    /// The record cannot be written.
+    pub fn forget(&self, fleets: &[FleetRow]) -> Result<(), StoreError> {
+        self.guard((|| {
+            let transaction = self.connection.unchecked_transaction()?;
+            for fleet in fleets {
+                // Targets and answers go with it.
+                transaction.execute("DELETE FROM fleets WHERE number = ?1", [fleet.number])?;
+            }
+            transaction.commit()
+        })())
+    }
+
     fn damaged(&self, error: &serde_json::Error) -> StoreError {
         StoreError::Failed {
             path: self.path.clone(),

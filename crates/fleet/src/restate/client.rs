@@ -1,8 +1,10 @@
 //! How commands speak to fleets: through the server's ingress.
 
-use super::fleet::{Board, Command, FLEETS, FleetStart, Head, Told};
+use super::board::{Board, Command, FleetStart, Head, Told};
+use super::directory::{ALL, DIRECTORY, Entry};
+use super::fleet::FLEETS;
 use super::http::{Silent, Speaker, said};
-use super::target::TARGETS;
+use super::target::{Going, Package, TARGETS};
 use super::wire::{Holder, Vote, Waiting};
 use crate::outcome::FleetOutcome;
 use crate::target::{Target, run_id};
@@ -63,6 +65,14 @@ pub enum ClientError {
         fleet: String,
         /// Where.
         url: String,
+    },
+    /// What is written stands for several.
+    #[error("`{asked}` begins {count} fleets; write more of the id")]
+    Several {
+        /// What was written.
+        asked: String,
+        /// How many it begins.
+        count: usize,
     },
     /// There is one already.
     #[error(
@@ -207,6 +217,56 @@ impl Client {
     /// See [`ClientError`].
     pub async fn outcome(&self, fleet: &str) -> Result<FleetOutcome, ClientError> {
         self.fleet(fleet, "outcome", None::<&()>).await
+    }
+
+    /// The fleets that were begun there, in that order; those whose time is over may be among them.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn fleets(&self, whose: &str) -> Result<Vec<Entry>, ClientError> {
+        let path = format!("/{DIRECTORY}/{ALL}/list");
+        self.post(&path, None::<&()>, whose, "").await
+    }
+
+    /// The id of the fleet that a person means: by its id, the beginning of it, or `last`.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn meant(&self, asked: &str) -> Result<String, ClientError> {
+        if Uuid::parse_str(asked).is_ok() {
+            return Ok(asked.to_owned());
+        }
+        let all = self.fleets(&format!("fleet {asked}")).await?;
+        let known = |one: &&Entry| one.fleet == asked;
+        if let Some(known) = all.iter().find(known) {
+            return Ok(known.fleet.clone());
+        }
+        let newest = all.len().saturating_sub(1);
+        let named = all.into_iter().enumerate().filter(|(at, one)| {
+            (asked == "last" && *at == newest)
+                || (!asked.is_empty() && one.fleet.starts_with(asked))
+        });
+        let mut meant: Vec<String> = named.map(|(_, one)| one.fleet).collect();
+        match (meant.pop(), meant.len()) {
+            (Some(fleet), 0) => Ok(fleet),
+            (Some(_), more) => Err(ClientError::Several {
+                asked: asked.to_owned(),
+                count: more + 1,
+            }),
+            (None, _) => Err(ClientError::NoFleet {
+                fleet: asked.to_owned(),
+                url: self.speaker.url.clone(),
+            }),
+        }
+    }
+
+    /// What the runs of a fleet go by.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn package(&self, fleet: &str) -> Result<Package, ClientError> {
+        let going: Going = self.fleet(fleet, "package", None::<&()>).await?;
+        Ok(going.package)
     }
 
     /// Tells a fleet something.

@@ -1,6 +1,7 @@
 //! Runs as coroutines: each on one thread, told what happened, and asked what it wants.
 
-use super::durable::{Asked, Carrier, Reply, Shared};
+use super::carrier::Carrier;
+use super::shared::{Asked, Reply, Shared};
 use super::wire::Batch;
 use crate::engine::TargetRun;
 use crate::outcome::TargetOutcome;

@@ -1,7 +1,8 @@
 //! Runs without a server: what they ask for, and that they go the same way when they are handed what is on record.
 
-use super::durable::{Asked, Carrier, Reply, What};
+use super::carrier::Carrier;
 use super::session::{Finished, Rest, Runs, Session, Threads};
+use super::shared::{Asked, Reply, What};
 use super::wire::{Begun, Ended, How, MOST_BYTES};
 use crate::engine::TargetRun;
 use crate::outcome::TargetOutcome;
@@ -115,7 +116,7 @@ impl Runs for Program {
         carrier: &'a Carrier,
     ) -> Pending<'a, Finished> {
         Box::pin(async move {
-            carrier.begin(&Still, |_| {}).await;
+            carrier.begin(&Still, None, |_| {}).await;
             let slow = self.answered(carrier, call("slow", Repeat::Free), 60);
             let fast = self.answered(carrier, call("fast", Repeat::Free), 5);
             let (slow, fast) = join(slow, fast).await;

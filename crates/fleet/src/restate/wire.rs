@@ -24,6 +24,9 @@ pub(super) struct Begun {
     /// The principal, where it is known.
     #[serde(default)]
     pub principal: Option<String>,
+    /// Why calls do not get there: nothing is called.
+    #[serde(default)]
+    pub refused: Option<String>,
     /// The interpreter that began it.
     pub version: String,
     /// Time passes by itself.
@@ -54,7 +57,7 @@ pub(super) struct Sending {
 }
 
 /// What has ended since the last look.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Batch {
     /// The time.
     pub now: Timestamp,

@@ -1,5 +1,6 @@
 //! A worker: serves runs to a Restate server.
 
+use super::directory::Directory;
 use super::fleet::Fleets;
 use super::session::{Runs, Session, Threads};
 use super::target::Targets;
@@ -16,9 +17,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// How long the server keeps what a fleet left behind.
-const RETENTION: Duration = Duration::from_hours(30 * 24);
+pub(super) const RETENTION: Duration = Duration::from_hours(30 * 24);
 
 /// What keeps a worker from serving.
 #[derive(Debug, thiserror::Error)]
@@ -52,6 +54,8 @@ pub struct WorkerSettings {
     pub version: String,
     /// On how many threads runs are carried out.
     pub threads: usize,
+    /// How many runs go on at a time; those that wait for people or a time do not count. Nothing: any number.
+    pub at_a_time: Option<usize>,
     /// The public keys of servers; requests that none of them has signed are refused. Empty: all are served.
     pub identity_keys: Vec<String>,
     /// How long runs under way may go on when it is asked to end.
@@ -69,8 +73,12 @@ pub struct Worker {
 pub(super) struct Hosting {
     version: String,
     threads: Threads,
+    turns: Arc<Semaphore>,
     pub runs: Arc<dyn Runs>,
 }
+
+/// Leave to go on, until it is dropped.
+pub(super) type Turn = OwnedSemaphorePermit;
 
 impl Hosting {
     /// Whether a run is one of this interpreter.
@@ -94,6 +102,16 @@ impl Hosting {
         Session::start(&self.threads, runs, package, run, self.version.clone())
     }
 
+    /// Waits until a run may go on, unless it may already; says whether it may.
+    pub async fn turn(&self, held: &mut Option<Turn>, at_most: Duration) -> bool {
+        if held.is_none() {
+            let turn = Arc::clone(&self.turns).acquire_owned();
+            let turn = tokio::time::timeout(at_most, turn).await;
+            *held = turn.ok().and_then(Result::ok);
+        }
+        held.is_some()
+    }
+
     pub fn version(&self) -> &str {
         &self.version
     }
@@ -113,10 +131,18 @@ impl Worker {
         let hosting = Arc::new(Hosting {
             version: settings.version,
             threads,
+            turns: Arc::new(Semaphore::new(
+                settings.at_a_time.unwrap_or(Semaphore::MAX_PERMITS),
+            )),
             runs,
         });
         // A fleet's state grows with its targets: handlers that need a little of it are not sent all of it.
-        let lazy = || HandlerOptions::new().enable_lazy_state(true);
+        // What is only asked leaves nothing behind, and what came of a run is with its fleet.
+        let lazy = || {
+            HandlerOptions::new()
+                .enable_lazy_state(true)
+                .journal_retention(Duration::ZERO)
+        };
         let lasting = lazy()
             .workflow_retention(RETENTION)
             .journal_retention(RETENTION);
@@ -130,14 +156,23 @@ impl Worker {
         };
         let targets = Targets(Arc::clone(&hosting)).into_service_definition();
         let fleets = Fleets(hosting).into_service_definition();
-        let of_fleets = ["package", "board", "head", "tell", "version"]
+        let of_fleets = [
+            "package", "board", "head", "outcome", "tell", "version", "forget",
+        ]
             .into_iter()
             .fold(options().handler("run", lasting), |options, name| {
                 options.handler(name, lazy())
             });
         let mut endpoint = Endpoint::builder()
-            .bind(targets.options(options().enable_lazy_state(true)))
-            .bind(fleets.options(of_fleets));
+            .bind(targets.options(
+                options()
+                    .enable_lazy_state(true)
+                    .journal_retention(Duration::ZERO),
+            ))
+            .bind(fleets.options(of_fleets))
+            .bind(Directory.into_service_definition().options(
+                ServiceOptions::new().journal_retention(Duration::ZERO),
+            ));
         for key in &settings.identity_keys {
             endpoint = endpoint.identity_key(key).map_err(|why| WorkerError::Key {
                 key: key.clone(),

@@ -343,7 +343,8 @@ pub(super) fn inputs(
         if everywhere.contains(&problem.name) {
             continue;
         }
-        let span = made.inputs.get(&problem.name).copied();
+        let spans = made.inputs.get(&problem.name);
+        let span = spans.map(|(name, value)| if problem.unknown { *name } else { *value });
         let (code, message) = if problem.unknown {
             (
                 Code::UnknownInput,

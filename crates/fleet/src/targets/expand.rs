@@ -2,7 +2,7 @@
 
 use super::check::Found;
 use super::names::Names;
-use super::{MOST, Made};
+use super::{MOST, Made, Places};
 use crate::target::Target;
 use indexmap::IndexMap;
 use runbook_playbook::diagnostic::{Code, Diagnostic};
@@ -19,10 +19,8 @@ use std::collections::HashMap;
 pub(super) fn listed(file: &TargetsFile, source: &Source) -> (Vec<Made>, Vec<Diagnostic>) {
     let mut found = Found::default();
     let mut all: Vec<Made> = Vec::new();
-    let mut add = |made: Result<(Target, IndexMap<String, Span>), EvaluationError>,
-                   span,
-                   found: &mut Found| {
-        match made {
+    let mut add =
+        |made: Result<(Target, Places), EvaluationError>, span, found: &mut Found| match made {
             Ok((target, inputs)) => all.push(Made {
                 target,
                 span,
@@ -34,8 +32,7 @@ pub(super) fn listed(file: &TargetsFile, source: &Source) -> (Vec<Made>, Vec<Dia
                 error.span,
                 error.message,
             )),
-        }
-    };
+        };
     for listed in &file.list {
         let account = listed.account.as_ref().map(|one| one.value.as_str());
         let region = listed.region.as_ref().map(|one| one.value.as_str());
@@ -128,10 +125,7 @@ fn combinations(matrix: &Matrix) -> Vec<Values<'_>> {
     all
 }
 
-fn combined(
-    file: &TargetsFile,
-    values: &Values<'_>,
-) -> Result<(Target, IndexMap<String, Span>), EvaluationError> {
+fn combined(file: &TargetsFile, values: &Values<'_>) -> Result<(Target, Places), EvaluationError> {
     let nothing = Names::default();
     let text = |wanted: &str| {
         let found = values.iter().find(|(name, _)| name.value == wanted);
@@ -236,31 +230,31 @@ pub(super) fn role(
         .transpose()
 }
 
-/// Makes a target of what it is given, and says where its inputs stand.
+/// Makes a target of what it is given, and says where the names and the values of its inputs stand.
 pub(super) fn one(
     file: &TargetsFile,
     given: &Given,
     place: Target,
     axes: &IndexMap<String, (Value, Span)>,
     item: Option<Value>,
-) -> Result<(Target, IndexMap<String, Span>), EvaluationError> {
+) -> Result<(Target, Places), EvaluationError> {
     let names = names(&place, axes, item);
     let (mut inputs, mut spans) = (IndexMap::new(), IndexMap::new());
-    let mut give = |name: &str, value: &Value, span: Span| {
+    let mut give = |name: &str, value: &Value, named: Span, span: Span| {
         inputs.insert(name.to_owned(), value.to_json());
-        spans.insert(name.to_owned(), span);
+        spans.insert(name.to_owned(), (named, span));
     };
     let read = |value: &Spanned<Data>| template::read(value, &Type::Any, &names);
     for (name, value) in &file.shared.inputs {
-        give(&name.value, &read(value)?, value.span);
+        give(&name.value, &read(value)?, name.span, value.span);
     }
     for (name, (value, span)) in axes {
         if name != "account" && name != "region" {
-            give(name, value, *span);
+            give(name, value, *span, *span);
         }
     }
     for (name, value) in &given.inputs {
-        give(&name.value, &read(value)?, value.span);
+        give(&name.value, &read(value)?, name.span, value.span);
     }
     let mut labels = IndexMap::new();
     for (name, value) in file.shared.labels.iter().chain(&given.labels) {

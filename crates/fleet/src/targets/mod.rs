@@ -44,8 +44,11 @@ struct Made {
     target: Target,
     span: Span,
     /// Where its inputs stand.
-    inputs: IndexMap<String, Span>,
+    inputs: Places,
 }
+
+/// Where the names and the values of inputs stand.
+type Places = IndexMap<String, (Span, Span)>;
 
 /// A read that finds targets.
 #[derive(Debug, Clone, PartialEq)]

@@ -53,7 +53,18 @@ impl Aws<'_> {
         let words = command.words.get(1..)?;
         let mut given = options::split(words);
         let mut positional = given.positional.iter();
-        let service = positional.next()?.clone();
+        let Some(service) = positional.next().cloned() else {
+            let asks = words.iter().any(|word| word.literal() == Some("--version"));
+            if !asks {
+                self.findings.add(
+                    Code::UnknownAction,
+                    command.span,
+                    "`aws` names no service",
+                    None,
+                );
+            }
+            return None;
+        };
         let service_name = service.literal()?.to_owned();
         let Some(operation) = positional.next() else {
             if matches!(
@@ -215,6 +226,7 @@ impl Aws<'_> {
                 .map_or_else(|| action.name.clone(), |(_, name)| kebab(name)),
             action: action.name.clone(),
             span: command.span,
+            region: region(command),
             ..Step::default()
         };
         let Type::Structure(input) = action.input.clone() else {
@@ -524,4 +536,12 @@ fn cli_name(action: &Action) -> String {
         },
         None => format!("`{}`", action.name),
     }
+}
+
+/// The region that is set for a command alone: `AWS_REGION=eu-west-1 aws …`.
+fn region(command: &Command) -> Option<String> {
+    let mut set = command.environment.iter();
+    let known = ["AWS_REGION", "AWS_DEFAULT_REGION"];
+    let (_, region) = set.find(|(name, _)| known.contains(&name.as_str()))?;
+    Some(region.marked.clone())
 }

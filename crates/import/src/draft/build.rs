@@ -1,5 +1,6 @@
 //! Commands in order to steps in graphs: variables become inputs and captures on the way.
 
+use super::polls::{breaks, ends};
 use super::{Finished, Graph, Place, Remedy, Seen, Sketch};
 use crate::aws::{Aws, Wanted, snake};
 use crate::findings::Findings;
@@ -59,6 +60,10 @@ pub(super) struct Builder<'b, 'a> {
     pub(super) folder: Option<String>,
     pub(super) each: Option<(String, String)>,
     pub(super) notes: Vec<String>,
+    /// What names of functions stand for, and whether somebody called them.
+    pub(super) functions: BTreeMap<String, (Script, bool)>,
+    /// The step that was placed last.
+    pub(super) last: Option<(Place, String)>,
 }
 
 impl<'b, 'a> Builder<'b, 'a> {
@@ -74,6 +79,8 @@ impl<'b, 'a> Builder<'b, 'a> {
             folder: None,
             each: None,
             notes: Vec::new(),
+            functions: BTreeMap::new(),
+            last: None,
         }
     }
 
@@ -89,9 +96,15 @@ impl<'b, 'a> Builder<'b, 'a> {
         self.reading.findings.extend(problems);
         self.folder = None;
         self.script(&script, &block.role, &mut None);
+        // What a page only defines is what it wants to be done.
+        for (body, called) in std::mem::take(&mut self.functions).into_values() {
+            if !called {
+                self.script(&body, &block.role, &mut None);
+            }
+        }
     }
 
-    fn script(&mut self, script: &Script, role: &Role, titled: &mut Option<String>) {
+    pub(super) fn script(&mut self, script: &Script, role: &Role, titled: &mut Option<String>) {
         for item in &script.items {
             self.item(item, role, titled);
         }
@@ -100,15 +113,36 @@ impl<'b, 'a> Builder<'b, 'a> {
     fn item(&mut self, item: &Item, role: &Role, titled: &mut Option<String>) {
         match item {
             Item::Command(command) => self.command(command, role, titled),
-            Item::Assign { name, value, span } => self.assign(name, value, *span, role, titled),
+            Item::Assign {
+                name,
+                value,
+                list,
+                span,
+            } => {
+                self.assign(name, value, *span, role, titled);
+                if *list
+                    && let Some(Home::Input(input)) = self.variables.get(name)
+                    && let Some(input) = self.sketch.inputs.get_mut(input)
+                {
+                    input.list = true;
+                }
+            }
+            Item::Function { name, body } => {
+                self.functions.insert(name.clone(), (body.clone(), false));
+            }
+            Item::Otherwise { body } => self.otherwise(body, role, titled),
             Item::Each {
                 name, values, body, ..
             } => self.each(name, values, body, role, titled),
             Item::Repeat {
+                until,
                 condition,
                 body,
                 span,
             } => {
+                if self.poll(condition, body, *until, role, titled) {
+                    return;
+                }
                 let forever = other::only(condition).is_some_and(|command| {
                     command
                         .words
@@ -116,7 +150,13 @@ impl<'b, 'a> Builder<'b, 'a> {
                         .and_then(Text::literal)
                         .is_some_and(|word| matches!(word, "true" | ":"))
                 });
-                if forever {
+                if let Some((test, wait)) =
+                    breaks(&self.reading.marks, condition, body).filter(|_| forever)
+                    && self.poll(&test, &wait, true, role, titled)
+                {
+                    return;
+                }
+                if forever && !ends(body) {
                     let start = Span::new(span.start, (span.start + 5).min(span.end));
                     self.reading.findings.add(
                         Code::EndlessCommand,
@@ -150,56 +190,10 @@ impl<'b, 'a> Builder<'b, 'a> {
         }
     }
 
-    fn noted(&mut self, note: &str, inner: impl FnOnce(&mut Self)) {
+    pub(super) fn noted(&mut self, note: &str, inner: impl FnOnce(&mut Self)) {
         self.notes.push(note.to_owned());
         inner(self);
         self.notes.pop();
-    }
-
-    fn each(
-        &mut self,
-        name: &str,
-        values: &[Text],
-        body: &Script,
-        role: &Role,
-        titled: &mut Option<String>,
-    ) {
-        let element = free_name(&snake(name), |_| false);
-        let place = Place {
-            graph: Graph::Diagnose,
-            block: None,
-        };
-        let list = match values {
-            [only] if only.is_dynamic() => {
-                self.loops_over(only);
-                self.whole_expression(&only.marked, &place)
-                    .unwrap_or_else(|| "[]".to_owned())
-            }
-            values => {
-                let quoted: Vec<String> = values
-                    .iter()
-                    .map(|value| {
-                        let text = self.reading.marks.shown(&value.marked);
-                        format!("'{}'", text.replace('\'', ""))
-                    })
-                    .collect();
-                format!("[{}]", quoted.join(", "))
-            }
-        };
-        let before = self
-            .variables
-            .insert(name.to_owned(), Home::Element(element.clone()));
-        let outer = self.each.replace((element, list));
-        self.script(body, role, titled);
-        self.each = outer;
-        match before {
-            Some(before) => {
-                self.variables.insert(name.to_owned(), before);
-            }
-            None => {
-                self.variables.remove(name);
-            }
-        }
     }
 
     fn assign(
@@ -210,6 +204,24 @@ impl<'b, 'a> Builder<'b, 'a> {
         role: &Role,
         titled: &mut Option<String>,
     ) {
+        match self.reading.marks.pieces(&value.marked).as_slice() {
+            [Piece::Dynamic(Dynamic::Output(script))] if asks_region(script) => {
+                let region = Dynamic::Variable("AWS_REGION".to_owned(), None);
+                let marked = self.reading.marks.add(region);
+                self.variables.insert(name.to_owned(), Home::Alias(marked));
+                return;
+            }
+            // `CLUSTER=${1:-main}` says what the argument is.
+            [Piece::Dynamic(Dynamic::Variable(argument, default))]
+                if argument.starts_with("argument_") && !self.variables.contains_key(argument) =>
+            {
+                let default = default.clone();
+                let input = self.input(name, default.as_deref());
+                self.variables.insert(name.to_owned(), Home::Input(input));
+                return;
+            }
+            _ => {}
+        }
         let output = match self.reading.marks.pieces(&value.marked).as_slice() {
             [Piece::Dynamic(Dynamic::Output(script))] => Some(script.clone()),
             _ => None,
@@ -239,19 +251,8 @@ impl<'b, 'a> Builder<'b, 'a> {
         self.variables.insert(name.to_owned(), home);
     }
 
-    /// What is looped over is a list, whatever it looked like.
-    fn loops_over(&mut self, value: &Text) {
-        let home = match self.reading.marks.pieces(&value.marked).as_slice() {
-            [Piece::Dynamic(Dynamic::Variable(name, _))] => self.variables.get(name).cloned(),
-            _ => None,
-        };
-        if let Some(capture) = home.and_then(|home| self.capture_at(&home)) {
-            capture.first = false;
-        }
-    }
-
     /// The capture in which a variable lives.
-    fn capture_at(&mut self, home: &Home) -> Option<&mut Capture> {
+    pub(super) fn capture_at(&mut self, home: &Home) -> Option<&mut Capture> {
         let Home::Capture(at, id, name) = home else {
             return None;
         };
@@ -265,39 +266,17 @@ impl<'b, 'a> Builder<'b, 'a> {
             .find(|capture| capture.name == *name)
     }
 
-    /// A step for what a command prints; where that is.
-    pub(super) fn captured(
-        &mut self,
-        script: &Script,
-        name: Option<&str>,
-        span: Span,
-        role: &Role,
-        titled: &mut Option<String>,
-    ) -> Option<Home> {
-        let command = other::only(script)?;
-        let mut step = self.step(command)?;
-        let own = name.unwrap_or("answer");
-        if let Some(path) = other::jq_path(&command.pipe) {
-            step.captures.push(Capture::path(own, &path));
-        }
-        if step.captures.is_empty() {
-            let path = if step.action == "local:Exec" {
-                "$.stdout"
-            } else {
-                "$"
-            };
-            step.captures.push(Capture::path(own, path));
-        }
-        step.span = span;
-        if let ([only], Some(name)) = (step.captures.as_mut_slice(), name) {
-            only.name = free_name(name, |_| false);
-        }
-        let capture = step.captures.last().map(|capture| capture.name.clone());
-        let (place, id) = self.place(step, role, titled);
-        Some(Home::Capture(place, id, capture?))
-    }
-
     fn command(&mut self, command: &Command, role: &Role, titled: &mut Option<String>) {
+        if self.call(command, role, titled) {
+            return;
+        }
+        if matches!(
+            command.words.first().and_then(Text::literal),
+            Some("[" | "test")
+        ) {
+            self.tested(command, role, titled);
+            return;
+        }
         let Some(mut step) = self.step(command) else {
             return;
         };
@@ -318,7 +297,7 @@ impl<'b, 'a> Builder<'b, 'a> {
     }
 
     /// The step of a command, and a word about the command.
-    fn step(&mut self, command: &Command) -> Option<Step> {
+    pub(super) fn step(&mut self, command: &Command) -> Option<Step> {
         let aws = command.words.first().and_then(Text::literal) == Some("aws");
         let step = if aws {
             Aws {
@@ -364,7 +343,7 @@ impl<'b, 'a> Builder<'b, 'a> {
     }
 
     /// Puts a step where it belongs; its place and its id.
-    fn place(
+    pub(super) fn place(
         &mut self,
         mut step: Step,
         role: &Role,
@@ -414,6 +393,7 @@ impl<'b, 'a> Builder<'b, 'a> {
                 });
         }
         let id = self.add(step, &place);
+        self.last = Some((place.clone(), id.clone()));
         (place, id)
     }
 
@@ -464,6 +444,8 @@ impl<'b, 'a> Builder<'b, 'a> {
             with,
             base,
             captures: step.captures,
+            poll: step.poll,
+            goes_on: false,
             states_read: step.states_read,
             limit: step.limit,
             region,
@@ -484,12 +466,31 @@ impl<'b, 'a> Builder<'b, 'a> {
     }
 
     /// Puts a step at the end of its place; its id, made of a name.
-    pub(super) fn push(&mut self, place: &Place, name: &str, finished: Finished) -> String {
+    pub(super) fn push(&mut self, place: &Place, name: &str, mut finished: Finished) -> String {
         let blocks: BTreeSet<String> = self.sketch.resolve.keys().cloned().collect();
         let steps = self.steps(place);
         let id = free_name(&snake(name), |free| {
-            blocks.contains(free) || steps.iter().any(|(taken, _)| taken == free)
+            let taken = |(id, step): &(String, Finished)| {
+                id == free || step.captures.iter().any(|capture| capture.name == free)
+            };
+            blocks.contains(free) || steps.iter().any(taken)
         });
+        for at in 0..finished.captures.len() {
+            let name = finished
+                .captures
+                .get(at)
+                .map(|capture| capture.name.clone());
+            let name = free_name(&name.unwrap_or_default(), |free| {
+                let mut others = finished.captures.iter().enumerate();
+                free == id
+                    || blocks.contains(free)
+                    || steps.iter().any(|(taken, _)| taken == free)
+                    || others.any(|(other, capture)| other != at && capture.name == free)
+            });
+            if let Some(capture) = finished.captures.get_mut(at) {
+                capture.name = name;
+            }
+        }
         steps.push((id.clone(), finished));
         id
     }
@@ -498,8 +499,18 @@ impl<'b, 'a> Builder<'b, 'a> {
         self.sketch
             .resolve
             .retain(|_, remedy| !remedy.steps.is_empty());
+        self.used();
         self.sketch
     }
+}
+
+/// `aws configure get region`
+fn asks_region(script: &Script) -> bool {
+    let words = other::only(script).map(|command| {
+        let words = command.words.iter().filter_map(Text::literal);
+        words.collect::<Vec<_>>()
+    });
+    words.is_some_and(|words| words.starts_with(&["aws", "configure", "get", "region"]))
 }
 
 /// A value with its marks as a shell would have them written.

@@ -1,6 +1,8 @@
 //! Sections of a page to playbooks.
 
 mod build;
+mod flow;
+mod polls;
 mod templates;
 mod write;
 
@@ -57,6 +59,8 @@ pub(crate) struct Place {
 pub(crate) struct Input {
     pub kind: &'static str,
     pub default: Option<String>,
+    /// The default is a list, whose elements blanks separate.
+    pub list: bool,
 }
 
 /// A remedy of a draft, or a part of a procedure.
@@ -75,6 +79,9 @@ pub(crate) struct Finished {
     /// The capture that the arguments begin from.
     pub base: Option<String>,
     pub captures: Vec<crate::step::Capture>,
+    pub poll: Option<crate::step::Poll>,
+    /// It goes on where this fails.
+    pub goes_on: bool,
     pub states_read: bool,
     pub limit: Option<u64>,
     pub region: Option<String>,

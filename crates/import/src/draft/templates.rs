@@ -6,8 +6,13 @@ use crate::aws::snake;
 use crate::page::Role;
 use crate::step::Capture;
 use crate::text::{Dynamic, Piece, Time};
+use runbook_playbook::catalog::Catalog as _;
 use runbook_playbook::diagnostic::Code;
-use runbook_playbook::span::Span;
+use runbook_playbook::jsonpath::Path;
+use runbook_playbook::source::Source;
+use runbook_playbook::span::{Span, TextPlace};
+use runbook_playbook::types::Type;
+use runbook_registry::Registry;
 use serde_json::{Map, Value as Json};
 
 /// How often texts of variables are looked into for other variables.
@@ -17,12 +22,17 @@ impl Builder<'_, '_> {
     pub(super) fn rendered(&mut self, value: Json, place: &Place, span: Span) -> Json {
         match value {
             Json::String(text) => Json::String(self.text(&text, place, span)),
-            Json::Array(items) => Json::Array(
-                items
+            Json::Array(items) => {
+                let items: Vec<Json> = items
                     .into_iter()
                     .map(|item| self.rendered(item, place, span))
-                    .collect(),
-            ),
+                    .collect();
+                match items.as_slice() {
+                    // What is a list already is no element of one.
+                    [Json::String(only)] if self.is_list(only) => Json::String(only.clone()),
+                    _ => Json::Array(items),
+                }
+            }
             Json::Object(members) => Json::Object(
                 members
                     .into_iter()
@@ -31,6 +41,31 @@ impl Builder<'_, '_> {
             ),
             other => other,
         }
+    }
+
+    /// Whether a template is a capture or an input that is a list.
+    fn is_list(&self, template: &str) -> bool {
+        let inner = template
+            .strip_prefix("${{ ")
+            .and_then(|rest| rest.strip_suffix(" }}"));
+        let Some((owner, name)) = inner.and_then(|inner| inner.rsplit_once('.')) else {
+            return false;
+        };
+        if owner == "inputs" {
+            return self.sketch.inputs.get(name).is_some_and(|input| input.list);
+        }
+        let id = owner.rsplit('.').next().unwrap_or(owner);
+        let blocks = self.sketch.resolve.values();
+        let steps = blocks.flat_map(|remedy| &remedy.steps);
+        let mut steps = self.sketch.diagnose.iter().chain(steps);
+        let step = steps.rfind(|(known, _)| known == id);
+        step.is_some_and(|(_, step)| {
+            let mut captures = step.captures.iter();
+            let capture = captures.find(|capture| capture.name == name);
+            capture.is_some_and(|capture| {
+                !capture.first && gives_list(self.reading.registry, &step.action, &capture.path)
+            })
+        })
     }
 
     /// A marked text with templates in the places of its marks.
@@ -212,6 +247,7 @@ impl Builder<'_, '_> {
         let input = self.sketch.inputs.entry(id.clone()).or_insert(Input {
             kind,
             default: None,
+            list: false,
         });
         if input.default.is_none() {
             input.default = default.map(str::to_owned);
@@ -257,6 +293,20 @@ impl Builder<'_, '_> {
         let id = self.push(place, &name, finished);
         format!("{id}.content")
     }
+}
+
+/// Whether a path leads to a list in what an action gives.
+fn gives_list(registry: &Registry, action: &str, path: &str) -> bool {
+    let place = TextPlace {
+        span: Span::default(),
+        exact: false,
+    };
+    let Ok(read) = Path::parse(path, place, &Source::new("", path)) else {
+        return false;
+    };
+    let action = registry.action(action).ok();
+    let ty = action.and_then(|action| read.infer(&action.output).ok());
+    !read.singular || matches!(ty.as_ref().map(Type::present), Some(Type::List(_)))
 }
 
 /// How a step names a capture of another; nothing where it cannot.

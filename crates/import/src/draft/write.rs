@@ -111,12 +111,14 @@ fn inputs(out: &mut Writer, sketch: &Sketch) {
     out.gap();
     out.open(0, "inputs");
     for (name, input) in &sketch.inputs {
-        let mut parts = vec![format!("type: {}", input.kind)];
+        let kind = if input.list { "list" } else { input.kind };
+        let mut parts = vec![format!("type: {kind}")];
         if let Some(default) = &input.default {
             let value: Json = match input.kind {
                 "integer" | "number" | "boolean" => {
                     serde_json::from_str(default).unwrap_or_else(|_| json!(default))
                 }
+                _ if input.list => default.split_whitespace().collect(),
                 _ => json!(default),
             };
             parts.push(format!("default: {}", flow(&value)));
@@ -185,6 +187,20 @@ fn write_step(out: &mut Writer, depth: usize, id: &str, step: &Finished) {
     }
     if let Some(limit) = step.limit {
         out.pair(inner, "limit", &json!(limit));
+    }
+    if let Some(poll) = &step.poll {
+        let mut until = serde_json::Map::new();
+        until.insert("path".to_owned(), json!(poll.path));
+        match (&poll.value, poll.word) {
+            (Json::Null, word) => until.insert("exists".to_owned(), json!(word != "equals")),
+            (value, word) => until.insert(word.to_owned(), value.clone()),
+        };
+        out.pair(inner, "until", &Json::Object(until));
+        out.pair(inner, "every", &json!(poll.every));
+        out.pair(inner, "within", &json!("30m"));
+    }
+    if step.goes_on {
+        out.pair(inner, "on_error", &json!("continue"));
     }
     if step.captures.is_empty() {
         return;

@@ -1,5 +1,6 @@
 //! Shell: blocks of commands to the few forms that a playbook can have.
 
+mod around;
 mod date;
 mod read;
 mod word;
@@ -27,6 +28,8 @@ pub enum Item {
         name: String,
         /// Its value.
         value: Text,
+        /// It is a list, whose elements blanks separate.
+        list: bool,
         /// Where it stands.
         span: Span,
     },
@@ -43,6 +46,8 @@ pub enum Item {
     },
     /// Does something again and again.
     Repeat {
+        /// It is done until the condition holds; else while it does.
+        until: bool,
         /// What is asked before each time.
         condition: Script,
         /// What is done.
@@ -56,6 +61,18 @@ pub enum Item {
         arms: Vec<(Script, Script)>,
         /// Where it stands.
         span: Span,
+    },
+    /// Does something only where what stands before fails.
+    Otherwise {
+        /// What is done then.
+        body: Script,
+    },
+    /// Gives a name to some commands.
+    Function {
+        /// The name.
+        name: String,
+        /// What it does.
+        body: Script,
     },
     /// Something that is kept as it was written.
     Other {
@@ -73,6 +90,8 @@ pub struct Command {
     pub environment: Vec<(String, Text)>,
     /// Its name and its arguments.
     pub words: Vec<Text>,
+    /// It holds where it and its pipe fail (`!`).
+    pub negated: bool,
     /// The commands that read what it prints, in order.
     pub pipe: Vec<Command>,
     /// Where its input comes from and its output goes.

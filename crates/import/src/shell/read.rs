@@ -1,5 +1,6 @@
 //! Text of shell to scripts, through a parser of the whole grammar of bash.
 
+use super::around::{bare, fed, from_input, spread};
 use super::{Command, Item, Redirect, Script};
 use crate::hidden::shown;
 use crate::page::Block;
@@ -116,13 +117,19 @@ impl Reader<'_> {
         for ast::CompoundListItem(and_or, _) in &list.0 {
             self.pipeline(walk, &and_or.first, items);
             for next in &and_or.additional {
-                let (ast::AndOr::And(pipeline) | ast::AndOr::Or(pipeline)) = next;
-                self.pipeline(walk, pipeline, items);
+                match next {
+                    ast::AndOr::And(pipeline) => self.pipeline(walk, pipeline, items),
+                    ast::AndOr::Or(pipeline) => {
+                        let mut body = Script::default();
+                        self.pipeline(walk, pipeline, &mut body.items);
+                        items.push(Item::Otherwise { body });
+                    }
+                }
             }
         }
     }
 
-    fn script(&mut self, walk: &Walk<'_>, list: &ast::CompoundList) -> Script {
+    pub(super) fn script(&mut self, walk: &Walk<'_>, list: &ast::CompoundList) -> Script {
         let mut items = Vec::new();
         self.list(walk, list, &mut items);
         Script { items }
@@ -133,24 +140,42 @@ impl Reader<'_> {
             return;
         };
         let ast::Command::Simple(simple) = first else {
+            let before = items.len();
             self.compound(walk, first, items);
+            if let Some(Item::Command(command)) = items.get_mut(before) {
+                command.negated |= pipeline.bang;
+            }
             return;
         };
         let mut command = self.simple(walk, simple, items);
+        command.negated = pipeline.bang;
+        let mut each = None;
+        let mut beyond = Vec::new();
         for next in rest {
             if let ast::Command::Simple(next) = next {
                 let mut unused = Vec::new();
                 let next = self.simple(walk, next, &mut unused);
                 command.span.end = command.span.end.max(next.span.end);
                 command.pipe.push(next);
+            } else if let Some(found) = self.read_loop(walk, next) {
+                each = Some(found);
+            } else {
+                self.compound(walk, next, &mut beyond);
             }
         }
         if let Some(range) = pipeline.location().and_then(|place| walk.range(&place)) {
             command.written = shown(walk.text.get(range).unwrap_or_default());
         }
-        if !command.words.is_empty() {
+        if each.is_none() {
+            each = self.xargs(&mut command);
+        }
+        let command = fed(command, items);
+        if let Some((name, body)) = each {
+            items.push(self.over(command, name, body));
+        } else if !command.words.is_empty() {
             items.push(Item::Command(command));
         }
+        items.extend(beyond);
     }
 
     fn compound(&mut self, walk: &Walk<'_>, command: &ast::Command, items: &mut Vec<Item>) {
@@ -160,10 +185,19 @@ impl Reader<'_> {
             |range| walk.span(range),
         );
         let ast::Command::Compound(compound, _) = command else {
-            // A function is what its body does, where somebody calls it; a test alone does nothing.
-            if let ast::Command::Function(function) = command {
-                let ast::FunctionBody(body, _) = &function.body;
-                self.compound(walk, &ast::Command::Compound(body.clone(), None), items);
+            match command {
+                ast::Command::Function(function) => {
+                    let ast::FunctionBody(body, _) = &function.body;
+                    let name = function.fname.value.clone();
+                    let mut script = Script::default();
+                    let body = ast::Command::Compound(body.clone(), None);
+                    self.compound(walk, &body, &mut script.items);
+                    items.push(Item::Function { name, body: script });
+                }
+                ast::Command::ExtendedTest(test, _) => {
+                    items.extend(self.test(walk, test).map(Item::Command));
+                }
+                _ => {}
             }
             return;
         };
@@ -172,7 +206,8 @@ impl Reader<'_> {
             ast::CompoundCommand::Subshell(shell) => self.list(walk, &shell.list, items),
             ast::CompoundCommand::ForClause(each) => {
                 let values = each.values.iter().flatten();
-                let values = values.map(|value| self.word(walk, value)).collect();
+                let values = values.flat_map(|value| spread(self.word(walk, value)));
+                let values = values.collect();
                 let body = self.script(walk, &each.body.list);
                 items.push(Item::Each {
                     name: each.variable_name.clone(),
@@ -191,9 +226,11 @@ impl Reader<'_> {
                 body,
                 _,
             )) => {
+                let until = matches!(compound, ast::CompoundCommand::UntilClause(_));
                 let condition = self.script(walk, condition);
                 let body = self.script(walk, &body.list);
                 items.push(Item::Repeat {
+                    until,
                     condition,
                     body,
                     span,
@@ -252,7 +289,13 @@ impl Reader<'_> {
                     let (name, value) = self.assignment(walk, assignment);
                     if alone {
                         let span = value.span;
-                        items.push(Item::Assign { name, value, span });
+                        let list = is_list(assignment);
+                        items.push(Item::Assign {
+                            name,
+                            value,
+                            list,
+                            span,
+                        });
                     } else {
                         command.environment.push((name, value));
                     }
@@ -286,7 +329,13 @@ impl Reader<'_> {
                     if exports {
                         let (name, value) = self.assignment(walk, assignment);
                         let span = value.span;
-                        items.push(Item::Assign { name, value, span });
+                        let list = is_list(assignment);
+                        items.push(Item::Assign {
+                            name,
+                            value,
+                            list,
+                            span,
+                        });
                     } else {
                         let word = self.word(walk, word);
                         command.words.push(word);
@@ -308,6 +357,8 @@ impl Reader<'_> {
         if exports {
             command.words.clear();
         }
+        bare(&mut command);
+        from_input(&mut command);
         command
     }
 
@@ -360,6 +411,11 @@ impl Reader<'_> {
             _ => {}
         }
     }
+}
+
+/// `NAME=(a b)`
+fn is_list(assignment: &ast::Assignment) -> bool {
+    matches!(assignment.value, ast::AssignmentValue::Array(_))
 }
 
 pub(super) fn options() -> ParserOptions {

@@ -77,8 +77,10 @@ impl Reader<'_> {
                 WordPiece::CommandSubstitution(inner)
                 | WordPiece::BackquotedCommandSubstitution(inner) => {
                     let part = self.substitution(walk, inner);
-                    let mark = self.marks.add(part);
-                    marked.push_str(&mark);
+                    match said(&part) {
+                        Some(text) => marked.push_str(text.trim_end_matches('\n')),
+                        None => marked.push_str(&self.marks.add(part)),
+                    }
                 }
                 WordPiece::ArithmeticExpression(expression) => {
                     let part = date::of_arithmetic(&expression.value)
@@ -124,6 +126,22 @@ impl Reader<'_> {
         }
         Dynamic::Output(Script { items })
     }
+}
+
+/// The text that `$(cat <<EOF … EOF)` stands for.
+fn said(part: &Dynamic) -> Option<&str> {
+    let Dynamic::Output(script) = part else {
+        return None;
+    };
+    let [Item::Command(command)] = script.items.as_slice() else {
+        return None;
+    };
+    let cat = command.words.len() == 1 && command.words.first()?.literal() == Some("cat");
+    let input = command
+        .input
+        .as_ref()
+        .filter(|_| cat && command.pipe.is_empty())?;
+    Some(&input.marked)
 }
 
 fn variable(expression: &ParameterExpr) -> Option<Dynamic> {

@@ -54,7 +54,7 @@ pub struct Override {
 }
 
 /// What whoever starts a run adds to the guards of its playbook, and takes from them.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Guards {
     /// Calendars that were read, with their names.
     pub calendars: Vec<(String, Calendar)>,

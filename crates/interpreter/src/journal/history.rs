@@ -4,11 +4,13 @@ use super::JournalError;
 use super::sqlite::SqliteJournal;
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Row, params};
+use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 /// A run, as it stands.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunRow {
+    #[serde(skip)]
     pub(super) number: i64,
     /// Its id.
     pub id: String,
@@ -54,7 +56,7 @@ pub struct Filter {
 }
 
 /// An event on record.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct EventRow {
     /// Its number, which grows.
     pub number: i64,
@@ -65,7 +67,7 @@ pub struct EventRow {
 }
 
 /// A call on record.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CallRow {
     /// Its name.
     pub key: String,

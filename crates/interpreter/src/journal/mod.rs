@@ -3,6 +3,7 @@
 mod encode;
 #[cfg(any(test, feature = "faults"))]
 pub mod fault;
+mod gathered;
 mod history;
 mod hold;
 pub mod memory;
@@ -11,6 +12,7 @@ mod recording;
 pub mod sqlite;
 mod votes;
 
+pub use gathered::{Called, Gathering, RunRows};
 pub use history::{CallRow, EventRow, FileRow, Filter, RunRow};
 pub use hold::Hold;
 pub use memory::MemoryJournal;

@@ -3,14 +3,13 @@
 use super::Context;
 use crate::event::EventKind;
 use crate::run::state::Stop;
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use runbook_playbook::duration;
 use runbook_registry::call::{Answer, Call, CallError};
-use runbook_registry::local::{Session, SessionOutput};
-use runbook_registry::world::{Pending, Place, Recalled, World};
+use runbook_registry::world::around::Around;
+use runbook_registry::world::{Pending, World};
 use serde_json::Value as Json;
 use std::cell::Cell;
-use std::path::PathBuf;
 
 /// A world that tells of waits.
 pub(super) struct Watched<'c, 'r, 'a> {
@@ -46,7 +45,11 @@ impl Watched<'_, '_, '_> {
     }
 }
 
-impl World for Watched<'_, '_, '_> {
+impl Around for Watched<'_, '_, '_> {
+    fn inner(&self) -> &dyn World {
+        self.context.run.around.world
+    }
+
     fn send<'a>(&'a self, call: &'a Call) -> Pending<'a, Result<Answer, CallError>> {
         if self.bound.get().is_none() {
             self.bound.set(call.timeout);
@@ -54,14 +57,6 @@ impl World for Watched<'_, '_, '_> {
         let mut call = call.clone();
         call.key = Some(self.key.to_owned());
         Box::pin(async move { self.context.run.around.world.send(&call).await })
-    }
-
-    fn answers(&self, action: &str) -> bool {
-        self.context.run.around.world.answers(action)
-    }
-
-    fn now(&self) -> Timestamp {
-        self.context.run.around.world.now()
     }
 
     fn sleep(&self, length: SignedDuration) -> Pending<'_, ()> {
@@ -72,33 +67,6 @@ impl World for Watched<'_, '_, '_> {
         self.context.run.around.world.sleep(length)
     }
 
-    fn is_timed(&self) -> bool {
-        self.context.run.around.world.is_timed()
-    }
-
-    fn fresh_id(&self) -> String {
-        self.context.run.around.world.fresh_id()
-    }
-
-    fn seed(&self) -> Option<String> {
-        self.context.run.around.world.seed()
-    }
-
-    fn recall(&self, call: &Call, key: &str) -> Option<Recalled> {
-        self.context.run.around.world.recall(call, key)
-    }
-
-    fn session<'a>(
-        &'a self,
-        session: &'a Session,
-    ) -> Pending<'a, Result<SessionOutput, CallError>> {
-        self.context.run.around.world.session(session)
-    }
-
-    fn session_plugin(&self) -> Result<PathBuf, String> {
-        self.context.run.around.world.session_plugin()
-    }
-
     fn stopped(&self) -> Pending<'_, ()> {
         if self.context.container.shielded {
             return Box::pin(std::future::pending());
@@ -107,9 +75,5 @@ impl World for Watched<'_, '_, '_> {
             self.context.run.around.cancel.cancelled().await;
             self.context.run.stop(Stop::Aborted);
         })
-    }
-
-    fn place(&self) -> Place {
-        self.context.run.around.world.place()
     }
 }

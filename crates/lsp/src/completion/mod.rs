@@ -4,16 +4,17 @@ mod arguments;
 mod expression;
 mod path;
 mod scenarios;
+mod targets;
 
 pub(crate) use arguments::into;
-pub(crate) use scenarios::naming;
 
 use crate::analysis::surveyed;
 use crate::documents::Documents;
-use crate::due::{Due, due};
+use crate::due::{Due, due_in};
 use crate::layout::{Cursor, Layout};
 use crate::place::range;
 use crate::shown;
+use crate::targets::{discovery, visible};
 use crate::workspace::{FileKind, Home, Shelf, Workspace};
 use runbook_playbook::catalog::{Action, Catalog as _};
 use runbook_playbook::check::{Survey, SurveyedStep};
@@ -86,6 +87,7 @@ pub(crate) struct Offered {
 pub(crate) struct Place<'a> {
     pub(crate) text: &'a str,
     pub(crate) at: usize,
+    pub(crate) kind: FileKind,
     pub(crate) layout: Layout,
     pub(crate) cursor: Cursor,
     pub(crate) due: Due,
@@ -103,8 +105,12 @@ impl Place<'_> {
 
     /// The action of the step that is written in, or of its `before`.
     pub(crate) fn action(&self) -> Option<Arc<Action>> {
-        let (_, length) = self.due.step.as_ref()?;
         let route = &self.cursor.route;
+        if self.kind == FileKind::Targets {
+            let name = self.layout.value(self.text, discovery(route)?, "action")?;
+            return self.registry.action(name).ok();
+        }
+        let (_, length) = self.due.step.as_ref()?;
         let step = route.get(..*length)?;
         let inside = route.get(*length).filter(|key| *key == "before");
         let before = inside.and_then(|_| route.get(..=*length));
@@ -116,6 +122,9 @@ impl Place<'_> {
 
     /// What expressions here can name.
     pub(crate) fn visible(&self) -> Vec<(String, Type)> {
+        if self.kind == FileKind::Targets {
+            return visible(self.text, &self.layout, &self.cursor.route, self.registry);
+        }
         let Some(survey) = &self.survey else {
             return Vec::new();
         };
@@ -209,8 +218,9 @@ pub(crate) fn complete(request: &Request<'_>) -> Json {
 fn offered(request: &Request<'_>) -> Option<Offered> {
     let layout = Layout::read(request.text, request.at);
     let cursor = layout.cursor.clone()?;
-    let due = due(&cursor.route);
-    let survey = if request.fresh {
+    let kind = request.workspace.kind(request.file, request.text);
+    let due = due_in(kind, &cursor.route);
+    let survey = if request.fresh || kind == FileKind::Targets {
         request.survey.clone()
     } else {
         without_line(request).or_else(|| request.survey.clone())
@@ -218,6 +228,7 @@ fn offered(request: &Request<'_>) -> Option<Offered> {
     let place = Place {
         text: request.text,
         at: request.at,
+        kind,
         layout,
         cursor,
         due,
@@ -229,8 +240,10 @@ fn offered(request: &Request<'_>) -> Option<Offered> {
         let start = place.cursor.start + template;
         return Some(expression::offered(&place, start));
     }
-    if request.workspace.kind(request.file, "") == FileKind::Scenarios {
-        return scenarios::offered(&place, request);
+    match kind {
+        FileKind::Scenarios => return scenarios::offered(&place, request),
+        FileKind::Targets => return targets::offered(&place, request),
+        FileKind::Playbook | FileKind::Foreign => {}
     }
     if place.due.with.is_some() {
         return arguments::offered(&place, request);

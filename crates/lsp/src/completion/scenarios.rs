@@ -1,17 +1,13 @@
 //! Files of scenarios: keys by their schema, answers and arguments by the types of actions, and what the playbook names.
 
 use super::{Item, Kind, Offered, Place, Request, actions, arguments, bare_start, playbooks};
-use crate::analysis::{playbook_of, subject};
-use crate::documents::Documents;
-use crate::layout::Layout;
+use crate::analysis::subject;
 use crate::scenarios::{flags, schema_at};
 use runbook_playbook::catalog::Catalog as _;
 use runbook_playbook::check::Survey;
 use runbook_playbook::schema::scenarios_schema;
-use runbook_playbook::source::Source;
 use serde_json::Value as Json;
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// What may stand at a place of a file of scenarios.
@@ -146,33 +142,4 @@ fn survey_of(request: &Request<'_>) -> Option<Arc<Survey>> {
         request.workspace,
     );
     subject?.survey
-}
-
-/// The places in the scenarios of a playbook at which an input or a cause is named.
-pub(crate) fn naming(
-    documents: &Documents,
-    playbook: &Path,
-    name: &str,
-    cause: bool,
-) -> Option<(PathBuf, Source, Vec<runbook_playbook::span::Span>)> {
-    let file = playbook.with_extension("scenarios.yaml");
-    let text = documents.text_of(&file)?;
-    if playbook_of(&file, &text) != playbook {
-        return None;
-    }
-    let layout = Layout::read(&text, 0);
-    let found = layout.entries.iter().filter_map(|entry| {
-        let route: Vec<&str> = entry.route.iter().map(String::as_str).collect();
-        let range = match route.as_slice() {
-            ["scenarios", _, "inputs", input] if !cause && *input == name => &entry.key,
-            ["scenarios", _, "expect", "causes", _] if cause => &entry.value,
-            _ => return None,
-        };
-        let at = text.get(range.clone())?.find(name)?;
-        let bare = text.get(range.clone())?.trim().trim_matches(['"', '\'']);
-        let start = range.start + at;
-        (bare == name).then(|| runbook_playbook::span::Span::new(start, start + name.len()))
-    });
-    let found = found.collect();
-    Some((file, Source::new("", text.clone()), found))
 }

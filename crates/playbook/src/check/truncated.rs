@@ -4,13 +4,14 @@ use super::index::{Index, Stage, StepId};
 use super::names::{Meaning, Offer, Viewpoint, resolve};
 use super::order::Resolved;
 use super::problems::Problems;
-use super::reference::references;
+use super::reference::{Reference, references};
 use super::uses::Moment;
 use crate::diagnostic::Code;
 use crate::expression::{CompareOp, Expr, ExprKind, children};
 use crate::span::Span;
 use crate::syntax::assertion::{Assertion, Predicate, Subject};
 use crate::syntax::capture::CaptureFrom;
+use crate::value::Value;
 
 /// A step that sets `limit` goes on with a cut list. What its own paths say of it is unknown then; what an expression says
 /// of the captured list is not, so that it must be such that more items cannot overturn it, or `.truncated` is read.
@@ -95,6 +96,9 @@ impl Rule<'_, '_> {
             }
             ExprKind::Compare(first, rest) => {
                 if let [(op, right)] = rest.as_slice() {
+                    if self.counts(first, right) || self.counts(right, first) {
+                        return;
+                    }
                     self.comparison(first, *op, right, polarity == Polarity::Grows);
                 } else {
                     self.cut(expr);
@@ -123,29 +127,65 @@ impl Rule<'_, '_> {
         }
     }
 
+    /// Whether a whole list is counted and held against a number below its `limit`: one that was cut has as many
+    /// items as `limit` says, and more would not change what is said.
+    fn counts(&self, counted: &Expr, number: &Expr) -> bool {
+        let ExprKind::Filter { name, input, .. } = &counted.kind else {
+            return false;
+        };
+        let plain = matches!(input.kind, ExprKind::Name(_) | ExprKind::Member(..));
+        let ExprKind::Constant(Value::Integer(number)) = &number.kind else {
+            return false;
+        };
+        let names = references(input);
+        let [reference] = names.as_slice() else {
+            return false;
+        };
+        let Some((on, at)) = self
+            .captured(reference)
+            .filter(|_| plain && name == "length")
+        else {
+            return false;
+        };
+        let step = self.index.entry(on).step;
+        let limit = step.limit.as_ref().map(|limit| i64::from(limit.value));
+        let whole = step
+            .capture
+            .get(at)
+            .is_some_and(|capture| match &capture.from {
+                CaptureFrom::Path(path) => {
+                    let inner = path.text.strip_prefix("$.");
+                    let member = inner.and_then(|inner| inner.strip_suffix("[*]"));
+                    member.is_some_and(|member| !member.contains(['.', '[']))
+                }
+                CaptureFrom::Expression(_) => false,
+            });
+        whole && limit.is_some_and(|limit| *number < limit)
+    }
+
+    /// The capture that a name stands for.
+    fn captured(&self, reference: &Reference) -> Option<(StepId, usize)> {
+        let from = Viewpoint::Step(self.step, Moment::End);
+        let mut quiet = Problems::new(self.index.playbook.source.clone());
+        match resolve(self.index, &mut quiet, from, reference)? {
+            Meaning::Step(on, Offer::Value(at)) => Some((on, at)),
+            Meaning::Local => {
+                let captures = &self.index.entry(self.step).step.capture;
+                let own = captures
+                    .iter()
+                    .position(|capture| Some(capture.name.value.as_str()) == reference.name(0));
+                own.map(|at| (self.step, at))
+            }
+            _ => None,
+        }
+    }
+
     /// Reports captured lists of cut reads that an expression looks at whole.
     fn cut(&mut self, expr: &Expr) {
         for reference in references(expr) {
-            let from = Viewpoint::Step(self.step, Moment::End);
-            let mut quiet = Problems::new(self.index.playbook.source.clone());
-            let Some(meaning) = resolve(self.index, &mut quiet, from, &reference) else {
-                continue;
-            };
-            let (on, at) = match meaning {
-                Meaning::Step(on, Offer::Value(at)) => (on, at),
-                Meaning::Local => {
-                    let captures = &self.index.entry(self.step).step.capture;
-                    let own = captures
-                        .iter()
-                        .position(|capture| Some(capture.name.value.as_str()) == reference.name(0));
-                    match own {
-                        Some(at) => (self.step, at),
-                        None => continue,
-                    }
-                }
-                _ => continue,
-            };
-            self.report(on, at, reference.span());
+            if let Some((on, at)) = self.captured(&reference) {
+                self.report(on, at, reference.span());
+            }
         }
     }
 

@@ -118,6 +118,13 @@ fn flags(about: &str) -> Value {
 /// An entry below an action.
 fn answer() -> Value {
     let duration = json!({"type": "string", "pattern": DURATION});
+    let mut set = flags("Sets these flags.");
+    if let Some(forms) = set.get_mut("anyOf").and_then(Value::as_array_mut) {
+        let about = "Sets these flags, each so much later.";
+        forms.push(
+            json!({"type": "object", "description": about, "additionalProperties": duration}),
+        );
+    }
     json!({
         "type": "object",
         "additionalProperties": false,
@@ -126,7 +133,7 @@ fn answer() -> Value {
             "if": flags("Fits once these flags are set."),
             "unless": flags("Fits until one of these flags is set."),
             "times": {"type": "integer", "minimum": 1, "description": "Fits so many calls."},
-            "set": flags("Sets these flags."),
+            "set": set,
             "after": {"allOf": [duration], "description": "The flags are set so much later."},
             "return": {"description": "The result."},
             "error": {

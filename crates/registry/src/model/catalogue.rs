@@ -1,5 +1,6 @@
 //! The embedded catalogue: services by name, each read when it is first asked for and kept for the process's life.
 
+use super::blocks::{self, Dictionary};
 use super::format::{self, Entry, FormatError, Header, Names, Span, Words};
 use super::permission::ServicePermissions;
 use super::service::Service;
@@ -12,6 +13,9 @@ static FILE: &[u8] = include_bytes!("../../catalogue/catalogue.bin");
 pub struct Catalogue {
     header: Header,
     blocks: &'static [u8],
+    of_models: Dictionary,
+    of_permissions: Dictionary,
+    of_endpoints: Dictionary,
     services: Vec<OnceLock<&'static Service>>,
     permissions: Vec<OnceLock<ServicePermissions>>,
     names: OnceLock<Vec<Names>>,
@@ -44,6 +48,9 @@ impl Catalogue {
         Ok(Self {
             services: header.services.iter().map(|_| OnceLock::new()).collect(),
             permissions: header.services.iter().map(|_| OnceLock::new()).collect(),
+            of_models: Dictionary::at(header.dictionaries.models),
+            of_permissions: Dictionary::at(header.dictionaries.permissions),
+            of_endpoints: Dictionary::at(header.dictionaries.endpoints),
             header,
             blocks,
             names: OnceLock::new(),
@@ -68,7 +75,7 @@ impl Catalogue {
         let slot = self.services.get(place)?;
         Some(slot.get_or_init(|| {
             let service: Service = self
-                .decode(entry.model)
+                .decode(entry.model, Some(&self.of_models))
                 .expect("the block of a service is whole");
             Box::leak(Box::new(service))
         }))
@@ -84,7 +91,7 @@ impl Catalogue {
         let entry = self.header.services.get(place)?;
         let slot = self.permissions.get(place)?;
         Some(slot.get_or_init(|| {
-            self.decode(entry.permissions)
+            self.decode(entry.permissions, Some(&self.of_permissions))
                 .expect("the block of a service's permissions is whole")
         }))
     }
@@ -96,7 +103,7 @@ impl Catalogue {
     #[must_use]
     pub fn words(&self) -> &[Words] {
         self.words.get_or_init(|| {
-            self.decode(self.header.words)
+            self.decode(self.header.words, None)
                 .expect("the block of words is whole")
         })
     }
@@ -108,7 +115,7 @@ impl Catalogue {
     #[must_use]
     pub fn names(&self) -> &[Names] {
         self.names.get_or_init(|| {
-            self.decode(self.header.names)
+            self.decode(self.header.names, None)
                 .expect("the block of names is whole")
         })
     }
@@ -129,7 +136,7 @@ impl Catalogue {
             .and_then(|place| self.header.services.get(place));
         entry
             .and_then(|entry| entry.endpoint)
-            .map(|span| self.text(span))
+            .map(|span| text(self.of_endpoints.block(self.blocks, span)?))
             .transpose()
     }
 
@@ -138,7 +145,7 @@ impl Catalogue {
     /// # Errors
     /// [`FormatError`] when the block cannot be read.
     pub fn partitions(&self) -> Result<String, FormatError> {
-        self.text(self.header.partitions)
+        text(blocks::block(self.blocks, self.header.partitions)?)
     }
 
     fn place(&self, service: &str) -> Option<usize> {
@@ -148,15 +155,22 @@ impl Catalogue {
             .ok()
     }
 
-    fn text(&self, span: Span) -> Result<String, FormatError> {
-        let bytes = format::block(self.blocks, span)?;
-        String::from_utf8(bytes).map_err(|error| FormatError::Text(error.utf8_error()))
-    }
-
     /// Decodes a block whose text stays borrowed from it. The block is leaked: it is read once, and what borrows from
     /// it lives as long as the process.
-    fn decode<T: serde::Deserialize<'static>>(&self, span: Span) -> Result<T, FormatError> {
-        let bytes: &'static [u8] = Box::leak(format::block(self.blocks, span)?.into_boxed_slice());
+    fn decode<T: serde::Deserialize<'static>>(
+        &self,
+        span: Span,
+        dictionary: Option<&Dictionary>,
+    ) -> Result<T, FormatError> {
+        let plain = match dictionary {
+            Some(dictionary) => dictionary.block(self.blocks, span)?,
+            None => blocks::block(self.blocks, span)?,
+        };
+        let bytes: &'static [u8] = Box::leak(plain.into_boxed_slice());
         Ok(postcard::from_bytes(bytes)?)
     }
+}
+
+fn text(bytes: Vec<u8>) -> Result<String, FormatError> {
+    String::from_utf8(bytes).map_err(|error| FormatError::Text(error.utf8_error()))
 }

@@ -1,17 +1,17 @@
 //! The catalogue file: a header, then one compressed block a service and one a set of endpoint rules.
 //!
 //! Layout: [`MAGIC`], the header's length as four little-endian bytes, the header, the blocks. The header and the
-//! blocks of services are postcard; endpoint rules and partitions are JSON. Blocks are zstd frames, so that one
-//! service is read without touching another. A service's permissions are a block of their own, as few who load it ask for
-//! them.
+//! blocks of services are postcard; endpoint rules and partitions are JSON. A service's permissions are a block of their own,
+//! as few who load it ask for them.
 
+use super::blocks::{Blocks, Dictionaries};
 use super::permission::ServicePermissions;
 use super::service::{Operation, Service};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
 /// First bytes of the file; the last digit is the format's version.
-pub const MAGIC: &[u8; 8] = b"runbook2";
+pub const MAGIC: &[u8; 8] = b"runbook3";
 
 /// The table of contents.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -19,6 +19,8 @@ pub const MAGIC: &[u8; 8] = b"runbook2";
 pub struct Header {
     /// Services, sorted by name.
     pub services: Vec<Entry>,
+    /// What the blocks of services are compressed with.
+    pub dictionaries: Dictionaries,
     /// [`Names`] of every service.
     pub names: Span,
     /// [`Words`] of every service.
@@ -109,6 +111,13 @@ pub struct Content {
     pub endpoint: Option<String>,
 }
 
+/// The most bytes of a dictionary of models: what is read whenever a service is.
+const LARGE: usize = 256 * 1024;
+/// Of permissions.
+const MEDIUM: usize = 64 * 1024;
+/// Of endpoint rules, which are nearly alike.
+const SMALL: usize = 16 * 1024;
+
 /// Writes a catalogue. The same contents give the same bytes.
 ///
 /// # Errors
@@ -116,33 +125,47 @@ pub struct Content {
 pub fn write(contents: &[Content], partitions: &str) -> Result<Vec<u8>, FormatError> {
     let mut blocks = Blocks::default();
     let mut header = Header::default();
-    let mut names = Vec::new();
-    let mut words = Vec::new();
-    for content in contents {
-        let service = &content.service;
-        names.push(Names {
+    let encoded = |one: &Content| postcard::to_stdvec(&one.service);
+    let models: Vec<_> = contents.iter().map(encoded).collect::<Result<_, _>>()?;
+    let encoded = |one: &Content| postcard::to_stdvec(&one.permissions);
+    let permissions: Vec<_> = contents.iter().map(encoded).collect::<Result<_, _>>()?;
+    let rules: Vec<_> = contents
+        .iter()
+        .filter_map(|one| Some(one.endpoint.as_ref()?.clone().into_bytes()))
+        .collect();
+    let (dictionary, models) = blocks.add_all(&models, LARGE)?;
+    header.dictionaries.models = dictionary;
+    let (dictionary, permissions) = blocks.add_all(&permissions, MEDIUM)?;
+    header.dictionaries.permissions = dictionary;
+    let (dictionary, rules) = blocks.add_all(&rules, SMALL)?;
+    header.dictionaries.endpoints = dictionary;
+    let mut rules = rules.into_iter();
+    for ((content, model), permissions) in contents.iter().zip(models).zip(permissions) {
+        header.services.push(Entry {
+            name: content.service.name,
+            aliases: content.aliases.clone(),
+            model,
+            permissions,
+            endpoint: content.endpoint.as_ref().and_then(|_| rules.next()),
+        });
+    }
+    let services = || contents.iter().map(|one| &one.service);
+    let names: Vec<_> = services()
+        .map(|service| Names {
             service: service.name,
             operations: service.operations.iter().map(|one| one.name).collect(),
             waiters: service.waiters.iter().map(|one| one.name).collect(),
-        });
-        words.push(Words {
+        })
+        .collect();
+    let words: Vec<_> = services()
+        .map(|service| Words {
             members: service
                 .operations
                 .iter()
                 .map(|one| Cow::Owned(input_words(service, one)))
                 .collect(),
-        });
-        header.services.push(Entry {
-            name: service.name,
-            aliases: content.aliases.clone(),
-            model: blocks.add(&postcard::to_stdvec(service)?)?,
-            permissions: blocks.add(&postcard::to_stdvec(&content.permissions)?)?,
-            endpoint: match &content.endpoint {
-                Some(rules) => Some(blocks.add(rules.as_bytes())?),
-                None => None,
-            },
-        });
-    }
+        })
+        .collect();
     header.names = blocks.add(&postcard::to_stdvec(&names)?)?;
     header.words = blocks.add(&postcard::to_stdvec(&words)?)?;
     header.partitions = blocks.add(partitions.as_bytes())?;
@@ -163,27 +186,6 @@ fn input_words(service: &Service, operation: &Operation) -> String {
     names.join(" ")
 }
 
-/// Level of compression: the best that needs no more memory to read.
-const LEVEL: i32 = 19;
-
-#[derive(Default)]
-struct Blocks {
-    bytes: Vec<u8>,
-}
-
-impl Blocks {
-    fn add(&mut self, plain: &[u8]) -> Result<Span, FormatError> {
-        let compressed = zstd::bulk::compress(plain, LEVEL)?;
-        let span = Span {
-            start: u32::try_from(self.bytes.len()).map_err(|_| FormatError::TooLarge)?,
-            length: u32::try_from(compressed.len()).map_err(|_| FormatError::TooLarge)?,
-            plain: u32::try_from(plain.len()).map_err(|_| FormatError::TooLarge)?,
-        };
-        self.bytes.extend_from_slice(&compressed);
-        Ok(span)
-    }
-}
-
 /// Splits a file into its header and its blocks.
 ///
 /// # Errors
@@ -194,17 +196,4 @@ pub fn open(file: &'static [u8]) -> Result<(Header, &'static [u8]), FormatError>
     let length = u32::from_le_bytes(*length) as usize;
     let (header, blocks) = rest.split_at_checked(length).ok_or(FormatError::Cut)?;
     Ok((postcard::from_bytes(header)?, blocks))
-}
-
-/// Decompresses a block.
-///
-/// # Errors
-/// [`FormatError`] when the block lies outside of the file or is not zstd.
-pub fn block(blocks: &[u8], span: Span) -> Result<Vec<u8>, FormatError> {
-    let start = span.start as usize;
-    let bytes = blocks
-        .get(start..)
-        .and_then(|rest| rest.get(..span.length as usize))
-        .ok_or(FormatError::Cut)?;
-    Ok(zstd::bulk::decompress(bytes, span.plain as usize)?)
 }

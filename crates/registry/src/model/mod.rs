@@ -1,6 +1,7 @@
 //! The catalogue of AWS operations: what a service is, how its block is loaded, and what its shapes mean as types.
 
 pub mod action;
+pub mod blocks;
 pub mod catalogue;
 pub mod files;
 pub mod format;

@@ -3,6 +3,7 @@
 //! An interpreter never asks the system for the time, a random number or the network; it asks its world. Under a
 //! scenario a run is therefore the same byte for byte.
 
+pub mod around;
 pub mod clock;
 pub mod live;
 pub mod recording;

@@ -86,6 +86,7 @@ pub fn run(arguments: &FleetRunArguments, environment: &Environment) -> Result<u
             spec,
             wanted: &wanted,
             consent: arguments.consent.given(),
+            guards: guards::travelling(&arguments.guards, &located.root, environment)?,
             targets,
         };
         return super::remote::start(starting, on, environment);
@@ -259,7 +260,8 @@ struct Fleeting<'a> {
 impl Fleeting<'_> {
     fn roll_out(&self, rollout: Rollout, how: How<'_>) -> Result<u8, Failure> {
         let environment = self.environment;
-        let guards = guards::read(how.guards, &how.begun_with, environment)?;
+        let mut guards = guards::read(how.guards, &how.begun_with, environment)?;
+        guards::add_common(&mut guards, &self.located.root, environment)?;
         let (options, record) = (&self.wanted.options, self.record);
         let mut engine = LocalEngine::new(
             environment,

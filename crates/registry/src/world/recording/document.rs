@@ -1,14 +1,16 @@
 //! A recorded run as the members of a scenario.
 
-use super::entries::{entries, told_apart};
-use super::{Accounts, Made};
-use crate::local;
+use super::effects::Effects;
+use super::entries::{Sequence, entries, sequences, told_apart};
+use super::{Accounts, Made, Telling};
+use crate::call::Call;
+use crate::local::{self, LocalAction};
 use crate::world::Place;
 use crate::world::scenario::{ActionFacts, Outcome, is_human};
 use jiff::Timestamp;
-use runbook_playbook::catalog::Effect;
+use runbook_playbook::catalog::{Effect, Effects as Deeds};
 use serde_json::{Map, Value as Json, json};
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// All that a scenario says of a run.
 #[derive(Debug)]
@@ -34,7 +36,12 @@ pub struct Recorded<'a> {
 impl Recorded<'_> {
     /// The scenario's members in the order in which people write them. `masked` takes secrets out of a document.
     #[must_use]
-    pub fn members(&self, facts: &dyn ActionFacts, masked: &dyn Fn(&Json) -> Json) -> Json {
+    pub fn members(
+        &self,
+        facts: &dyn ActionFacts,
+        telling: Telling,
+        masked: &dyn Fn(&Json) -> Json,
+    ) -> Json {
         let mut members = Map::new();
         let mut add = |name: &str, value: Json| {
             let empty = value.as_object().is_some_and(Map::is_empty);
@@ -43,7 +50,7 @@ impl Recorded<'_> {
             }
         };
         add("inputs", Json::Object(self.inputs.clone()));
-        add("actions", self.actions(facts));
+        add("actions", self.actions(facts, telling));
         add("answers", self.answers());
         add("expect", self.expect(facts, masked));
         let mut accounts = Accounts::of(self.place.account.as_deref(), &self.texts);
@@ -77,26 +84,44 @@ impl Recorded<'_> {
         Json::Object(scenario)
     }
 
-    fn actions(&self, facts: &dyn ActionFacts) -> Json {
-        let locals: HashSet<String> = local::all()
-            .iter()
-            .map(|action| action.signature().name)
-            .collect();
-        let mut actions = Map::new();
+    fn actions(&self, facts: &dyn ActionFacts, telling: Telling) -> Json {
+        let locals = locals();
+        let mut all: Vec<(&str, Vec<Sequence>)> = Vec::new();
         for made in self.calls {
-            let action = &made.call.action;
-            if is_human(action) || made.result.is_none() || actions.contains_key(action) {
+            let action = made.call.action.as_str();
+            let known = all.iter().any(|(known, _)| *known == action);
+            if is_human(action) || made.result.is_none() || known {
                 continue;
             }
-            let same: Vec<&Made> = self
+            let same: Vec<(usize, &Made)> = self
                 .calls
                 .iter()
-                .filter(|other| other.call.action == *action)
+                .enumerate()
+                .filter(|(_, other)| other.call.action == action)
                 .collect();
-            let entries = entries(&same, facts, locals.contains(action));
-            actions.insert(action.clone(), Json::Array(entries));
+            all.push((action, sequences(&same, facts, locals.contains_key(action))));
         }
-        Json::Object(actions)
+        let effects = match telling {
+            Telling::InTurn => Effects::default(),
+            Telling::ByWrites => {
+                let calls = self.calls.iter().enumerate();
+                let writes: HashSet<usize> = calls
+                    .filter(|(_, made)| writes(&made.call, facts, &locals))
+                    .map(|(position, _)| position)
+                    .collect();
+                let reads = all.iter().flat_map(|(_, sequences)| sequences);
+                let reads = reads.filter(|sequence| {
+                    let mut firsts = sequence.runs.iter().map(|run| run.first);
+                    firsts.all(|first| !writes.contains(&first))
+                });
+                Effects::find(self.calls, reads, &writes)
+            }
+        };
+        let actions = all.into_iter().map(|(action, sequences)| {
+            let entries = entries(&sequences, &effects);
+            (action.to_owned(), Json::Array(entries))
+        });
+        Json::Object(actions.collect())
     }
 
     fn answers(&self) -> Json {
@@ -143,26 +168,19 @@ impl Recorded<'_> {
     }
 
     fn expect(&self, facts: &dyn ActionFacts, masked: &dyn Fn(&Json) -> Json) -> Json {
-        let locals = local::all();
-        let mut writes = Vec::new();
+        let locals = locals();
+        let mut expected = Vec::new();
         for made in self.calls {
             let Some(_) = &made.result else { continue };
             let call = &made.call;
-            let own = locals
-                .iter()
-                .find(|action| action.signature().name == call.action);
-            let effects = own.map_or_else(
-                || facts.effects(&call.action, &call.arguments),
-                |action| action.effects(&call.arguments),
-            );
-            if effects.iter().all(|effect| *effect == Effect::Read) {
+            if !writes(call, facts, &locals) {
                 continue;
             }
             let token = facts.idempotency_token(&call.action);
             let mut arguments = told_apart(&call.arguments, token.as_deref());
             // What has a secret in it may be made of something else than what is masked.
             arguments.retain(|_, value| masked(value) == *value);
-            writes.push(if arguments.is_empty() {
+            expected.push(if arguments.is_empty() {
                 Json::String(call.action.clone())
             } else {
                 json!({call.action.as_str(): arguments})
@@ -174,10 +192,30 @@ impl Recorded<'_> {
             expect.insert("reason".to_owned(), reason.clone().into());
         }
         expect.insert("causes".to_owned(), json!(self.outcome.causes));
-        expect.insert("writes".to_owned(), Json::Array(writes));
+        expect.insert("writes".to_owned(), Json::Array(expected));
         if !self.outcome.escalated.is_empty() {
             expect.insert("escalated".to_owned(), json!(self.outcome.escalated));
         }
         Json::Object(expect)
     }
+}
+
+/// The actions that are not AWS operations, by name.
+fn locals() -> HashMap<String, Box<dyn LocalAction>> {
+    let all = local::all().into_iter();
+    all.map(|action| (action.signature().name, action))
+        .collect()
+}
+
+/// Whether a call changes something.
+fn writes(
+    call: &Call,
+    facts: &dyn ActionFacts,
+    locals: &HashMap<String, Box<dyn LocalAction>>,
+) -> bool {
+    let effects: Deeds = match locals.get(&call.action) {
+        Some(action) => action.effects(&call.arguments),
+        None => facts.effects(&call.action, &call.arguments),
+    };
+    effects.iter().any(|effect| *effect != Effect::Read)
 }

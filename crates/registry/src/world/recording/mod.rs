@@ -2,26 +2,33 @@
 
 mod accounts;
 mod document;
+mod effects;
 mod entries;
 
 pub use accounts::Accounts;
 pub use document::Recorded;
+pub use effects::Telling;
 
 use crate::call::{Answer, Call, CallError};
-use crate::local::{self, LocalAction, Session, SessionOutput};
-use crate::world::{Pending, Place, Recalled, World};
-use jiff::{SignedDuration, Timestamp};
+use crate::local::{self, LocalAction};
+use crate::world::around::Around;
+use crate::world::{Pending, World};
+use jiff::SignedDuration;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
-use std::path::PathBuf;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+
+/// The action that only waits.
+const SLEEP: &str = "time:Sleep";
 
 /// A call that was made, and what came back.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Made {
     /// The call.
     pub call: Call,
+    /// How much time had passed in waits when it was made.
+    pub waited: SignedDuration,
     /// The answer; nothing where the run ended before one came.
     pub result: Option<Result<Answer, CallError>>,
 }
@@ -30,6 +37,8 @@ pub struct Made {
 #[derive(Default)]
 pub struct Log {
     calls: RefCell<Vec<Made>>,
+    /// How much time has passed in waits, as it passes in a scenario: not in calls, nor while people think.
+    waited: Cell<SignedDuration>,
     /// Calls inside of one that is noted as a whole are not noted.
     silent: Cell<bool>,
 }
@@ -67,9 +76,24 @@ impl Log {
         let mut calls = self.calls.borrow_mut();
         calls.push(Made {
             call: call.clone(),
+            waited: self.waited.get(),
             result: None,
         });
         Some(calls.len() - 1)
+    }
+
+    /// Notes a wait that began when so much time had passed in waits.
+    fn wait(&self, begun: SignedDuration, length: SignedDuration) {
+        // A scenario does not wait inside of a call that it answers as a whole.
+        if self.silent.get() {
+            return;
+        }
+        // What the wait was given less was taken by writing it down.
+        let unit = unit(length);
+        let millis = i64::try_from(length.as_millis()).unwrap_or(i64::MAX / 2);
+        let whole = millis.saturating_add(unit - 1) / unit * unit;
+        let end = begun.saturating_add(SignedDuration::from_millis(whole));
+        self.waited.set(end.max(self.waited.get()));
     }
 
     fn end(&self, place: Option<usize>, result: &Result<Answer, CallError>) {
@@ -78,6 +102,11 @@ impl Log {
             made.result = Some(result.clone());
         }
     }
+}
+
+/// What the length of a wait is a multiple of, in milliseconds.
+fn unit(length: SignedDuration) -> i64 {
+    if length.as_millis() < 1_000 { 10 } else { 100 }
 }
 
 impl std::fmt::Debug for Log {
@@ -132,10 +161,26 @@ impl<'w> Recording<'w> {
     }
 }
 
-impl World for Recording<'_> {
+impl Around for Recording<'_> {
+    fn inner(&self) -> &dyn World {
+        self.inner
+    }
+
     fn send<'a>(&'a self, call: &'a Call) -> Pending<'a, Result<Answer, CallError>> {
         if self.is_self_contained(&call.action) {
-            return self.inner.send(call);
+            return Box::pin(async move {
+                let (begun, at) = (self.log.waited.get(), self.inner.now());
+                let result = self.inner.send(call).await;
+                if call.action == SLEEP {
+                    // It is measured some milliseconds too long.
+                    let length = self.inner.now().duration_since(at);
+                    let over = length.as_millis() % i128::from(unit(length));
+                    let over = i64::try_from(over).unwrap_or_default();
+                    let length = length - SignedDuration::from_millis(over);
+                    self.log.wait(begun, length);
+                }
+                result
+            });
         }
         Box::pin(async move {
             let place = self.log.begin(call);
@@ -145,50 +190,11 @@ impl World for Recording<'_> {
         })
     }
 
-    fn answers(&self, action: &str) -> bool {
-        self.inner.answers(action)
-    }
-
-    fn now(&self) -> Timestamp {
-        self.inner.now()
-    }
-
     fn sleep(&self, length: SignedDuration) -> Pending<'_, ()> {
-        self.inner.sleep(length)
-    }
-
-    fn is_timed(&self) -> bool {
-        self.inner.is_timed()
-    }
-
-    fn fresh_id(&self) -> String {
-        self.inner.fresh_id()
-    }
-
-    fn seed(&self) -> Option<String> {
-        self.inner.seed()
-    }
-
-    fn recall(&self, call: &Call, key: &str) -> Option<Recalled> {
-        self.inner.recall(call, key)
-    }
-
-    fn place(&self) -> Place {
-        self.inner.place()
-    }
-
-    fn session<'a>(
-        &'a self,
-        session: &'a Session,
-    ) -> Pending<'a, Result<SessionOutput, CallError>> {
-        self.inner.session(session)
-    }
-
-    fn stopped(&self) -> Pending<'_, ()> {
-        self.inner.stopped()
-    }
-
-    fn session_plugin(&self) -> Result<PathBuf, String> {
-        self.inner.session_plugin()
+        Box::pin(async move {
+            let begun = self.log.waited.get();
+            self.inner.sleep(length).await;
+            self.log.wait(begun, length);
+        })
     }
 }

@@ -174,7 +174,7 @@ impl Against<'_> {
             .values()
             .flatten()
             .flat_map(|entry| &entry.set)
-            .map(String::as_str)
+            .map(|(flag, _)| flag.as_str())
             .collect();
         for (name, entries) in &scenario.actions {
             let at = [key("actions"), key(name)];

@@ -49,10 +49,8 @@ pub struct Entry {
     pub when: Vec<String>,
     /// Flags of which none may be set.
     pub unless: Vec<String>,
-    /// Flags that it sets.
-    pub set: Vec<String>,
-    /// How long after the call its flags are set.
-    pub after: SignedDuration,
+    /// Flags that it sets, and how long after the call each is set.
+    pub set: Vec<(String, SignedDuration)>,
     /// How many calls it answers at most; nothing is no bound.
     pub times: Option<u32>,
     /// What it answers.

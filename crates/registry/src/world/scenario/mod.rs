@@ -372,8 +372,8 @@ impl ScenarioWorld {
             .used
             .entry((call.action.clone(), position))
             .or_default() += 1;
-        let due = now.checked_add(entry.after).unwrap_or(Timestamp::MAX);
-        for flag in &entry.set {
+        for (flag, after) in &entry.set {
+            let due = now.checked_add(*after).unwrap_or(Timestamp::MAX);
             let set = state.flags.entry(flag.clone()).or_insert(due);
             *set = due.min(*set);
         }

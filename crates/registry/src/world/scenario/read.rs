@@ -280,12 +280,33 @@ impl Reader {
             unless: self
                 .member(members, "unless", Self::texts)
                 .unwrap_or_default(),
-            set: self.member(members, "set", Self::texts).unwrap_or_default(),
-            after: self
-                .member(members, "after", Self::duration)
-                .unwrap_or_default(),
+            set: self.settings(members),
             times: self.member(members, "times", Self::times),
             response: self.response(action, members)?,
+        })
+    }
+
+    /// The flags of `set`, which are set together after `after`, or each after its own time.
+    fn settings(&mut self, members: &Map<String, Json>) -> Vec<(String, SignedDuration)> {
+        let after = self.member(members, "after", Self::duration);
+        let Some(Json::Object(each)) = members.get("set") else {
+            let flags = self.member(members, "set", Self::texts);
+            let flags = flags.unwrap_or_default().into_iter();
+            return flags
+                .map(|flag| (flag, after.unwrap_or_default()))
+                .collect();
+        };
+        if after.is_some() {
+            self.problem("each flag of `set` has its own time; leave `after` out");
+        }
+        self.at("set", |reader| {
+            let flags = each.iter();
+            flags
+                .filter_map(|(flag, after)| {
+                    let after = reader.at(flag, |reader| reader.duration(after));
+                    Some((flag.clone(), after?))
+                })
+                .collect()
         })
     }
 

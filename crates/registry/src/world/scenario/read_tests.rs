@@ -20,6 +20,7 @@ fn a_scenario_is_read_as_it_is_written() {
                 {"if": ["restarted"], "return": {"points": []}},
             ],
             "ecs:UpdateService": [{"set": "restarted", "after": "2m", "times": 1, "return": {}}],
+            "ecs:StopTask": [{"set": {"draining": "1m", "stopped": "3m"}, "return": {}}],
             "ecs:ListTasks": [{"with": {"desiredStatus": "STOPPED"}, "error": {"code": "timeout"}}],
         },
         "answers": {"approve": ["redeploy"], "size": 4},
@@ -46,10 +47,13 @@ fn a_scenario_is_read_as_it_is_written() {
         })
     );
     let update = &scenario.actions["ecs:UpdateService"][0];
+    let after = |flag: &str, minutes| (flag.to_owned(), SignedDuration::from_mins(minutes));
     assert_eq!(
-        (update.after, update.times),
-        (SignedDuration::from_mins(2), Some(1))
+        (&update.set, update.times),
+        (&vec![after("restarted", 2)], Some(1))
     );
+    let each = &scenario.actions["ecs:StopTask"][0].set;
+    assert_eq!(each, &[after("draining", 1), after("stopped", 3)]);
     let Response::Error(error) = &scenario.actions["ecs:ListTasks"][0].response else {
         panic!("an error");
     };

@@ -1,7 +1,7 @@
 //! `runbook fleet approve` of a fleet on a Restate server.
 
 use super::super::answer::said;
-use super::{client, failed, questions};
+use super::{failed, questions, reached};
 use crate::args::{FleetApproveArguments, On};
 use crate::commands::runtime;
 use crate::environment::Environment;
@@ -21,8 +21,8 @@ pub fn approve(
     on: &On,
     environment: &Environment,
 ) -> Result<u8, Failure> {
-    let fleet = &arguments.of.fleet;
-    let client = client(on, environment)?;
+    let (client, fleet) = reached(&arguments.of.fleet, on, environment)?;
+    let fleet = fleet.as_str();
     let runtime = runtime()?;
     let (asks, asked) = runtime
         .block_on(async {

@@ -2,15 +2,19 @@
 
 mod answer;
 mod control;
+mod list;
+mod report;
 mod start;
 mod watch;
 
 pub use answer::approve;
 pub use control::{cancel, pause, resume};
+pub use report::report;
 pub use start::{Starting, start};
-pub use watch::{outcome, status, watch};
+pub use watch::{status, watch};
 
 use crate::args::On;
+use crate::commands::runtime;
 use crate::environment::{Environment, quoted};
 use crate::exit::Failure;
 use runbook_fleet::outcome::{FleetOutcome, NeedsPerson, TargetStatus};
@@ -30,11 +34,20 @@ fn client(on: &On, environment: &Environment) -> Result<Client, Failure> {
 
 fn failed(error: &ClientError) -> Failure {
     match error {
-        ClientError::Address { .. } | ClientError::NoFleet { .. } | ClientError::Exists { .. } => {
-            Failure::wrong(error.to_string())
-        }
+        ClientError::Address { .. }
+        | ClientError::NoFleet { .. }
+        | ClientError::Several { .. }
+        | ClientError::Exists { .. } => Failure::wrong(error.to_string()),
         error => Failure::environment(error.to_string()),
     }
+}
+
+/// Speaks to the fleet that a person means: its id, the beginning of it, or `last`.
+fn reached(asked: &str, on: &On, environment: &Environment) -> Result<(Client, String), Failure> {
+    let client = client(on, environment)?;
+    let meant = runtime()?.block_on(client.meant(asked));
+    let fleet = meant.map_err(|error| failed(&error))?;
+    Ok((client, fleet))
 }
 
 /// A command about a fleet there.

@@ -2,7 +2,7 @@
 
 use super::{client, command, failed};
 use crate::args::{Consent, On};
-use crate::carried::{Carried, Place, StagedText, Written, version};
+use crate::carried::{Carried, CarriedGuards, Place, StagedText, Written, version};
 use crate::commands::{SCENARIOS, runtime};
 use crate::environment::Environment;
 use crate::exit::{self, Failure};
@@ -28,6 +28,8 @@ pub struct Starting<'a> {
     pub wanted: &'a Wanted,
     /// What `--yes` answers for.
     pub consent: Consent,
+    /// What holds writes back beside what the playbook says.
+    pub guards: CarriedGuards,
     /// Where.
     pub targets: Vec<Target>,
 }
@@ -40,18 +42,10 @@ pub fn start(starting: Starting<'_>, on: &On, environment: &Environment) -> Resu
         spec,
         wanted,
         consent,
+        guards,
         targets,
     } = starting;
     let staged = spec.scenario.is_some();
-    if wanted
-        .freeze
-        .as_array()
-        .is_some_and(|named| !named.is_empty())
-    {
-        return Err(Failure::wrong(
-            "--freeze is read where a run is, and workers do not have the file; write `guards: {freeze: …}` in the playbook",
-        ));
-    }
     for (name, given) in &wanted.given {
         if is_secret(playbook, name) && !staged && !lies_elsewhere(given) {
             return Err(Failure::wrong(format!(
@@ -74,6 +68,7 @@ pub fn start(starting: Starting<'_>, on: &On, environment: &Environment) -> Resu
             .collect(),
         options: wanted.options.to_json(),
         consent: Carried::words(&consent),
+        guards,
         place: Place::from(&wanted.target),
     };
     let body = serde_json::to_value(&carried)

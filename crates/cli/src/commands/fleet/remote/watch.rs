@@ -1,7 +1,7 @@
 //! `runbook fleet status`, and `watch` of a fleet on a Restate server.
 
 use super::super::shown;
-use super::{client, command, failed, told};
+use super::{command, failed, reached, told};
 use crate::args::{Format, On};
 use crate::commands::history::table;
 use crate::commands::runtime;
@@ -23,9 +23,7 @@ pub fn status(
     environment: &Environment,
 ) -> Result<u8, Failure> {
     let Some(fleet) = fleet else {
-        return Err(Failure::wrong(
-            "name the fleet: a server's ingress lists none; `runbook fleet run` said its id",
-        ));
+        return super::list::all(on, format, environment);
     };
     let told = outcome(fleet, on, environment)?;
     let out = environment.console.out;
@@ -41,10 +39,10 @@ pub fn status(
 }
 
 /// What a fleet leaves behind, as it stands.
-pub fn outcome(fleet: &str, on: &On, environment: &Environment) -> Result<FleetOutcome, Failure> {
-    let client = client(on, environment)?;
+fn outcome(asked: &str, on: &On, environment: &Environment) -> Result<FleetOutcome, Failure> {
+    let (client, fleet) = reached(asked, on, environment)?;
     let asked = async {
-        let told = told(&client, fleet, on).await;
+        let told = told(&client, &fleet, on).await;
         told.map_err(|error| failed(&error))
     };
     runtime()?.block_on(asked)
@@ -78,7 +76,8 @@ pub fn watch(
     format: Format,
     environment: &Environment,
 ) -> Result<u8, Failure> {
-    let client = client(on, environment)?;
+    let (client, fleet) = reached(fleet, on, environment)?;
+    let fleet = fleet.as_str();
     let console = environment.console;
     let followed = async {
         let total = client
