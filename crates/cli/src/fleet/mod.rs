@@ -16,6 +16,7 @@ pub use begun::{Begun, Wanted, no_secrets};
 pub use check::check_targets;
 pub use discovery::{found, found_by};
 pub use engine::{LocalEngine, at};
+#[cfg(feature = "restate")]
 pub use reach::refusal;
 pub use restored::restored;
 pub use told::{outcome, rebuilt};

@@ -91,12 +91,7 @@ const COMMANDS: &[(&str, &str, i32, &str)] = &[
         "canary",
     ),
     ("fleet status", "last STATE --format json", 0, "canary"),
-    (
-        "fleet approve",
-        "last STATE --yes",
-        0,
-        "approved",
-    ),
+    ("fleet approve", "last STATE --yes", 0, "approved"),
     ("fleet pause", "last STATE", 0, "no process"),
     ("fleet resume", "last STATE --yes", 1, "canary"),
     ("fleet cancel", "last STATE", 2, "is over"),

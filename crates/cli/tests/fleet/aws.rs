@@ -40,17 +40,6 @@ impl Aws {
         Self { url, writes }
     }
 
-    /// The program with credentials of its own here.
-    pub fn known(&self, mut command: Command) -> Command {
-        command
-            .env("AWS_ACCESS_KEY_ID", "OWN")
-            .env("AWS_SECRET_ACCESS_KEY", "secret")
-            .env("AWS_EC2_METADATA_DISABLED", "true")
-            .env("AWS_CONFIG_FILE", "/nonexistent")
-            .env("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent");
-        command
-    }
-
     pub fn until_it_is_asked_to_write(&self) {
         let begun = Instant::now();
         while self.writes.load(Ordering::SeqCst) == 0 {
@@ -61,6 +50,17 @@ impl Aws {
             std::thread::sleep(Duration::from_millis(20));
         }
     }
+}
+
+/// The program with credentials of its own.
+pub fn known(mut command: Command) -> Command {
+    command
+        .env("AWS_ACCESS_KEY_ID", "OWN")
+        .env("AWS_SECRET_ACCESS_KEY", "secret")
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .env("AWS_CONFIG_FILE", "/nonexistent")
+        .env("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent");
+    command
 }
 
 fn serve(mut stream: TcpStream, writes: &AtomicUsize) {

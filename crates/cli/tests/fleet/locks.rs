@@ -75,15 +75,14 @@ fn a_single_run_does_not_begin_where_a_fleet_acts() {
     let there = ["--endpoint-url", &aws.url, "--region", "eu-west-1"];
     let more = ["-i", "wanted=3", "--no-verify", "--yes"];
     let fleet = ["fleet", "run", "restart.yaml", "--targets", &file];
-    let mut fleet = aws
-        .known(command(state.path(), &[&fleet[..], &there, &more].concat()))
+    let mut fleet = aws::known(command(state.path(), &[&fleet[..], &there, &more].concat()))
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
         .expect("the program runs");
     aws.until_it_is_asked_to_write();
     let single = ["run", "restart.yaml"];
-    let mut single = aws.known(command(
+    let mut single = aws::known(command(
         state.path(),
         &[&single[..], &there, &more].concat(),
     ));

@@ -30,7 +30,7 @@ fn what_cannot_be_reached_is_said_with_the_targets_name_and_the_others_go_on() {
         "--endpoint-url",
         &aws.url,
     ];
-    let mut program = aws.known(command(state.path(), &words));
+    let mut program = aws::known(command(state.path(), &words));
     let output = program.output().expect("it runs");
     let said = format!("{}{}", stdout(&output), stderr(&output));
     assert_eq!(output.status.code(), Some(1), "{said}");
