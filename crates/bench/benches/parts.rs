@@ -349,7 +349,7 @@ fn append_a_call(bencher: Bencher<'_, '_>, effect: Effect) {
                 result: answer(),
                 ..Answer::default()
             }),
-            shown: Ok(answer()),
+            shown: Ok(answer().into()),
             masked: false,
             keep: true,
         };

@@ -1,13 +1,10 @@
 //! The files that a run goes by, as they were when it began.
 
 use crate::locate::Located;
-use crate::shelf::{Files, Read, Shelf, text_of};
+use crate::shelf::{Files, Named, Read, Shelf, text_of};
 use runbook_interpreter::surroundings;
 use runbook_playbook::check::{self, Signature};
 use runbook_playbook::checked::Checked;
-use runbook_playbook::review::review;
-use runbook_playbook::source::Source;
-use runbook_playbook::syntax::playbook;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
@@ -46,24 +43,22 @@ impl<'a> Kept<'a> {
     /// # Errors
     /// A sentence that says why the file cannot be read.
     pub fn read(&self, located: &Located) -> Result<Read, String> {
-        let text = self.text(&located.id, || text_of(&located.file, &located.name))?;
-        let source = Source::new(&located.name, text);
-        let (checked, diagnostics) = review(&source, &located.id, self.shelf.catalog, self);
-        Ok(Read {
-            checked,
-            diagnostics,
+        self.shelf.checked(located, self, || {
+            self.text(&located.id, || text_of(&located.file, &located.name))
         })
     }
 
-    /// Reads and checks the file that a path in the playbook with the id `from` names.
+    /// Reads and checks the file that a path in the playbook with the id `from` names, once.
     ///
     /// # Errors
     /// There is none below the root, or it cannot be read.
-    pub fn read_beside(&self, from: &str, path: &str) -> Result<Read, String> {
-        let located = self
-            .located(from, path)
-            .ok_or_else(|| format!("there is no playbook `{path}` below the playbook root"))?;
-        self.read(&located)
+    pub fn read_beside(&self, from: &str, path: &str) -> Result<Named, String> {
+        self.shelf.loaded_once(from, path, || {
+            let located = self
+                .located(from, path)
+                .ok_or_else(|| format!("there is no playbook `{path}` below the playbook root"))?;
+            self.read(&located)
+        })
     }
 
     fn text(
@@ -119,19 +114,20 @@ impl Files for Kept<'_> {
         Self::read(self, located)
     }
 
-    fn read_beside(&self, from: &str, path: &str) -> Result<Read, String> {
+    fn read_beside(&self, from: &str, path: &str) -> Result<Named, String> {
         Self::read_beside(self, from, path)
     }
 }
 
 impl check::Library for Kept<'_> {
     fn signature(&self, from: &str, path: &str) -> Option<Signature> {
-        let located = self.located(from, path)?;
-        let text = self
-            .text(&located.id, || text_of(&located.file, path))
-            .ok()?;
-        let (playbook, _) = playbook::parse(&Source::new(path, text));
-        playbook.map(|playbook| check::signature(&playbook, self.shelf.catalog))
+        self.shelf.signed_once(from, path, || {
+            let located = self.located(from, path)?;
+            let text = self
+                .text(&located.id, || text_of(&located.file, path))
+                .ok()?;
+            self.shelf.signature_of(&located, text)
+        })
     }
 
     // A calendar is read as it is now, not as it was when the run began.
@@ -142,11 +138,7 @@ impl check::Library for Kept<'_> {
 
 impl surroundings::Library for Kept<'_> {
     fn load(&self, from: &Checked, path: &str) -> Result<Arc<Checked>, String> {
-        let read = self.read_beside(&from.id, path)?;
-        read.checked.map(Arc::new).ok_or_else(|| {
-            let first = read.diagnostics.first().map(|first| first.message.as_str());
-            format!("{path} is wrong: {}", first.unwrap_or("no playbook"))
-        })
+        self.read_beside(&from.id, path)?.sound(path)
     }
 
     fn text(&self, from: &Checked, path: &str) -> Result<String, String> {

@@ -8,7 +8,7 @@ use crate::exit::Failure;
 use crate::locate::Located;
 use crate::problems::{self, counted};
 use crate::secrets::{self, Handling, Secrets};
-use crate::shelf::{Files, Read};
+use crate::shelf::{Files, Named};
 use crate::staged::Staged;
 use jiff::Timestamp;
 use runbook_interpreter::plan::{Options, Plan};
@@ -166,17 +166,18 @@ pub fn checked(
     files: &dyn Files,
     located: &Located,
 ) -> Result<(Arc<Checked>, Vec<Diagnostic>), Unusable> {
-    let sound = |name: &str, read: Result<Read, String>| {
+    let sound = |name: &str, read: Result<Named, String>| {
         let read = read.map_err(Unusable::Unreadable)?;
+        let diagnostics = read.diagnostics.to_vec();
         match read.checked {
-            Some(checked) => Ok((Arc::new(checked), read.diagnostics)),
+            Some(checked) => Ok((checked, diagnostics)),
             None => Err(Unusable::Wrong {
                 name: name.to_owned(),
-                diagnostics: read.diagnostics,
+                diagnostics,
             }),
         }
     };
-    let (checked, diagnostics) = sound(&located.name, files.read(located))?;
+    let (checked, diagnostics) = sound(&located.name, files.read(located).map(Named::from))?;
     let mut seen = BTreeSet::from([checked.id.clone()]);
     let mut open = vec![Arc::clone(&checked)];
     while let Some(from) = open.pop() {

@@ -6,9 +6,9 @@ use runbook_playbook::catalog::Catalog;
 use runbook_playbook::check::{self, Signature};
 use runbook_playbook::checked::Checked;
 use runbook_playbook::diagnostic::Diagnostic;
-use runbook_playbook::review::review;
+use runbook_playbook::review::{review, review_parsed};
 use runbook_playbook::source::Source;
-use runbook_playbook::syntax::playbook;
+use runbook_playbook::syntax::playbook::{self, Playbook};
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -24,6 +24,8 @@ pub struct Shelf<'a> {
     /// What can be called.
     pub catalog: &'a dyn Catalog,
     known: Arc<Known>,
+    /// Playbooks whose signatures are read are checked next.
+    keeps: bool,
 }
 
 /// Playbooks that others name: read once, however many name them.
@@ -31,8 +33,48 @@ pub struct Shelf<'a> {
 pub struct Known {
     /// What they take and give.
     signatures: Mutex<HashMap<Name, Option<Signature>>>,
+    /// Those whose signature was read and that are checked next.
+    parsed: Mutex<HashMap<PathBuf, Parsed>>,
     /// Those that were checked to be planned or run.
-    loaded: Mutex<HashMap<Name, Result<Arc<Checked>, String>>>,
+    loaded: Mutex<HashMap<Name, Result<Named, String>>>,
+}
+
+/// A playbook that was read and not checked yet.
+#[derive(Debug)]
+pub(crate) struct Parsed {
+    source: Source,
+    tree: (Option<Playbook>, Vec<Diagnostic>),
+}
+
+/// A playbook that another one names, read and checked.
+#[derive(Debug, Clone)]
+pub struct Named {
+    /// The playbook, where it has no errors.
+    pub checked: Option<Arc<Checked>>,
+    /// Its problems.
+    pub diagnostics: Arc<[Diagnostic]>,
+}
+
+impl Named {
+    /// The playbook.
+    ///
+    /// # Errors
+    /// A sentence that says what is wrong with it; `path` is how it is named.
+    pub fn sound(self, path: &str) -> Result<Arc<Checked>, String> {
+        self.checked.ok_or_else(|| {
+            let first = self.diagnostics.first().map(|first| first.message.as_str());
+            format!("{path} is wrong: {}", first.unwrap_or("no playbook"))
+        })
+    }
+}
+
+impl From<Read> for Named {
+    fn from(read: Read) -> Self {
+        Self {
+            checked: read.checked.map(Arc::new),
+            diagnostics: read.diagnostics.into(),
+        }
+    }
 }
 
 /// The folder of the playbook that names another, and the path that it writes.
@@ -67,14 +109,16 @@ impl<'a> Shelf<'a> {
             root,
             catalog,
             known: Arc::default(),
+            keeps: true,
         }
     }
 
-    /// The same, with what several shelves read for others.
+    /// The same, with what several shelves read for others, whose signatures are all that is wanted of them.
     #[must_use]
     pub fn sharing(self, known: &Arc<Known>) -> Self {
         Self {
             known: Arc::clone(known),
+            keeps: false,
             ..self
         }
     }
@@ -84,8 +128,7 @@ impl<'a> Shelf<'a> {
     /// # Errors
     /// A sentence that says why the file cannot be read.
     pub fn read(&self, located: &Located) -> Result<Read, String> {
-        let text = text_of(&located.file, &located.name)?;
-        Ok(self.review(located, text))
+        self.checked(located, self, || text_of(&located.file, &located.name))
     }
 
     /// Checks the text of a playbook.
@@ -101,20 +144,97 @@ impl<'a> Shelf<'a> {
 
     fn read_signature(&self, from: &str, path: &str) -> Option<Signature> {
         let file = self.beside(from, path)?;
+        let located = self.places.place(&file);
         let text = text_of(&file, path).ok()?;
-        let (playbook, _) = playbook::parse(&Source::new(path, text));
-        playbook.map(|playbook| check::signature(&playbook, self.catalog))
+        self.signature_of(&located, text)
     }
 
-    /// Reads and checks the file that a path in the playbook with the id `from` names.
+    /// Reads and checks the file that a path in the playbook with the id `from` names, once.
     ///
     /// # Errors
     /// There is none below the root, or it cannot be read.
-    pub fn read_beside(&self, from: &str, path: &str) -> Result<Read, String> {
-        let file = self
-            .beside(from, path)
-            .ok_or_else(|| format!("there is no playbook `{path}` below the playbook root"))?;
-        self.read(&self.places.place(&file))
+    pub fn read_beside(&self, from: &str, path: &str) -> Result<Named, String> {
+        self.loaded_once(from, path, || {
+            let file = self
+                .beside(from, path)
+                .ok_or_else(|| format!("there is no playbook `{path}` below the playbook root"))?;
+            self.read(&self.places.place(&file))
+        })
+    }
+
+    /// The signature of a playbook. Where it is going to be planned or run, what was read of it is kept for that.
+    pub(crate) fn signature_of(&self, located: &Located, text: String) -> Option<Signature> {
+        let source = Source::new(&located.name, text);
+        let tree = playbook::parse(&source);
+        let signature = tree
+            .0
+            .as_ref()
+            .map(|tree| check::signature(tree, self.catalog));
+        if self.keeps {
+            let parsed = Parsed { source, tree };
+            let mut known = self
+                .known
+                .parsed
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            known.insert(located.file.clone(), parsed);
+        }
+        signature
+    }
+
+    /// Checks a playbook, read anew where it was not read for its signature.
+    ///
+    /// # Errors
+    /// That of `text`.
+    pub(crate) fn checked(
+        &self,
+        located: &Located,
+        library: &dyn check::Library,
+        text: impl FnOnce() -> Result<String, String>,
+    ) -> Result<Read, String> {
+        let mut known = self
+            .known
+            .parsed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let parsed = known.remove(&located.file);
+        drop(known);
+        let Parsed { source, tree } = match parsed {
+            Some(parsed) => parsed,
+            None => {
+                let source = Source::new(&located.name, text()?);
+                let tree = playbook::parse(&source);
+                Parsed { source, tree }
+            }
+        };
+        let (checked, diagnostics) =
+            review_parsed(&source, tree, &located.id, self.catalog, library);
+        Ok(Read {
+            checked,
+            diagnostics,
+        })
+    }
+
+    /// What a path was found to name, else what `read` finds.
+    pub(crate) fn loaded_once(
+        &self,
+        from: &str,
+        path: &str,
+        read: impl FnOnce() -> Result<Read, String>,
+    ) -> Result<Named, String> {
+        once(&self.known.loaded, self.name(from, path), || {
+            read().map(Named::from)
+        })
+    }
+
+    /// The signature that a path was found to name, else what `read` finds.
+    pub(crate) fn signed_once(
+        &self,
+        from: &str,
+        path: &str,
+        read: impl FnOnce() -> Option<Signature>,
+    ) -> Option<Signature> {
+        once(&self.known.signatures, self.name(from, path), read)
     }
 
     /// The text of a file that a path in the playbook with the id `from` names.
@@ -189,7 +309,7 @@ pub trait Files {
     ///
     /// # Errors
     /// There is none below the root, or it cannot be read.
-    fn read_beside(&self, from: &str, path: &str) -> Result<Read, String>;
+    fn read_beside(&self, from: &str, path: &str) -> Result<Named, String>;
 }
 
 impl Files for Shelf<'_> {
@@ -197,16 +317,14 @@ impl Files for Shelf<'_> {
         Self::read(self, located)
     }
 
-    fn read_beside(&self, from: &str, path: &str) -> Result<Read, String> {
+    fn read_beside(&self, from: &str, path: &str) -> Result<Named, String> {
         Self::read_beside(self, from, path)
     }
 }
 
 impl check::Library for Shelf<'_> {
     fn signature(&self, from: &str, path: &str) -> Option<Signature> {
-        once(&self.known.signatures, self.name(from, path), || {
-            self.read_signature(from, path)
-        })
+        self.signed_once(from, path, || self.read_signature(from, path))
     }
 
     fn text(&self, from: &str, path: &str) -> Option<Result<String, String>> {
@@ -216,13 +334,7 @@ impl check::Library for Shelf<'_> {
 
 impl surroundings::Library for Shelf<'_> {
     fn load(&self, from: &Checked, path: &str) -> Result<Arc<Checked>, String> {
-        once(&self.known.loaded, self.name(&from.id, path), || {
-            let read = self.read_beside(&from.id, path)?;
-            read.checked.map(Arc::new).ok_or_else(|| {
-                let first = read.diagnostics.first().map(|first| first.message.as_str());
-                format!("{path} is wrong: {}", first.unwrap_or("no playbook"))
-            })
-        })
+        self.read_beside(&from.id, path)?.sound(path)
     }
 
     fn text(&self, from: &Checked, path: &str) -> Result<String, String> {

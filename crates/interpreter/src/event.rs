@@ -9,6 +9,9 @@ use runbook_registry::world::Place;
 use serde_json::Value as Json;
 use std::sync::Arc;
 
+/// An answer as it may be shown: the result, or code and message. The journal and those who watch share it.
+pub type Shown = Result<Arc<Json>, (String, String)>;
+
 /// Something that happened at a time.
 #[derive(Debug, Clone)]
 pub struct Event {
@@ -77,7 +80,7 @@ pub enum EventKind {
         /// The action.
         action: String,
         /// The result, or code and message.
-        answer: Result<Json, (String, String)>,
+        answer: Shown,
         /// The service's id of the request.
         request_id: Option<String>,
         /// The attempt, from 1.

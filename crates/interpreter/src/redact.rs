@@ -167,6 +167,12 @@ impl Redactor {
         }
     }
 
+    /// Whether it knows any secret.
+    #[must_use]
+    pub fn hides(&self) -> bool {
+        !self.secrets.is_empty()
+    }
+
     /// Masks text.
     #[must_use]
     pub fn text(&self, text: &str) -> String {

@@ -6,6 +6,7 @@ use crate::checked::Checked;
 use crate::diagnostic::{Diagnostic, has_errors, silence};
 use crate::source::Source;
 use crate::syntax;
+use crate::syntax::playbook::Playbook;
 
 /// Reads and checks a playbook. `id` is its path below the playbook root without the ending.
 ///
@@ -18,7 +19,20 @@ pub fn review(
     catalog: &dyn Catalog,
     library: &dyn Library,
 ) -> (Option<Checked>, Vec<Diagnostic>) {
-    let (playbook, mut problems) = syntax::parse(source);
+    review_parsed(source, syntax::parse(source), id, catalog, library)
+}
+
+/// Checks a playbook that has been read: `parsed` is what [`syntax::parse`] gave for the same source. All else is as in
+/// [`review`].
+#[must_use]
+pub fn review_parsed(
+    source: &Source,
+    parsed: (Option<Playbook>, Vec<Diagnostic>),
+    id: &str,
+    catalog: &dyn Catalog,
+    library: &dyn Library,
+) -> (Option<Checked>, Vec<Diagnostic>) {
+    let (playbook, mut problems) = parsed;
     let checked = playbook.and_then(|playbook| {
         let (checked, found) = check(playbook, id, catalog, library);
         problems.extend(found);

@@ -22,14 +22,16 @@ use runbook_playbook::catalog::{
     Action, ActionKind, Catalog, Described, Effect, Effects, Permission, UnknownAction,
 };
 use serde_json::Value as Json;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// All actions that playbooks can call.
 pub struct Registry {
     local: BTreeMap<String, Own<dyn LocalAction>>,
     composites: BTreeMap<String, Own<dyn Composite>>,
+    /// The signatures of actions that have been called: a run calls few actions, and some of them often.
+    called: Mutex<HashMap<String, Arc<Action>>>,
 }
 
 /// An action that is written in code, with its signature made once.
@@ -68,6 +70,7 @@ impl Registry {
         Self {
             local: local.collect(),
             composites: composites.collect(),
+            called: Mutex::default(),
         }
     }
 
@@ -80,6 +83,17 @@ impl Registry {
         call: &'a Call,
     ) -> Pending<'a, Result<Answer, CallError>> {
         Box::pin(perform::perform(self, world, call))
+    }
+
+    /// The signature of an action that is called.
+    fn called(&self, name: &str) -> Result<Arc<Action>, UnknownAction> {
+        let known = || self.called.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(action) = known().get(name) {
+            return Ok(Arc::clone(action));
+        }
+        let action = self.action(name)?;
+        known().insert(name.to_owned(), Arc::clone(&action));
+        Ok(action)
     }
 
     /// The services, sorted: AWS's, and those of local actions.

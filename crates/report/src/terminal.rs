@@ -10,7 +10,7 @@ use crate::step_line::{self, Drawings, StepPlace, one_line};
 use crate::table::Table;
 use jiff::{SignedDuration, Timestamp};
 use runbook_interpreter::approval::Decision;
-use runbook_interpreter::event::{Event, EventKind, Observer};
+use runbook_interpreter::event::{Event, EventKind, Observer, Shown};
 use runbook_interpreter::outcome::{CauseOutcome, Outcome, StepOutcome, StepStatus};
 use runbook_interpreter::truth::Truth;
 use runbook_playbook::checked::StepPath;
@@ -398,7 +398,7 @@ impl Terminal {
 struct CallEnded<'c> {
     step: &'c str,
     action: &'c str,
-    answer: &'c Result<Json, (String, String)>,
+    answer: &'c Shown,
     request_id: Option<&'c String>,
     took: Option<SignedDuration>,
 }

@@ -80,7 +80,7 @@ impl Guarded<'_> {
                 redactor.learn_typed(&answer.result, &self.action.output);
             }
             let shown = match &answer {
-                Ok(answer) => Ok(redactor.json(&answer.result)),
+                Ok(answer) => Ok(redactor.json(&answer.result).into()),
                 Err(error) => Err((error.code.clone(), redactor.text(&error.message))),
             };
             Worked {

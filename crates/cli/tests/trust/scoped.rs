@@ -87,7 +87,7 @@ fn a_role_of_a_step_may_do_what_is_done_as_it_and_nothing_else() {
 title: Two roles
 inputs:
   reader: {type: string, pattern: 'arn:aws:iam::[0-9]{12}:role/[a-z]+'}
-target: {roles: ['${{ inputs.reader }}']}
+target: {roles: ['${{ inputs.reader }}', 'arn:aws:iam::123456789012:role/ops']}
 resolve:
   write:
     action: ecs:UpdateService
@@ -96,7 +96,7 @@ resolve:
     action: sqs:ListQueues
     target: {role: '${{ inputs.reader }}'}
   look_here:
-    action: sns:ListTopics
+    action: ssm:DescribeParameters
     target: {role: 'arn:aws:iam::123456789012:role/ops'}
 ";
     let desk = Desk::with(&[("two.yaml", playbook)]).at(&aws.url);
@@ -112,14 +112,14 @@ resolve:
     assert!(!own.is_empty() && !other.is_empty(), "{own:?} {other:?}");
     for policy in own {
         // What a step does as the run's own role is done in the same session.
-        for due in ["ecs:UpdateService", "sns:ListTopics", "sts:AssumeRole"] {
+        for due in ["ecs:UpdateService", "ssm:DescribeParameters", "sts:AssumeRole"] {
             assert!(policy.contains(due), "{policy}");
         }
         assert!(!policy.contains("sqs:ListQueues"), "{policy}");
     }
     for policy in other {
         assert!(policy.contains("sqs:ListQueues"), "{policy}");
-        for other in ["ecs:", "sns:", "sts:"] {
+        for other in ["ecs:", "ssm:", "sts:"] {
             assert!(!policy.contains(other), "{policy}");
         }
     }

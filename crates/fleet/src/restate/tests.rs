@@ -93,7 +93,7 @@ impl Program {
                     result: result.clone(),
                     ..Answer::default()
                 }),
-                shown: Ok(result),
+                shown: Ok(result.into()),
                 masked: false,
                 keep: true,
             }

@@ -174,7 +174,7 @@ impl How {
                 if size <= MOST_BYTES {
                     return Self::Answered {
                         at,
-                        result: shown.clone(),
+                        result: Json::clone(shown),
                         truncated: answer.truncated,
                         request_id,
                         masked: worked.masked,

@@ -262,7 +262,7 @@ impl Look<'_, '_> {
             let performer = run.around.performer;
             let answer = performer.perform(run.around.world, &call).await;
             let shown = match &answer {
-                Ok(answer) => Ok(run.redactor.borrow().json(&answer.result)),
+                Ok(answer) => Ok(run.redactor.borrow().json(&answer.result).into()),
                 Err(error) => Err((error.code.clone(), error.message.clone())),
             };
             Worked {
@@ -291,7 +291,7 @@ impl Look<'_, '_> {
                 |answer| answer.request_id.clone(),
             ),
             answer: match &answer {
-                Ok(answer) => Ok(run.redactor.borrow().json(&answer.result)),
+                Ok(answer) => Ok(run.redactor.borrow().json(&answer.result).into()),
                 Err(error) => Err((error.code.clone(), error.message.clone())),
             },
             attempt: 1,

@@ -95,6 +95,16 @@ fn written((body, lists): Parts<'_>) -> String {
     text
 }
 
+/// An object of these members. Unlike the macro, which copies what it is given, it takes them.
+fn object<const N: usize>(members: [(&str, Json); N]) -> Json {
+    let members = members.into_iter();
+    Json::Object(
+        members
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect(),
+    )
+}
+
 /// Writes an event.
 pub(super) fn event(event: &Event) -> Json {
     whole(parts(event))
@@ -181,9 +191,10 @@ fn parts(event: &Event) -> Parts<'_> {
             by,
             reason,
         } => json!({"step": step, "guard": guard, "what": what, "by": by, "reason": reason}),
-        EventKind::StepEnded { step, outcome } => {
-            json!({"step": step, "outcome": step_outcome(outcome)})
-        }
+        EventKind::StepEnded { step, outcome } => object([
+            ("step", step.as_str().into()),
+            ("outcome", step_outcome(outcome)),
+        ]),
         EventKind::CauseJudged(cause) => json!({
             "cause": cause.name,
             "found": truth(cause.found),
@@ -194,7 +205,10 @@ fn parts(event: &Event) -> Parts<'_> {
             run_outcome(outcome)
         }
     };
-    let mut entry = json!({"at": event.at.to_string(), "event": kind(event)});
+    let mut entry = object([
+        ("at", event.at.to_string().into()),
+        ("event", kind(event).into()),
+    ]);
     if let (Json::Object(entry), Json::Object(body)) = (&mut entry, body) {
         entry.extend(body);
     }
@@ -206,7 +220,11 @@ fn call(call: &QuestionCall) -> Json {
     let changes: Vec<Json> = changes
         .map(|change| json!({"path": change.path, "from": change.from, "to": change.to}))
         .collect();
-    json!({"action": call.action, "arguments": call.arguments, "changes": changes})
+    object([
+        ("action", call.action.as_str().into()),
+        ("arguments", call.arguments.clone()),
+        ("changes", changes.into()),
+    ])
 }
 
 fn question(question: &Question) -> Parts<'_> {
@@ -324,16 +342,19 @@ fn run_outcome(outcome: &Outcome) -> Json {
 }
 
 fn change(change: &Change) -> Json {
-    json!({
-        "step": change.step,
-        "action": change.action,
-        "arguments": change.arguments,
-        "values": change.values.iter().map(|value| json!({"path": value.path, "from": value.from, "to": value.to})).collect::<Vec<_>>(),
-        "effect": change.effect.as_str(),
-        "confirmed": change.confirmed,
-        "undoes": change.undoes,
-        "undone": change.undone,
-    })
+    let values = change.values.iter();
+    let values =
+        values.map(|value| json!({"path": value.path, "from": value.from, "to": value.to}));
+    object([
+        ("step", change.step.as_str().into()),
+        ("action", change.action.as_str().into()),
+        ("arguments", change.arguments.clone()),
+        ("values", values.collect()),
+        ("effect", change.effect.as_str().into()),
+        ("confirmed", change.confirmed.into()),
+        ("undoes", change.undoes.as_deref().into()),
+        ("undone", change.undone.into()),
+    ])
 }
 
 fn assertion(assertion: &AssertionOutcome) -> Json {
@@ -348,18 +369,25 @@ fn assertion(assertion: &AssertionOutcome) -> Json {
 }
 
 fn step_outcome(outcome: &StepOutcome) -> Json {
-    json!({
-        "title": outcome.title,
-        "action": outcome.action,
-        "started": outcome.started.to_string(),
-        "assertions": outcome.assertions.iter().map(assertion).collect::<Vec<_>>(),
-        "status": outcome.status.as_str(),
-        "holds": outcome.holds.map(truth),
-        "captures": outcome.captures.iter().map(|(name, value)| (name.clone(), value.to_json())).collect::<serde_json::Map<_, _>>(),
-        "error": outcome.error.as_ref().map(|error| json!({"code": error.code, "message": error.message})),
-        "truncated": outcome.truncated,
-        "calls": outcome.calls,
-    })
+    let captures = outcome.captures.iter();
+    let captures = captures.map(|(name, value)| (name.clone(), value.to_json()));
+    let error = outcome.error.as_ref();
+    let error = error.map(|error| json!({"code": error.code, "message": error.message}));
+    object([
+        ("title", outcome.title.as_deref().into()),
+        ("action", outcome.action.as_deref().into()),
+        ("started", outcome.started.to_string().into()),
+        (
+            "assertions",
+            outcome.assertions.iter().map(assertion).collect(),
+        ),
+        ("status", outcome.status.as_str().into()),
+        ("holds", outcome.holds.map(truth).into()),
+        ("captures", Json::Object(captures.collect())),
+        ("error", error.into()),
+        ("truncated", outcome.truncated.into()),
+        ("calls", outcome.calls.into()),
+    ])
 }
 
 /// Where calls go; who makes them only where that is known.

@@ -250,7 +250,8 @@ pub fn dump(file: &super::SqliteJournal) -> Result<Vec<String>, JournalError> {
     let mut lines = Vec::new();
     for table in ["runs", "files", "steps", "marks", "gates", "events"] {
         file.guard((|| {
-            let mut all = file.connection.prepare(&format!("SELECT * FROM {table}"))?;
+            let connection = file.connection();
+            let mut all = connection.prepare(&format!("SELECT * FROM {table}"))?;
             let columns = all.column_count();
             let mut rows = all.query([])?;
             while let Some(row) = rows.next()? {

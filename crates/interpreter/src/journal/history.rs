@@ -152,7 +152,7 @@ impl SqliteJournal {
     /// The journal cannot be read.
     pub fn runs(&self, filter: &Filter) -> Result<Vec<RunRow>, JournalError> {
         let rows = self.guard((|| {
-            self.connection
+            self.connection()
                 .prepare(&format!("{RUN} ORDER BY number DESC"))?
                 .query_map([], run_row)?
                 .collect::<Result<Vec<_>, _>>()
@@ -178,7 +178,7 @@ impl SqliteJournal {
     /// There is none, or the journal cannot be read.
     pub fn run(&self, id: &str) -> Result<RunRow, JournalError> {
         let found = self.guard(
-            self.connection
+            self.connection()
                 .query_row(&format!("{RUN} WHERE id = ?1"), [id], run_row)
                 .optional(),
         )?;
@@ -231,7 +231,7 @@ impl SqliteJournal {
     /// The journal cannot be read.
     pub fn files(&self, run: &RunRow) -> Result<Vec<FileRow>, JournalError> {
         self.guard((|| {
-            self.connection
+            self.connection()
                 .prepare("SELECT id, text FROM files WHERE run = ?1 ORDER BY id")?
                 .query_map([run.number], |row| {
                     Ok(FileRow {
@@ -249,7 +249,7 @@ impl SqliteJournal {
     /// The journal cannot be read.
     pub fn events(&self, run: &RunRow, after: i64) -> Result<Vec<EventRow>, JournalError> {
         self.guard((|| {
-            self.connection
+            self.connection()
                 .prepare_cached("SELECT number, key, body FROM events WHERE run = ?1 AND number > ?2 ORDER BY number")?
                 .query_map(params![run.number, after], |row| {
                     Ok(EventRow {
@@ -267,7 +267,7 @@ impl SqliteJournal {
     /// # Errors
     /// The journal cannot be read.
     pub fn has_escalated(&self, run: &RunRow) -> Result<bool, JournalError> {
-        let kind = self.connection.query_row(
+        let kind = self.connection().query_row(
             "SELECT json_type(body, '$.escalated') FROM events WHERE run = ?1 AND event = 'run_ended' AND instr(key, '/') = 0
              ORDER BY number DESC LIMIT 1",
             [run.number],
@@ -283,7 +283,7 @@ impl SqliteJournal {
     /// The journal cannot be read.
     pub fn calls(&self, run: &RunRow) -> Result<Vec<CallRow>, JournalError> {
         self.guard((|| {
-            self.connection
+            self.connection()
                 .prepare(
                     "SELECT key, step, action, arguments, effect, before, token, attempt, sent, started, ended, result, error_code,
                      error_message, request_id, region, role, truncated FROM steps WHERE run = ?1 ORDER BY number",
@@ -337,7 +337,7 @@ impl SqliteJournal {
             Ok(())
         })?;
         self.guard(
-            self.connection
+            self.connection()
                 .execute_batch("VACUUM; PRAGMA wal_checkpoint(TRUNCATE);"),
         )
     }
@@ -347,7 +347,7 @@ impl SqliteJournal {
     /// # Errors
     /// What is damaged.
     pub fn verify(&self) -> Result<(), JournalError> {
-        let said: String = self.guard(self.connection.query_row(
+        let said: String = self.guard(self.connection().query_row(
             "PRAGMA quick_check(1)",
             [],
             |row| row.get(0),

@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use runbook_registry::world::{Pending, World};
 use serde_json::Value as Json;
 use std::cell::RefCell;
+use std::sync::Arc;
 
 /// A record in memory, in the order in which it was written.
 #[derive(Debug, Default)]
@@ -89,7 +90,7 @@ impl Durability for MemoryJournal {
             let key = call.key.clone();
             self.push(Entry::Sending(call));
             let worked = work.await;
-            self.push(Entry::Answered(key, worked.shown));
+            self.push(Entry::Answered(key, worked.shown.map(Arc::unwrap_or_clone)));
             Ok(Step::Done {
                 answer: worked.answer,
                 at: world.now(),

@@ -4,9 +4,11 @@ mod encode;
 #[cfg(any(test, feature = "faults"))]
 pub mod fault;
 mod gathered;
+mod groups;
 mod history;
 mod hold;
 pub mod memory;
+mod record;
 mod recorded;
 mod recording;
 pub mod sqlite;
@@ -22,7 +24,7 @@ pub use sqlite::SqliteJournal;
 pub use votes::{GateRow, Vote, VoteRow};
 
 use crate::approval::{Decision, Question};
-use crate::event::Event;
+use crate::event::{Event, Shown};
 use crate::outcome::Outcome;
 use jiff::{SignedDuration, Timestamp};
 use runbook_playbook::catalog::Effect;
@@ -233,7 +235,7 @@ pub struct Worked {
     /// The answer.
     pub answer: Result<Answer, CallError>,
     /// The same with its secrets masked: the result, or code and message.
-    pub shown: Result<Json, (String, String)>,
+    pub shown: Shown,
     /// Something in it was masked, so that the record does not stand for the answer.
     pub masked: bool,
     /// Whether it is an answer at all; a read that was dropped is none.

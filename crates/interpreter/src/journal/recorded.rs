@@ -62,7 +62,7 @@ impl Recorded {
     pub fn load(file: &SqliteJournal, run: i64) -> Result<Self, JournalError> {
         let mut recorded = Self::default();
         file.guard((|| {
-            let connection = &file.connection;
+            let connection = file.connection();
             let mut steps = connection.prepare(
                 "SELECT number, key, ended IS NOT NULL AND error_code IS NULL, ended IS NULL FROM steps WHERE run = ?1 ORDER BY number",
             )?;
@@ -179,7 +179,7 @@ impl StepRow {
     /// Reads a call.
     pub fn read(file: &SqliteJournal, number: i64) -> Result<Option<Self>, JournalError> {
         file.guard((|| {
-            file.connection
+            file.connection()
                 .prepare_cached(
                     "SELECT action, arguments, region, role, started, ended, result, error_code, error_message, error_kind,
                      request_id, truncated, masked, effect FROM steps WHERE number = ?1",

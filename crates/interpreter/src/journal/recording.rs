@@ -3,9 +3,10 @@
 mod calls;
 mod questions;
 
+use super::record::{Record, Said};
 use super::recorded::{Gate, INPUTS, Recorded, StepRow, UNDO};
-use super::sqlite::{Record, SqliteJournal};
-use super::{CallRecord, Durability, JournalError, RunRecord, Step, Worked, encode};
+use super::sqlite::SqliteJournal;
+use super::{CallRecord, Durability, JournalError, RunRecord, Step, Worked};
 use crate::approval::{Decision, Question};
 use crate::event::{Event, EventKind};
 use crate::outcome::Outcome;
@@ -196,7 +197,7 @@ impl RunJournal<'_> {
             run,
             key: key.to_owned(),
             kind,
-            at: at.to_string(),
+            at,
         };
         let until = if let Some((until, _)) = known {
             until
@@ -313,7 +314,7 @@ impl Durability for RunJournal<'_> {
                 run: self.number.get(),
                 key: key.to_owned(),
                 kind: "began",
-                at: at.to_string(),
+                at,
             })?;
             Ok(at)
         })
@@ -359,9 +360,7 @@ impl Durability for RunJournal<'_> {
         self.file.later(Record::Event {
             run: self.number.get(),
             key,
-            at: event.at.to_string(),
-            event: encode::kind(event),
-            body: encode::event_text(event),
+            said: Said::of(event),
         })?;
         // Whoever follows the run sees at once what it waits for.
         if matches!(event.kind, EventKind::Asked(_)) {

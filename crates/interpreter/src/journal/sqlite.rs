@@ -1,19 +1,22 @@
 //! The journal on this machine: one `SQLite` file in WAL mode.
 //!
 //! Commits are cheap (`synchronous=NORMAL` syncs nothing) except where a record guards a write: there one commit with
-//! `synchronous=FULL` brings everything so far to the disk.
+//! `synchronous=FULL` brings everything so far to the disk. What nothing waits for is committed in groups ([`super::groups`]).
 
 use super::JournalError;
+use super::groups::{Committer, Groups};
+use super::record::Record;
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell};
 use std::path::Path;
+use std::sync::{Arc, MutexGuard};
 use std::time::Duration;
+
+/// The path of a journal that is in no file.
+const MEMORY: &str = ":memory:";
 
 /// The format that this program writes.
 const FORMAT: i64 = 2;
-
-/// How many records are kept back before they are committed together.
-const BATCH: usize = 256;
 
 const SCHEMA: &str = "
 CREATE TABLE runs (
@@ -51,30 +54,12 @@ PRAGMA user_version = 2;
 /// A journal in a file.
 #[derive(Debug)]
 pub struct SqliteJournal {
-    pub(super) connection: Connection,
+    groups: Arc<Groups>,
     pub(super) path: String,
-    /// Records that are not committed yet.
-    pending: RefCell<Vec<Record>>,
+    /// Commits while the run goes on, once there is something to commit.
+    committer: OnceCell<Option<Committer>>,
     /// How what guards a write is brought to the disk.
     full: Cell<&'static str>,
-}
-
-/// A record that needs no commit of its own.
-#[derive(Debug)]
-pub(super) enum Record {
-    Event {
-        run: i64,
-        key: String,
-        at: String,
-        event: &'static str,
-        body: String,
-    },
-    Mark {
-        run: i64,
-        key: String,
-        kind: &'static str,
-        at: String,
-    },
 }
 
 impl SqliteJournal {
@@ -116,12 +101,17 @@ impl SqliteJournal {
         if found < FORMAT {
             return Err(JournalError::TooOld { path: shown, found });
         }
-        Ok(Self {
-            connection,
+        let journal = Self {
+            groups: Arc::new(Groups::new(connection)),
             path: shown,
-            pending: RefCell::default(),
+            committer: OnceCell::new(),
             full: Cell::new("FULL"),
-        })
+        };
+        // Nobody else looks at what is in memory.
+        if path == Path::new(MEMORY) {
+            let _ = journal.committer.set(None);
+        }
+        Ok(journal)
     }
 
     /// Makes a journal that is gone with the process, for runs that are gone through again in it.
@@ -129,7 +119,7 @@ impl SqliteJournal {
     /// # Errors
     /// There is no memory.
     pub fn in_memory() -> Result<Self, JournalError> {
-        Self::open(Path::new(":memory:"))
+        Self::open(Path::new(MEMORY))
     }
 
     /// Bounds the size of the file, in pages of 4096 bytes: what a full disk does.
@@ -138,33 +128,46 @@ impl SqliteJournal {
     /// The journal cannot be asked.
     pub fn bound(&self, pages: u32) -> Result<(), JournalError> {
         self.guard(
-            self.connection
+            self.connection()
                 .execute_batch(&format!("PRAGMA max_page_count={pages}")),
         )
     }
 
-    /// Leaves it to the system when what is written reaches the disk: for tests, in which it does not lose power.
+    /// Leaves it to the system when what is written reaches the disk, and commits nothing but what a run waits for: for tests,
+    /// in which no power is lost, and a process that dies loses all that may be lost.
     ///
     /// # Errors
     /// The journal cannot be asked.
     #[cfg(any(test, feature = "faults"))]
     pub fn unsynced(&self) -> Result<(), JournalError> {
         self.full.set("OFF");
-        self.guard(self.connection.execute_batch("PRAGMA synchronous=OFF"))
+        let _ = self.committer.set(None);
+        self.guard(self.connection().execute_batch("PRAGMA synchronous=OFF"))
     }
 
     pub(super) fn guard<T>(&self, result: Result<T, rusqlite::Error>) -> Result<T, JournalError> {
         result.map_err(|error| explain(&self.path, &error))
     }
 
-    /// Keeps a record back until something is committed, or many have come together.
+    /// The connection, for those who look at what is on record: all that was recorded so far.
+    pub(super) fn connection(&self) -> MutexGuard<'_, Connection> {
+        let connection = self.groups.connection();
+        if !self.groups.is_empty() {
+            // What cannot be committed now stays kept back, and whoever records next is told.
+            let _ = self.groups.commit(&connection, |_| Ok(()));
+        }
+        connection
+    }
+
+    /// Keeps a record back until something is committed, or some milliseconds have passed.
+    ///
+    /// # Errors
+    /// What is kept back could not be committed, and cannot be now.
     pub(super) fn later(&self, record: Record) -> Result<(), JournalError> {
-        let full = {
-            let mut pending = self.pending.borrow_mut();
-            pending.push(record);
-            pending.len() >= BATCH
-        };
-        if full {
+        let committer = self
+            .committer
+            .get_or_init(|| Committer::start(&self.groups));
+        if self.groups.keep(record, committer.is_none()) {
             self.commit(|_| Ok(()))
         } else {
             Ok(())
@@ -176,11 +179,7 @@ impl SqliteJournal {
         &self,
         work: impl FnOnce(&Connection) -> Result<T, rusqlite::Error>,
     ) -> Result<T, JournalError> {
-        let result = self.in_one(work);
-        if result.is_ok() {
-            self.pending.borrow_mut().clear();
-        }
-        self.guard(result)
+        self.guard(self.groups.commit(&self.groups.connection(), work))
     }
 
     /// The same, with everything so far on disk at its end.
@@ -191,47 +190,15 @@ impl SqliteJournal {
         if self.full.get() != "FULL" {
             return self.commit(work);
         }
-        self.guard(self.connection.execute_batch("PRAGMA synchronous=FULL"))?;
-        let result = self.commit(work);
-        self.guard(self.connection.execute_batch("PRAGMA synchronous=NORMAL"))?;
-        result
-    }
-
-    fn in_one<T>(
-        &self,
-        work: impl FnOnce(&Connection) -> Result<T, rusqlite::Error>,
-    ) -> Result<T, rusqlite::Error> {
-        let transaction = self.connection.unchecked_transaction()?;
-        insert(&transaction, &self.pending.borrow())?;
-        let value = work(&transaction)?;
-        transaction.commit()?;
-        Ok(value)
+        let connection = self.groups.connection();
+        self.guard(connection.execute_batch("PRAGMA synchronous=FULL"))?;
+        let result = self.groups.commit(&connection, work);
+        self.guard(connection.execute_batch("PRAGMA synchronous=NORMAL"))?;
+        self.guard(result)
     }
 }
 
-fn insert(connection: &Connection, records: &[Record]) -> Result<(), rusqlite::Error> {
-    for record in records {
-        match record {
-            Record::Event {
-                run,
-                key,
-                at,
-                event,
-                body,
-            } => connection
-                .prepare_cached(
-                    "INSERT INTO events (run, key, at, event, body) VALUES (?1, ?2, ?3, ?4, ?5)",
-                )?
-                .execute((run, key, at, event, body))?,
-            Record::Mark { run, key, kind, at } => connection
-                .prepare_cached("INSERT INTO marks (run, key, kind, at) VALUES (?1, ?2, ?3, ?4)")?
-                .execute((run, key, kind, at))?,
-        };
-    }
-    Ok(())
-}
-
-fn explain(path: &str, error: &rusqlite::Error) -> JournalError {
+pub(super) fn explain(path: &str, error: &rusqlite::Error) -> JournalError {
     let path = path.to_owned();
     let why = error.to_string();
     match error.sqlite_error_code() {

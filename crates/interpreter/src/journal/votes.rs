@@ -123,9 +123,9 @@ impl SqliteJournal {
     /// The journal cannot be read.
     pub fn gates(&self, run: &RunRow) -> Result<Vec<GateRow>, JournalError> {
         self.guard((|| {
-            let votes = votes(&self.connection, run.number)?;
+            let votes = votes(&self.connection(), run.number)?;
             let mut gates: Vec<GateRow> = self
-                .connection
+                .connection()
                 .prepare("SELECT number, key, step, hash, question, asked, answer, by, answered FROM gates WHERE run = ?1 ORDER BY number")?
                 .query_map([run.number], |row| gate(row, &votes))?
                 .collect::<Result<_, _>>()?;
@@ -223,7 +223,7 @@ impl RunJournal<'_> {
     ) -> Result<Option<Found>, JournalError> {
         let votes = self
             .file
-            .guard(votes(&self.file.connection, self.number.get()))?;
+            .guard(votes(&self.file.connection(), self.number.get()))?;
         let counts = |row: &&VoteRow| {
             let person = &row.vote.by;
             let may =

@@ -2,7 +2,7 @@
 //! it found.
 
 use super::state::{Container, Ended, Ending, Graph, Run, Stop};
-use crate::event::EventKind;
+use crate::event::{EventKind, Shown};
 use crate::journal::{CallRecord, JournalError, Repeat, Step, Worked};
 use crate::outcome::{Outcome, StepError, StepOutcome, StepStatus};
 use crate::plan::Plan;
@@ -217,11 +217,9 @@ async fn call(run: &Run<'_>, read: &SecretRead, path: &str, keyed: &str) -> Resu
     }
 }
 
-fn shown(
-    answer: &Result<runbook_registry::call::Answer, CallError>,
-) -> Result<Json, (String, String)> {
+fn shown(answer: &Result<runbook_registry::call::Answer, CallError>) -> Shown {
     match answer {
-        Ok(_) => Ok(json!(MASK)),
+        Ok(_) => Ok(json!(MASK).into()),
         Err(error) => Err((error.code.clone(), error.message.clone())),
     }
 }

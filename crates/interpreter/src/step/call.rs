@@ -3,7 +3,7 @@
 use super::changes::changes;
 use super::watched::Watched;
 use super::{Context, Halt, in_flight};
-use crate::event::EventKind;
+use crate::event::{EventKind, Shown};
 use crate::guard::{self, Held};
 use crate::journal::{CallRecord, JournalError, Repeat, Step, Worked};
 use crate::outcome::{Change, StepError, Waiting};
@@ -16,8 +16,9 @@ use runbook_playbook::syntax::step::Sensitive;
 use runbook_registry::call::{Answer, Call, CallError, FailureKind};
 use runbook_registry::world::Pending;
 use serde_json::{Value as Json, json};
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// How it is said that an alarm dropped a call; what the alarm says follows.
 const BY_ALARM: &str = "an alarm stopped the run: ";
@@ -40,6 +41,8 @@ pub(super) struct Attempted {
     pub result: Result<Answer, CallError>,
     /// The result is not, or not wholly, known: secrets in it are masked on record, or only that it was made is known.
     pub lost: bool,
+    /// The result as it may be shown, where that has been found out.
+    shown: Option<Arc<Json>>,
 }
 
 /// What came of it.
@@ -83,7 +86,7 @@ pub(super) async fn send(
     let mut used: Vec<u32> = vec![0; context.step.retry.len()];
     let mut attempt: u32 = 1;
     let failure = loop {
-        let Attempted { result, lost } = attempt_once(context, action, prepared, attempt).await;
+        let Attempted { result, lost, .. } = attempt_once(context, action, prepared, attempt).await;
         settle(context, change, &result);
         match result {
             Ok(answer) => {
@@ -406,6 +409,7 @@ pub(super) async fn attempt_once(
     context.learn(&call.arguments, Some(&action.input));
     let shown = run.redactor.borrow().json(&call.arguments);
     let key = run.unique(format!("{}@{attempt}", prepared.key));
+    call.key = Some(key.clone());
     if changes_something(context, prepared)
         && let Err(error) = guarded(context, &key).await
     {
@@ -443,7 +447,10 @@ pub(super) async fn attempt_once(
     let ended = EventKind::CallEnded {
         step: context.public(),
         action: call.action.clone(),
-        answer: shown_answer(context, action, &attempted.result),
+        answer: match attempted.shown.clone() {
+            Some(shown) => Ok(shown),
+            None => shown_answer(context, action, &attempted.result),
+        },
         request_id: match &attempted.result {
             Ok(answer) => answer.request_id.clone(),
             Err(error) => error.request_id.clone(),
@@ -460,6 +467,16 @@ impl Attempted {
         Self {
             result: Err(error),
             lost: false,
+            shown: None,
+        }
+    }
+
+    /// It was answered.
+    pub fn done(answer: Answer, lost: bool) -> Self {
+        Self {
+            result: Ok(answer),
+            lost,
+            shown: None,
         }
     }
 }
@@ -489,7 +506,10 @@ pub(super) async fn make(
         return sleep(context, call, length, &record).await;
     }
     let key = record.key.clone();
-    let doubted = record.clone();
+    // Of no other call is it asked whether it was made.
+    let doubted = (record.repeat == Repeat::Never).then(|| record.clone());
+    let seen = RefCell::new(None);
+    let answered_before = run.around.journal.is_settled(&key);
     let work: Pending<'_, Worked> = Box::pin(async {
         let answer = if holds_mask(&call.arguments) {
             Err(CallError::new(
@@ -501,8 +521,11 @@ pub(super) async fn make(
             perform(context, call, &prepared.effects, &key).await
         };
         let shown = shown_answer(context, action, &answer);
+        seen.replace(shown.as_ref().ok().cloned());
+        let hides = run.redactor.borrow().hides() || context.step.sensitive.is_some();
         Worked {
-            masked: matches!((&answer, &shown), (Ok(answer), Ok(shown)) if answer.result != *shown),
+            masked: hides
+                && matches!((&answer, &shown), (Ok(answer), Ok(shown)) if answer.result != **shown),
             keep: !matches!(&answer, Err(error) if error.code == "cancelled"),
             answer,
             shown,
@@ -531,14 +554,24 @@ pub(super) async fn make(
             {
                 run.stop(Stop::Alarm(why.to_owned()));
             }
+            // What the record holds may be another answer than the one that came.
+            let shown = seen.take().filter(|_| !answered_before);
             Attempted {
                 result: answer,
                 lost,
+                shown,
             }
         }
-        Ok(Step::InFlight { since }) => {
-            in_flight::settle(context, action, prepared, call, doubted, since).await
-        }
+        Ok(Step::InFlight { since }) => match doubted {
+            Some(doubted) => {
+                in_flight::settle(context, action, prepared, call, doubted, since).await
+            }
+            None => Attempted::failed(CallError::new(
+                FailureKind::NotSent,
+                "journal",
+                "its record says that it may have been sent, and it may be repeated",
+            )),
+        },
         Err(error) => Attempted::failed(unsent(context, error)),
     }
 }
@@ -624,13 +657,11 @@ async fn sleep(
         );
         return Attempted::failed(error);
     }
-    Attempted {
-        result: Ok(Answer {
-            result: json!({"until": context.clock.now()}),
-            ..Answer::default()
-        }),
-        lost: false,
-    }
+    let answer = Answer {
+        result: json!({"until": context.clock.now()}),
+        ..Answer::default()
+    };
+    Attempted::done(answer, false)
 }
 
 /// Makes the call; a cancelled run drops a read, and finishes a write.
@@ -681,7 +712,7 @@ fn shown_answer(
     context: &Context<'_, '_>,
     action: &Action,
     result: &Result<Answer, CallError>,
-) -> Result<Json, (String, String)> {
+) -> Shown {
     let run = context.run;
     match result {
         Ok(answer) => {
@@ -689,7 +720,7 @@ fn shown_answer(
             match &context.step.sensitive {
                 Some(Sensitive::All) => {
                     run.redactor.borrow_mut().learn(&answer.result);
-                    return Ok(json!(crate::redact::MASK));
+                    return Ok(json!(crate::redact::MASK).into());
                 }
                 Some(Sensitive::Paths(paths)) => {
                     let scope = context.scope(indexmap::IndexMap::new());
@@ -701,7 +732,7 @@ fn shown_answer(
                 }
                 None | Some(Sensitive::Nothing) => {}
             }
-            Ok(run.redactor.borrow().json(&answer.result))
+            Ok(run.redactor.borrow().json(&answer.result).into())
         }
         Err(error) => {
             let redactor = run.redactor.borrow();

@@ -131,13 +131,14 @@ async fn over(
     elements: &[Element],
     at_once: usize,
 ) -> Result<Vec<Result<Found, Halt>>, Halt> {
+    let nothing = Element::default();
     match &context.step.work {
         Work::Action(call) => match &context.step.until {
             Some(until) => {
                 side_by_side(context, elements, at_once, |number, context| {
-                    let element = elements.get(number).cloned().unwrap_or_default();
+                    let element = elements.get(number).unwrap_or(&nothing);
                     async move {
-                        let found = unit::poll(&context, call, until, &element).await;
+                        let found = unit::poll(&context, call, until, element).await;
                         (found, context.clock.now())
                     }
                 })
@@ -147,9 +148,9 @@ async fn over(
         },
         Work::Block { .. } => {
             side_by_side(context, elements, at_once, |number, context| {
-                let element = elements.get(number).cloned().unwrap_or_default();
+                let element = elements.get(number).unwrap_or(&nothing);
                 async move {
-                    let found = unit::block(&context, &element).await;
+                    let found = unit::block(&context, element).await;
                     (found, context.clock.now())
                 }
             })
@@ -187,12 +188,13 @@ async fn with_leave(
         .map(|one| RefCell::new(Some(one)))
         .collect();
     let ready = &ready;
+    let nothing = Element::default();
     side_by_side(context, elements, at_once, |number, context| {
-        let element = elements.get(number).cloned().unwrap_or_default();
+        let element = elements.get(number).unwrap_or(&nothing);
         async move {
             let one = ready.get(number).and_then(|one| one.borrow_mut().take());
             let found = match one {
-                Some(mut one) => match unit::refresh(&context, call, &mut one, &element).await {
+                Some(mut one) => match unit::refresh(&context, call, &mut one, element).await {
                     Ok(()) => unit::finish(&context, call, &one).await,
                     Err(halt) => Err(halt),
                 },

@@ -14,6 +14,7 @@ use runbook_playbook::catalog::{Action, Effect};
 use runbook_registry::call::{Answer, Call, CallError, FailureKind};
 use runbook_registry::world::{Pending, Recalled};
 use serde_json::{Value as Json, json};
+use std::sync::Arc;
 
 /// Finds out what became of a call, and makes it if it was not made.
 pub(super) async fn settle(
@@ -28,25 +29,23 @@ pub(super) async fn settle(
     match look(context, call, &record, since, &mut known).await {
         Ok(Found::Made(result)) => {
             let lost = result.is_none();
-            return Attempted {
-                result: Ok(Answer {
+            return Attempted::done(
+                Answer {
                     result: result.unwrap_or_else(|| json!({})),
                     ..Answer::default()
-                }),
+                },
                 lost,
-            };
+            );
         }
         Ok(Found::NotMade) => {}
         Ok(Found::Unknown) => match ask(context, call, &record, since, known).await {
             Decision::Approved { .. } => {}
             Decision::Declined { .. } => {
-                return Attempted {
-                    result: Ok(Answer {
-                        result: json!({}),
-                        ..Answer::default()
-                    }),
-                    lost: true,
+                let nothing = Answer {
+                    result: json!({}),
+                    ..Answer::default()
                 };
+                return Attempted::done(nothing, true);
             }
             _ => return Attempted::failed(cancelled()),
         },
@@ -113,14 +112,14 @@ async fn look(
             None => run.around.performer.perform(world, &read).await,
         };
         let shown = match &answer {
-            Ok(answer) => Ok(run.redactor.borrow().json(&answer.result)),
+            Ok(answer) => Ok(Arc::new(run.redactor.borrow().json(&answer.result))),
             Err(error) => Err((
                 error.code.clone(),
                 run.redactor.borrow().text(&error.message),
             )),
         };
         Worked {
-            masked: matches!((&answer, &shown), (Ok(answer), Ok(shown)) if answer.result != *shown),
+            masked: matches!((&answer, &shown), (Ok(answer), Ok(shown)) if answer.result != **shown),
             answer,
             shown,
             keep: true,

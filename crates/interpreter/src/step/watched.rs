@@ -54,9 +54,13 @@ impl Around for Watched<'_, '_, '_> {
         if self.bound.get().is_none() {
             self.bound.set(call.timeout);
         }
+        let world = self.context.run.around.world;
+        if call.key.as_deref() == Some(self.key) {
+            return world.send(call);
+        }
         let mut call = call.clone();
         call.key = Some(self.key.to_owned());
-        Box::pin(async move { self.context.run.around.world.send(&call).await })
+        Box::pin(async move { world.send(&call).await })
     }
 
     fn sleep(&self, length: SignedDuration) -> Pending<'_, ()> {

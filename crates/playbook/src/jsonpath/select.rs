@@ -21,6 +21,12 @@ impl Path {
         document: &'j Json,
         scope: &dyn Scope,
     ) -> Result<Vec<&'j Json>, EvaluationError> {
+        if let Some(nodes) = plainly(&self.query, document) {
+            return Ok(nodes);
+        }
+        if self.names.is_empty() {
+            return self.run(&self.query, document);
+        }
         self.run(&self.bound(scope)?, document)
     }
 
@@ -87,6 +93,49 @@ impl Path {
             in_segment(segment, &literals);
         }
         Ok(query)
+    }
+}
+
+/// The nodes of a query of names, indexes and wildcards, as nearly all are; nothing for any other.
+fn plainly<'j>(query: &JpQuery, document: &'j Json) -> Option<Vec<&'j Json>> {
+    let mut nodes = vec![document];
+    for segment in &query.segments {
+        let Segment::Selector(selector) = segment else {
+            return None;
+        };
+        nodes = match selector {
+            Selector::Name(name) if !name.contains(['\'', '"', '\\']) => {
+                let found = nodes.into_iter();
+                found
+                    .filter_map(|node| node.as_object()?.get(name))
+                    .collect()
+            }
+            Selector::Index(index) => {
+                let found = nodes.into_iter();
+                found.filter_map(|node| at(node, *index)).collect()
+            }
+            Selector::Wildcard => nodes.into_iter().flat_map(children).collect(),
+            _ => return None,
+        };
+    }
+    Some(nodes)
+}
+
+/// The item at an index, which counts from the end where it is negative.
+fn at(node: &Json, index: i64) -> Option<&Json> {
+    let items = node.as_array()?;
+    let place = usize::try_from(index).ok().or_else(|| {
+        let back = usize::try_from(index.unsigned_abs()).ok()?;
+        items.len().checked_sub(back)
+    })?;
+    items.get(place)
+}
+
+fn children(node: &Json) -> Vec<&Json> {
+    match node {
+        Json::Array(items) => items.iter().collect(),
+        Json::Object(members) => members.values().collect(),
+        _ => Vec::new(),
     }
 }
 

@@ -6,7 +6,7 @@ use runbook_playbook::types::{
     ListType, Member as TypedMember, Range, Structure, TextRule, TimeUnit, TimestampFormat, Type,
 };
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// The type of a shape.
 #[must_use]
@@ -30,7 +30,11 @@ pub fn type_of(service: &'static Service, id: ShapeId) -> Type {
             max: count(list.length.max),
         })),
         ShapeKind::Map(map) => Type::Map(Arc::new(member_type(service, &map.value))),
-        ShapeKind::Structure(_) => Type::Structure(Arc::new(StructureOf { service, shape: id })),
+        ShapeKind::Structure(_) => Type::Structure(Arc::new(StructureOf {
+            service,
+            shape: id,
+            known: OnceLock::new(),
+        })),
     }
 }
 
@@ -71,6 +75,9 @@ pub fn member_type(service: &'static Service, member: &Member) -> Type {
 struct StructureOf {
     service: &'static Service,
     shape: ShapeId,
+    /// The members that have been asked for. Each is asked for again with every document of the type, and making one takes
+    /// longer than what is asked of it.
+    known: OnceLock<Box<[OnceLock<TypedMember>]>>,
 }
 
 impl fmt::Debug for StructureOf {
@@ -100,18 +107,26 @@ impl Structure for StructureOf {
     }
 
     fn member(&self, name: &str) -> Option<TypedMember> {
-        let member = self.members().iter().find(|member| member.name == name)?;
-        let idempotency_token = member.is(MemberTrait::IdempotencyToken);
-        Some(TypedMember {
-            ty: member_type(self.service, member),
-            required: member.is(MemberTrait::Required) && !idempotency_token,
-            idempotency_token,
-            sensitive: self.service.target(member).is(ShapeTrait::Sensitive),
-        })
+        let members = self.members();
+        let place = members.iter().position(|member| member.name == name)?;
+        let unknown = || members.iter().map(|_| OnceLock::new()).collect();
+        let known = self.known.get_or_init(unknown).get(place)?;
+        let member = members.get(place)?;
+        Some(known.get_or_init(|| typed(self.service, member)).clone())
     }
 
     fn is_union(&self) -> bool {
         self.service.shape(self.shape).is(ShapeTrait::Union)
+    }
+}
+
+fn typed(service: &'static Service, member: &Member) -> TypedMember {
+    let idempotency_token = member.is(MemberTrait::IdempotencyToken);
+    TypedMember {
+        ty: member_type(service, member),
+        required: member.is(MemberTrait::Required) && !idempotency_token,
+        idempotency_token,
+        sensitive: service.target(member).is(ShapeTrait::Sensitive),
     }
 }
 

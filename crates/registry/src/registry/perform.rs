@@ -9,7 +9,7 @@ use crate::model::validate::validate;
 use crate::model::waiter::{Judgement, judge};
 use crate::world::World;
 use jiff::SignedDuration;
-use runbook_playbook::catalog::{Action, Catalog};
+use runbook_playbook::catalog::Action;
 use serde_json::Value as Json;
 
 pub(super) async fn perform(
@@ -17,7 +17,7 @@ pub(super) async fn perform(
     world: &dyn World,
     call: &Call,
 ) -> Result<Answer, CallError> {
-    let action = registry.action(&call.action).map_err(|unknown| {
+    let action = registry.called(&call.action).map_err(|unknown| {
         let message = match unknown.suggestions.first() {
             Some(near) => format!("{}; did you mean `{near}`?", unknown.message),
             None => unknown.message,

@@ -360,24 +360,26 @@ pub enum Until<'w> {
 
 /// Where two folders tell of different runs.
 fn differ(first: &Path, second: &Path) -> Result<Option<String>, Failure> {
-    let world = |folder: &Path| {
+    let rows = |folder: &Path| dump(&journal(folder)?).map_err(crate::record::kept);
+    if let Some(different) = first_of(&rows(first)?, &rows(second)?) {
+        return Ok(Some(different));
+    }
+    let world = |folder: &Path| -> Result<Vec<Json>, Failure> {
         let text = std::fs::read_to_string(folder.join("world.jsonl"));
-        text.map_err(|error| failure(&error))
+        let text = text.map_err(|error| failure(&error))?;
+        let lines = text.lines().map(serde_json::from_str);
+        // The line that a death cut, and the empty one with which the next life begins.
+        Ok(lines.filter_map(Result::ok).collect())
     };
-    let lines = |folder: &Path| -> Result<Vec<String>, Failure> {
-        let mut lines = dump(&journal(folder)?).map_err(crate::record::kept)?;
-        lines.extend(world(folder)?.lines().map(str::to_owned));
-        Ok(lines)
-    };
-    let (one, other) = (lines(first)?, lines(second)?);
-    let different = one.iter().zip(&other).find(|(one, other)| one != other);
-    Ok(match different {
-        Some((one, other)) => Some(format!("  {one}\n  {other}")),
-        None if one.len() != other.len() => {
-            Some(format!("  {} and {} lines", one.len(), other.len()))
-        }
-        None => None,
-    })
+    Ok(first_of(&world(first)?, &world(second)?))
+}
+
+/// The first place where two lists differ.
+fn first_of<T: PartialEq + std::fmt::Debug>(one: &[T], other: &[T]) -> Option<String> {
+    if let Some((one, other)) = one.iter().zip(other).find(|(one, other)| one != other) {
+        return Some(format!("  {one:?}\n  {other:?}"));
+    }
+    (one.len() != other.len()).then(|| format!("  {} and {} lines", one.len(), other.len()))
 }
 
 fn journal(folder: &Path) -> Result<SqliteJournal, Failure> {

@@ -1,12 +1,12 @@
 //! Calls on record: what is about to be sent, and what came of it.
 
-use super::super::recorded::{StepRow, kind_word, renewed};
+use super::super::record::{End, Record, end_call, insert_call};
+use super::super::recorded::{StepRow, renewed};
 use super::super::{CallRecord, JournalError, Repeat, Step, Worked};
 use super::{Mode, RunJournal};
 use jiff::Timestamp;
 use runbook_registry::call::{Answer, CallError};
 use runbook_registry::world::{Pending, World};
-use rusqlite::params;
 
 impl RunJournal<'_> {
     fn row(&self, call: &CallRecord) -> Result<Option<(i64, StepRow)>, JournalError> {
@@ -28,44 +28,11 @@ impl RunJournal<'_> {
         Ok(Some((number, row)))
     }
 
-    fn insert(
-        &self,
-        call: &CallRecord,
-        at: Timestamp,
-        end: Option<(&Worked, Timestamp)>,
-    ) -> Result<i64, JournalError> {
-        let key = self.fresh(&call.key);
-        let work = |connection: &rusqlite::Connection| {
-            connection
-                .prepare_cached(
-                    "INSERT INTO steps (run, key, step, element, action, arguments, region, role, effect, before, token,
-                     attempt, sent, started) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 1, ?13)",
-                )?
-                .execute(params![
-                    self.number.get(),
-                    key,
-                    call.step,
-                    call.element.and_then(|element| i64::try_from(element).ok()),
-                    call.action,
-                    call.arguments.to_string(),
-                    call.target.region,
-                    call.target.role,
-                    call.effect.as_str(),
-                    call.before.as_ref().map(ToString::to_string),
-                    call.token,
-                    call.attempt,
-                    at.to_string(),
-                ])?;
-            let number = connection.last_insert_rowid();
-            if let Some((worked, at)) = end {
-                update(connection, number, worked, at)?;
-            }
-            Ok(number)
-        };
-        if call.guards() && end.is_none() {
-            self.file.durably(work)
-        } else {
-            self.file.commit(work)
+    /// The same call under the name that it has in this session.
+    fn renamed(&self, call: CallRecord) -> CallRecord {
+        CallRecord {
+            key: self.fresh(&call.key).into_owned(),
+            ..call
         }
     }
 
@@ -115,7 +82,11 @@ impl RunJournal<'_> {
                     })?;
                     number
                 }
-                None => self.insert(&call, started, None)?,
+                None => {
+                    let (run, call) = (self.number.get(), self.renamed(call.clone()));
+                    self.file
+                        .durably(|connection| insert_call(connection, run, &call, started, None))?
+                }
             });
         }
         let worked = work.await;
@@ -125,22 +96,32 @@ impl RunJournal<'_> {
             return Ok(again(at, answer, worked.answer));
         }
         let at = world.now();
-        let unkept = if worked.keep {
-            let kept = match number {
-                Some(number) => self
-                    .file
-                    .commit(|connection| update(connection, number, &worked, at)),
-                None => self.insert(&call, started, Some((&worked, at))).map(|_| ()),
-            };
-            kept.err()
-        } else {
-            None
+        if !worked.keep {
+            return Ok(Step::Done {
+                answer: worked.answer,
+                at,
+                lost: false,
+                unkept: None,
+            });
+        }
+        let (end, answer) = End::of(worked, at);
+        let kept = match number {
+            // Whether a write was answered must not be forgotten with the process: nobody else may know.
+            Some(number) => self
+                .file
+                .commit(|connection| end_call(connection, number, &end)),
+            None => self.file.later(Record::Call {
+                run: self.number.get(),
+                call: Box::new(self.renamed(call)),
+                started,
+                end,
+            }),
         };
         Ok(Step::Done {
-            answer: worked.answer,
+            answer,
             at,
             lost: false,
-            unkept,
+            unkept: kept.err(),
         })
     }
 }
@@ -165,37 +146,4 @@ fn again(
         lost,
         unkept: None,
     }
-}
-
-fn update(
-    connection: &rusqlite::Connection,
-    number: i64,
-    worked: &Worked,
-    at: Timestamp,
-) -> Result<(), rusqlite::Error> {
-    let (result, code, message) = match &worked.shown {
-        Ok(result) => (Some(result.to_string()), None, None),
-        Err((code, message)) => (None, Some(code), Some(message)),
-    };
-    let (kind, request_id, truncated) = match &worked.answer {
-        Ok(answer) => (None, &answer.request_id, answer.truncated),
-        Err(error) => (Some(kind_word(error.kind)), &error.request_id, false),
-    };
-    connection
-        .prepare_cached(
-            "UPDATE steps SET ended = ?2, result = ?3, error_code = ?4, error_message = ?5, error_kind = ?6, request_id = ?7,
-             truncated = ?8, masked = ?9 WHERE number = ?1",
-        )?
-        .execute(params![
-            number,
-            at.to_string(),
-            result,
-            code,
-            message,
-            kind,
-            request_id,
-            truncated,
-            worked.masked
-        ])?;
-    Ok(())
 }

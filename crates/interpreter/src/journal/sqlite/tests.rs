@@ -11,6 +11,7 @@ use runbook_registry::call::{Answer, Call, CallError, Target};
 use runbook_registry::world::{Pending, Place, World};
 use serde_json::json;
 use std::path::PathBuf;
+use std::time::Instant;
 
 /// A world in which it is always the same time.
 struct Still;
@@ -75,7 +76,7 @@ fn answer() -> Worked {
             result: json!({"ok": true}),
             ..Answer::default()
         }),
-        shown: Ok(json!({"ok": true})),
+        shown: Ok(json!({"ok": true}).into()),
         masked: false,
         keep: true,
     }
@@ -140,6 +141,97 @@ fn a_write_and_the_events_before_it_can_be_read_by_others_before_it_is_sent() {
     });
     block_on(journal.step(&Still, call(Effect::Write, Repeat::Never), work)).expect("made");
     assert_eq!(count(&others, "steps WHERE ended IS NOT NULL"), 1);
+}
+
+/// A read with a name of its own.
+fn read(name: &str) -> CallRecord {
+    CallRecord {
+        key: name.into(),
+        ..call(Effect::Read, Repeat::Free)
+    }
+}
+
+#[test]
+fn a_read_is_seen_by_others_while_the_run_goes_on() {
+    let (_folder, path) = place();
+    let file = SqliteJournal::open(&path).expect("journal");
+    let journal = file.start("run-1".into(), json!({}));
+    journal.begin(&run("run-1")).expect("begin");
+    step(&journal, read("check.a@1")).expect("made");
+    let others = other_process(&path);
+    let since = Instant::now();
+    while count(&others, "steps") == 0 {
+        assert!(since.elapsed() < Duration::from_secs(20), "nobody sees it");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+#[test]
+fn reads_that_were_kept_back_are_on_record_before_a_write_is_sent() {
+    let (_folder, path) = place();
+    let file = SqliteJournal::open(&path).expect("journal");
+    // Nothing is committed but what something waits for.
+    file.unsynced().expect("unsynced");
+    let journal = file.start("run-1".into(), json!({}));
+    journal.begin(&run("run-1")).expect("begin");
+    step(&journal, read("check.a@1")).expect("made");
+    step(&journal, read("check.b@1")).expect("made");
+    let others = other_process(&path);
+    assert_eq!(
+        count(&others, "steps"),
+        0,
+        "a process that is killed here has not read"
+    );
+    let work: Pending<'_, Worked> = Box::pin(async {
+        let mut keys = others
+            .prepare("SELECT key FROM steps ORDER BY number")
+            .expect("a query");
+        let keys: Vec<String> = keys
+            .query_map([], |row| row.get(0))
+            .expect("rows")
+            .collect::<Result<_, _>>()
+            .expect("texts");
+        assert_eq!(keys, ["check.a@1", "check.b@1", "resolve.restart@1"]);
+        answer()
+    });
+    block_on(journal.step(&Still, call(Effect::Write, Repeat::Never), work)).expect("made");
+    assert_eq!(count(&others, "steps WHERE ended IS NOT NULL"), 3);
+}
+
+#[test]
+fn what_is_kept_back_and_finds_no_room_is_told_with_what_comes_next_and_stays() {
+    let (_folder, path) = place();
+    let file = SqliteJournal::open(&path).expect("journal");
+    let journal = file.start("run-1".into(), json!({}));
+    journal.begin(&run("run-1")).expect("begin");
+    file.bound(1).expect("bounded");
+    let big = CallRecord {
+        arguments: json!({"text": "x".repeat(1_000_000)}),
+        ..read("check.big@1")
+    };
+    let told = |step: Result<Step, JournalError>| match step.expect("it was made") {
+        Step::Done { unkept, .. } => unkept,
+        Step::InFlight { .. } => panic!("it was made before"),
+    };
+    assert_eq!(told(step(&journal, big)), None);
+    let since = Instant::now();
+    let mut made = 0;
+    let error = loop {
+        made += 1;
+        if let Some(error) = told(step(&journal, read(&format!("check.{made}@1")))) {
+            break error;
+        }
+        assert!(since.elapsed() < Duration::from_secs(20), "nobody is told");
+        std::thread::sleep(Duration::from_millis(1));
+    };
+    assert!(matches!(error, JournalError::Full { .. }), "{error}");
+    let work: Pending<'_, Worked> = Box::pin(async { panic!("it was sent") });
+    let write = call(Effect::Write, Repeat::Never);
+    block_on(journal.step(&Still, write, work)).expect_err("no write without its record");
+    file.bound(1_000_000).expect("room again");
+    let again = file.again("run-1", Mode::Frozen).expect("again");
+    assert!(again.has_answer("check.big@1"));
+    assert!(again.has_answer(&format!("check.{made}@1")));
 }
 
 #[test]
@@ -220,7 +312,7 @@ fn a_write_in_flight_is_repeated_only_where_that_is_harmless() {
     assert!(matches!(unsure, Step::InFlight { .. }), "{unsure:?}");
     let repeated = step(&again, call(Effect::Write, Repeat::Token)).expect("made");
     assert!(matches!(repeated, Step::Done { .. }), "{repeated:?}");
-    assert_eq!(count(&file.connection, "steps WHERE sent = 2"), 1);
+    assert_eq!(count(&file.connection(), "steps WHERE sent = 2"), 1);
 }
 
 #[test]
@@ -315,7 +407,7 @@ fn a_journal_that_was_cut_is_called_damaged() {
                 .begin(&run(&id))
                 .expect("begin");
         }
-        file.connection
+        file.connection()
             .execute_batch("PRAGMA wal_checkpoint(TRUNCATE)")
             .expect("one file");
     }

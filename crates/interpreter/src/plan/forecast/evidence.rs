@@ -114,7 +114,7 @@ impl Observer for Gatherer {
                 evidence.calls += 1;
                 if let Ok(answer) = answer {
                     let key = (step.clone(), action.clone());
-                    evidence.answers.insert(key, answer.clone());
+                    evidence.answers.insert(key, Json::clone(answer));
                 }
             }
             _ => {}
