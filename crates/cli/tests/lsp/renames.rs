@@ -130,15 +130,11 @@ const MADE_OF_NAMES: [&str; 2] = [
 ];
 
 /// Whose names are changed. All shipped playbooks take minutes; `RENAME=all` changes them, too.
-const FEW: [&str; 8] = [
-    "playbooks/common/",
+const FEW: [&str; 4] = [
+    "common/ecs-service-health.yaml",
     "acso/escalation.yaml",
-    "acso/high-cpu.yaml",
-    "acso/emergency.yaml",
     "acso/recovery-partial.yaml",
-    "examples/escalate.yaml",
     "examples/fleet.yaml",
-    "examples/procedure.yaml",
 ];
 
 #[test]
@@ -160,10 +156,24 @@ fn playbooks_stay_right_when_everything_in_them_is_renamed() {
     ] {
         renamed += rename_all(&mut editor, &folder.join(part));
     }
-    assert!(renamed > 100, "{renamed} names");
-    for part in ["playbooks", "examples"] {
+    assert!(renamed > 50, "{renamed} names");
+    let all = std::env::var("RENAME").is_ok_and(|word| word == "all");
+    let looked_at = if all {
+        vec!["playbooks", "examples"]
+    } else {
+        vec![
+            "playbooks/common",
+            "playbooks/acso",
+            "examples/fleet.yaml",
+            "examples/fleet.targets.yaml",
+        ]
+    };
+    for part in looked_at {
         let (code, said) = runbook(&folder, &["check", part]);
         assert_eq!(code, Some(0), "{said}");
+        if part.ends_with(".targets.yaml") {
+            continue;
+        }
         let (_, said) = runbook(&folder, &["test", part]);
         let mut failed = said.lines().filter(|line| line.starts_with("FAIL"));
         let known = |line: &str| MADE_OF_NAMES.iter().any(|name| line.ends_with(name));
