@@ -138,11 +138,8 @@ impl Worker {
         });
         // A fleet's state grows with its targets: handlers that need a little of it are not sent all of it.
         // What is only asked leaves nothing behind, and what came of a run is with its fleet.
-        let lazy = || {
-            HandlerOptions::new()
-                .enable_lazy_state(true)
-                .journal_retention(Duration::ZERO)
-        };
+        let asked = || HandlerOptions::new().journal_retention(Duration::ZERO);
+        let lazy = || asked().enable_lazy_state(true);
         let lasting = lazy()
             .workflow_retention(RETENTION)
             .journal_retention(RETENTION);
@@ -156,23 +153,26 @@ impl Worker {
         };
         let targets = Targets(Arc::clone(&hosting)).into_service_definition();
         let fleets = Fleets(hosting).into_service_definition();
-        let of_fleets = [
-            "package", "board", "head", "outcome", "tell", "version", "forget",
-        ]
+        let whole = options()
+            .handler("run", lasting)
+            .handler("outcome", asked());
+        let of_fleets = ["package", "board", "head", "tell", "version", "forget"]
             .into_iter()
-            .fold(options().handler("run", lasting), |options, name| {
-                options.handler(name, lazy())
-            });
+            .fold(whole, |options, name| options.handler(name, lazy()));
         let mut endpoint = Endpoint::builder()
-            .bind(targets.options(
-                options()
-                    .enable_lazy_state(true)
-                    .journal_retention(Duration::ZERO),
-            ))
+            .bind(
+                targets.options(
+                    options()
+                        .enable_lazy_state(true)
+                        .journal_retention(Duration::ZERO),
+                ),
+            )
             .bind(fleets.options(of_fleets))
-            .bind(Directory.into_service_definition().options(
-                ServiceOptions::new().journal_retention(Duration::ZERO),
-            ));
+            .bind(
+                Directory
+                    .into_service_definition()
+                    .options(ServiceOptions::new().journal_retention(Duration::ZERO)),
+            );
         for key in &settings.identity_keys {
             endpoint = endpoint.identity_key(key).map_err(|why| WorkerError::Key {
                 key: key.clone(),
