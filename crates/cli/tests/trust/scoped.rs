@@ -112,7 +112,11 @@ resolve:
     assert!(!own.is_empty() && !other.is_empty(), "{own:?} {other:?}");
     for policy in own {
         // What a step does as the run's own role is done in the same session.
-        for due in ["ecs:UpdateService", "ssm:DescribeParameters", "sts:AssumeRole"] {
+        for due in [
+            "ecs:UpdateService",
+            "ssm:DescribeParameters",
+            "sts:AssumeRole",
+        ] {
             assert!(policy.contains(due), "{policy}");
         }
         assert!(!policy.contains("sqs:ListQueues"), "{policy}");

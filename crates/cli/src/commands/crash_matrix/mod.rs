@@ -95,7 +95,7 @@ pub struct Part {
 impl Part {
     /// Whether a point is among them.
     fn has(self, point: u64) -> bool {
-        point % self.sample == 0 && (point / self.sample) % self.of == self.worker
+        point.is_multiple_of(self.sample) && (point / self.sample) % self.of == self.worker
     }
 
     /// The how-manieth a point of them is.
