@@ -2,7 +2,7 @@
 
 use crate::exit::Failure;
 use fork::Fork;
-use rustix::process::{Pid, Signal, WaitOptions, getpid, kill_process, waitpid};
+use rustix::process::{Pid, Signal, WaitOptions, WaitStatus, getpid, kill_process, waitpid};
 
 /// How a process came to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,13 +43,11 @@ impl Process {
         let status = waitpid(Some(self.0), WaitOptions::empty())
             .map_err(|why| Failure::environment(format!("a process cannot be waited for: {why}")))?
             .map(|(_, status)| status);
-        let killed = i32::from(Signal::KILL.as_raw() as u8);
-        match status.and_then(|status| status.terminating_signal()) {
-            Some(signal) if signal == killed => return Ok(Ended::Killed),
-            _ => {}
+        if status.and_then(WaitStatus::terminating_signal) == Some(Signal::KILL.as_raw()) {
+            return Ok(Ended::Killed);
         }
         status
-            .and_then(|status| status.exit_status())
+            .and_then(WaitStatus::exit_status)
             .and_then(|code| u8::try_from(code).ok())
             .map(Ended::Left)
             .ok_or_else(|| Failure::wrong(format!("a process ended as it must not: {status:?}")))
