@@ -199,13 +199,12 @@ impl<'a> Shelf<'a> {
             .unwrap_or_else(PoisonError::into_inner);
         let parsed = known.remove(&located.file);
         drop(known);
-        let Parsed { source, tree } = match parsed {
-            Some(parsed) => parsed,
-            None => {
-                let source = Source::new(&located.name, text()?);
-                let tree = playbook::parse(&source);
-                Parsed { source, tree }
-            }
+        let Parsed { source, tree } = if let Some(parsed) = parsed {
+            parsed
+        } else {
+            let source = Source::new(&located.name, text()?);
+            let tree = playbook::parse(&source);
+            Parsed { source, tree }
         };
         let (checked, diagnostics) =
             review_parsed(&source, tree, &located.id, self.catalog, library);

@@ -45,7 +45,7 @@ impl fmt::Debug for Registry {
         f.debug_struct("Registry")
             .field("local", &self.local.keys())
             .field("composites", &self.composites.keys())
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 

@@ -35,7 +35,7 @@ pub(super) enum Record {
 #[derive(Debug)]
 pub(super) enum Said {
     /// All of it.
-    Whole(Event),
+    Whole(Box<Event>),
     /// That an attempt of a call begins or has ended; all else about it is in the table of calls.
     Call {
         at: Timestamp,
@@ -56,7 +56,7 @@ impl Said {
                 step: step.clone(),
                 attempt: *attempt,
             },
-            _ => Self::Whole(event.clone()),
+            _ => Self::Whole(Box::new(event.clone())),
         }
     }
 

@@ -72,21 +72,18 @@ impl RunJournal<'_> {
         }
         let started = world.now();
         if call.guards() {
-            number = Some(match number {
-                Some(number) => {
-                    self.file.durably(|connection| {
-                        connection.execute(
-                            "UPDATE steps SET sent = sent + 1 WHERE number = ?1",
-                            [number],
-                        )
-                    })?;
-                    number
-                }
-                None => {
-                    let (run, call) = (self.number.get(), self.renamed(call.clone()));
-                    self.file
-                        .durably(|connection| insert_call(connection, run, &call, started, None))?
-                }
+            number = Some(if let Some(number) = number {
+                self.file.durably(|connection| {
+                    connection.execute(
+                        "UPDATE steps SET sent = sent + 1 WHERE number = ?1",
+                        [number],
+                    )
+                })?;
+                number
+            } else {
+                let (run, call) = (self.number.get(), self.renamed(call.clone()));
+                self.file
+                    .durably(|connection| insert_call(connection, run, &call, started, None))?
             });
         }
         let worked = work.await;
