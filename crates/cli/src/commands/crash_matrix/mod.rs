@@ -24,6 +24,7 @@ use runbook_interpreter::plan::Options;
 use runbook_playbook::source::Source;
 use runbook_registry::Registry;
 use serde::{Deserialize, Serialize};
+use std::cell::RefCell;
 #[cfg(feature = "faults")]
 use std::path::Path;
 use std::path::PathBuf;
@@ -235,6 +236,7 @@ pub fn matrix(
                 library: Read::new(shelf.clone()),
                 registry: &registry,
                 environment,
+                reads: RefCell::default(),
             };
             let since = Instant::now();
             let found = results.add(&subject.title, part, subject.kill_everywhere(part)?)?;

@@ -23,7 +23,7 @@ use runbook_registry::world::scenario::{ActionFacts, Scenario, ScenarioWorld};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::pin::pin;
 use std::sync::Arc;
@@ -55,6 +55,8 @@ pub struct Subject<'a> {
     pub registry: &'a Arc<Registry>,
     /// The surroundings of the program.
     pub environment: &'a Environment,
+    /// The names of the calls that read, or of which the author says so; known once the run was left alone.
+    pub reads: RefCell<HashSet<String>>,
 }
 
 /// Playbooks that others run, each read once: reading them would take most of the time of a life.
@@ -136,7 +138,8 @@ impl Subject<'_> {
         journal: &RunJournal<'_>,
         fault: &Fault<'_>,
     ) -> Result<Option<Whole>, Failure> {
-        world.forget_reads(&|key| journal.has_answer(key));
+        let is_read = |key: &str| self.reads.borrow().contains(key);
+        world.forget_lost(&|key| journal.has_answer(key), &is_read);
         let cancel = Cancel::new();
         let surroundings = Surroundings {
             world,
@@ -159,6 +162,11 @@ impl Subject<'_> {
                 }
             }));
         let outcome = outcome.filter(|_| !fault.is_dead());
+        if outcome.is_some() {
+            let keys = world.calls().into_iter().filter_map(|call| call.key);
+            let reads = keys.filter(|key| fault.is_free(key));
+            self.reads.borrow_mut().extend(reads);
+        }
         Ok(outcome.map(|outcome| Whole {
             seen: seen(&outcome, world, fault),
             repeated: world.calls().iter().filter(|call| call.repeat).count(),

@@ -155,13 +155,20 @@ impl ScenarioWorld {
     /// Undoes what reads did to the scenario whose answers were lost with the process that asked: to the world, a read
     /// that nobody has the answer of was never made. `is_answered` tells by the attempt's name.
     pub fn forget_reads(&self, is_answered: &dyn Fn(&str) -> bool) {
+        self.forget_lost(is_answered, &|_| false);
+    }
+
+    /// The same, also of programs of which the author says that they only read: `is_read` tells by the attempt's name.
+    pub fn forget_lost(&self, is_answered: &dyn Fn(&str) -> bool, is_read: &dyn Fn(&str) -> bool) {
         let mut state = self.state();
         let lost: Vec<usize> = state
             .calls
             .iter()
             .enumerate()
             .filter(|(_, call)| {
-                let asked = is_human(&call.action) || !call.is_write();
+                let asked = is_human(&call.action)
+                    || !call.is_write()
+                    || call.key.as_deref().is_some_and(is_read);
                 asked && call.key.as_deref().is_some_and(|key| !is_answered(key))
             })
             .map(|(position, _)| position)
