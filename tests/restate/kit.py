@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import random
 import select
 import shutil
 import signal
@@ -19,12 +20,18 @@ RUNBOOK = os.environ["RUNBOOK"]
 SERVER = os.environ["RESTATE_SERVER"]
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 START = 60
+# Ports that are in use, or were.
+GIVEN = set()
 
 
 def free_port():
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
+    """A port that nobody has, below those that the system gives to connections, and not given out before."""
+    while True:
+        port = random.randrange(20_000, 32_000)
+        with socket.socket() as tried:
+            if port not in GIVEN and tried.connect_ex(("127.0.0.1", port)) != 0:
+                GIVEN.add(port)
+                return port
 
 
 def until(what, seconds=START, every=0.1):
@@ -126,7 +133,9 @@ class Server(Process):
 
     def start(self):
         super().start()
-        until(self.is_ready)
+        until(lambda: self.child.poll() is not None or self.is_ready())
+        if self.child.poll() is not None:
+            raise AssertionError(f"the server has ended: {self.said()[-2000:]}")
         return self
 
     def is_ready(self):
