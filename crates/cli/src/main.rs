@@ -63,10 +63,6 @@ use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// What runs and plans ask for most is memory, in pieces of all sizes.
-#[global_allocator]
-static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     quiet_panics();
     if completion::answer(std::env::args_os(), &environment(console(Color::Never))) {
