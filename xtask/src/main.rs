@@ -14,6 +14,7 @@ mod faults;
 mod fleet_rate;
 mod fuzz;
 mod generated;
+mod growth;
 mod plans;
 mod policy_proof;
 mod test;

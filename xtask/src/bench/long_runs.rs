@@ -3,6 +3,7 @@
 use super::Bench;
 use super::process::{Program, Spent, median, megabytes};
 use super::table::Table;
+use crate::growth::slope;
 use std::fs;
 use std::path::Path;
 
@@ -106,20 +107,6 @@ fn repeated(bench: &Bench, program: &Program) -> Result<Spent, String> {
         all.push(program.once()?);
     }
     Ok(median(&all))
-}
-
-/// The exponent of a power law through points of logarithms: the slope of the line with the least squares.
-#[expect(clippy::cast_precision_loss, reason = "a handful of points")]
-fn slope(points: &[(f64, f64)]) -> f64 {
-    let count = points.len() as f64;
-    let mean = |of: fn(&(f64, f64)) -> f64| points.iter().map(of).sum::<f64>() / count;
-    let (x, y) = (mean(|point| point.0), mean(|point| point.1));
-    let both: f64 = points
-        .iter()
-        .map(|point| (point.0 - x) * (point.1 - y))
-        .sum();
-    let own: f64 = points.iter().map(|point| (point.0 - x).powi(2)).sum();
-    both / own
 }
 
 /// A run with so many steps.

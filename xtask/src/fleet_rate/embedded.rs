@@ -1,5 +1,6 @@
 //! Fleets in one process: what a target costs, of 100 to 10,000 of them, and the memory that they need.
 
+use crate::growth::slope;
 use std::fs;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -142,20 +143,6 @@ fn measured(binary: &Path, folder: &Path, count: u32) -> Result<(Duration, u64),
 #[expect(clippy::cast_precision_loss, reason = "shown with one digit")]
 fn kilobytes(kib: u64) -> f64 {
     kib as f64 * 1.024
-}
-
-/// The exponent of a power law through points of logarithms: the slope of the line with the least squares.
-#[expect(clippy::cast_precision_loss, reason = "a handful of points")]
-fn slope(points: &[(f64, f64)]) -> f64 {
-    let count = points.len() as f64;
-    let mean = |of: fn(&(f64, f64)) -> f64| points.iter().map(of).sum::<f64>() / count;
-    let (x, y) = (mean(|point| point.0), mean(|point| point.1));
-    let both: f64 = points
-        .iter()
-        .map(|point| (point.0 - x) * (point.1 - y))
-        .sum();
-    let own: f64 = points.iter().map(|point| (point.0 - x).powi(2)).sum();
-    both / own
 }
 
 /// Waits for a process; its processor time and the most memory, in KiB, that it was seen with. Linux says both.

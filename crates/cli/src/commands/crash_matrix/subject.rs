@@ -3,7 +3,7 @@
 use super::{Count, Death, Part, failure, folder};
 use crate::args::TargetArguments;
 use crate::calls::Calls;
-use crate::commands::test::play::ByScenario;
+use crate::commands::test::play::{ByScenario, compared};
 use crate::environment::Environment;
 use crate::exit::Failure;
 use crate::shelf::Shelf;
@@ -16,7 +16,6 @@ use runbook_interpreter::journal::{JournalError, Mode, RunJournal, SqliteJournal
 use runbook_interpreter::outcome::Outcome;
 use runbook_interpreter::plan::Plan;
 use runbook_interpreter::surroundings::{Library, Surroundings};
-use runbook_interpreter::truth::Truth;
 use runbook_playbook::checked::Checked;
 use runbook_registry::Registry;
 use runbook_registry::world::scenario::{ActionFacts, Scenario, ScenarioWorld};
@@ -398,15 +397,11 @@ fn journal(folder: &Path) -> Result<SqliteJournal, Failure> {
 
 fn seen(outcome: &Outcome, world: &ScenarioWorld, fault: &Fault<'_>) -> Seen {
     let calls = world.calls();
+    let came_out = compared(outcome);
     Seen {
-        verdict: outcome.verdict.as_str().to_owned(),
-        reason: outcome.reason.map(|reason| reason.as_str().to_owned()),
-        causes: outcome
-            .causes
-            .iter()
-            .filter(|cause| cause.found == Truth::True)
-            .map(|cause| cause.name.clone())
-            .collect(),
+        verdict: came_out.verdict,
+        reason: came_out.reason,
+        causes: came_out.causes,
         // A person who is asked again is no second write, nor is code that its author says only reads.
         writes: calls
             .iter()
