@@ -1,6 +1,7 @@
 //! JSONPath (RFC 9535) over results.
 
 mod compare;
+mod condition;
 mod infer;
 mod parse;
 mod plain;

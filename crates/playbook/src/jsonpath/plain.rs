@@ -1,20 +1,30 @@
-//! Paths of members, indexes and wildcards, which are nearly all: read without the grammar, which backtracks.
+//! Paths of members, indexes, wildcards and conditions, which are nearly all: read without the grammar, which backtracks.
 
+use super::condition;
 use jsonpath_rust::parser::model::{JpQuery, Segment, Selector};
 
 /// The most digits of an index; the grammar allows a few more.
 const DIGITS: usize = 15;
 
-/// Reads `$.items[*].name`, `$.items[-1]['my-member']`; `None` for everything else, whether it is a path or not.
+/// Reads `$.items[*].name`, `$.items[-1]['my-member']`, `$.items[?@.name == 'a']`; `None` for everything else, whether it is a path or not.
 pub(super) fn parse(text: &str) -> Option<JpQuery> {
     let mut rest = text.strip_prefix('$')?;
     let mut segments = Vec::new();
     while !rest.is_empty() {
-        let (selector, length) = member(rest).or_else(|| bracket(rest))?;
+        let (selector, length) = selector(rest)?;
         segments.push(Segment::Selector(selector));
         rest = rest.get(length..)?;
     }
     Some(JpQuery::new(segments))
+}
+
+/// The selector at the beginning of a text, and how long it is.
+pub(super) fn selector(text: &str) -> Option<(Selector, usize)> {
+    if text.starts_with("[?") {
+        let (filter, length) = condition::parse(text)?;
+        return Some((Selector::Filter(filter), length));
+    }
+    member(text).or_else(|| bracket(text))
 }
 
 /// `.name` or `.*`, and how long it is.
@@ -100,7 +110,6 @@ mod tests {
             "$[\"a\"]",
             "$['a\\'b']",
             "$['a]b']",
-            "$[?@.a == 1]",
             "$[",
             "$[]",
             "$[-]",
