@@ -13,6 +13,7 @@ pub mod guard;
 pub mod inputs;
 pub mod jsonpath;
 pub mod layout;
+pub mod pattern;
 mod place;
 pub mod review;
 pub mod schema;

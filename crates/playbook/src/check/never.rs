@@ -202,6 +202,8 @@ impl Predicates<'_> {
                 Predicate::Type(word) => self.kind(looked, word, span),
                 Predicate::Empty(_) => Certainty::Open,
                 _ if looked.many => Certainty::Open,
+                // To compile a pattern takes longer than all else here, and only known texts are asked whether they fit.
+                other if is_pattern(other) && domain.known_texts().is_empty() => Certainty::Open,
                 other => {
                     let Some((relation, operand)) = relation_of(other, &looked.ty) else {
                         all = Certainty::Open;
@@ -404,6 +406,16 @@ fn is_order(relation: &Relation) -> bool {
     matches!(
         relation,
         Relation::Less(_) | Relation::AtMost(_) | Relation::Greater(_) | Relation::AtLeast(_)
+    )
+}
+
+fn is_pattern(predicate: &Predicate) -> bool {
+    matches!(
+        predicate,
+        Predicate::Matches(_)
+            | Predicate::Contains(_)
+            | Predicate::StartsWith(_)
+            | Predicate::EndsWith(_)
     )
 }
 

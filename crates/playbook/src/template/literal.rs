@@ -2,6 +2,7 @@
 
 use super::Scalar;
 use crate::expression::{closest, integer, ordering};
+use crate::pattern::fits;
 use crate::types::{Range, TextRule, Type};
 use crate::value::Value;
 use base64::Engine as _;
@@ -187,13 +188,9 @@ pub(crate) fn check_text(text: &str, rule: &TextRule) -> Result<(), String> {
         }
         _ => {}
     }
-    // Patterns of models are not always Rust's: what cannot be compiled or decided does not refuse a text.
-    let refused = rule.pattern.as_ref().is_some_and(|pattern| {
-        fancy_regex::Regex::new(pattern)
-            .is_ok_and(|regex| regex.is_match(text).is_ok_and(|matches| !matches))
-    });
-    if refused {
-        let pattern = rule.pattern.as_deref().unwrap_or_default();
+    if let Some(pattern) = &rule.pattern
+        && !fits(pattern, text)
+    {
         return Err(format!("{shown} does not match the pattern `{pattern}`"));
     }
     Ok(())

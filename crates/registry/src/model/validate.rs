@@ -1,11 +1,9 @@
 //! Checks of JSON against types: arguments before they are sent, and answers that a scenario makes up.
 
-use fancy_regex::Regex;
+use runbook_playbook::pattern::fits;
 use runbook_playbook::types::{Range, Structure, TextRule, Type};
 use serde_json::{Map, Value as Json};
-use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// Something that does not fit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -308,26 +306,6 @@ fn shown(rule: &TextRule, text: &str) -> String {
     } else {
         format!("`{text}`")
     }
-}
-
-/// Whether a pattern of a model finds something in the text. Patterns that are no regular expressions, or take too
-/// long, are not checked: the service will.
-fn fits(pattern: &str, text: &str) -> bool {
-    static COMPILED: OnceLock<Mutex<HashMap<String, Option<Arc<Regex>>>>> = OnceLock::new();
-    let cache = || {
-        COMPILED
-            .get_or_init(Mutex::default)
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-    };
-    let known = cache().get(pattern).cloned();
-    // Compiled without the lock, since it takes long.
-    let compiled = known.unwrap_or_else(|| {
-        let new = Regex::new(pattern).ok().map(Arc::new);
-        cache().insert(pattern.to_owned(), new.clone());
-        new
-    });
-    compiled.is_none_or(|regex| regex.is_match(text).unwrap_or(true))
 }
 
 fn is_whole(number: &serde_json::Number) -> bool {
