@@ -33,6 +33,9 @@ struct Bundle {
 struct Pools {
     plain: OnceLock<SharedHttpClient>,
     tls: OnceLock<SharedHttpClient>,
+    /// The file of the authorities, where one is named.
+    file: OnceLock<String>,
+    /// What is in it, once a secure connection was asked for: reading it takes as long as some calls.
     bundle: OnceLock<Result<Bundle, String>>,
 }
 
@@ -40,7 +43,7 @@ impl Transport {
     /// Trusts the authorities of a file (`AWS_CA_BUNDLE`, `ca_bundle`) and no others, from the first secure connection
     /// on. What is wrong with the file is the error of every such connection.
     pub(super) fn trust(&self, file: &str) {
-        self.pools.bundle.get_or_init(|| bundle(file));
+        self.pools.file.get_or_init(|| file.to_owned());
     }
 }
 
@@ -64,10 +67,12 @@ impl Pools {
         if !tls_wanted {
             return Ok(self.plain.get_or_init(|| Builder::new().build_http()));
         }
-        let bundle = match self.bundle.get() {
+        let bundle = match self.file.get() {
             None => None,
-            Some(Ok(bundle)) => Some(bundle.clone()),
-            Some(Err(problem)) => return Err(ConnectorError::user(problem.clone().into())),
+            Some(file) => match self.bundle.get_or_init(|| bundle(file)) {
+                Ok(bundle) => Some(bundle.clone()),
+                Err(problem) => return Err(ConnectorError::user(problem.clone().into())),
+            },
         };
         Ok(self.tls.get_or_init(|| secure(bundle)))
     }
