@@ -3,6 +3,7 @@
 //! This file is the only place that reads the environment, opens the standard streams and exits.
 
 mod account;
+mod ahead;
 mod approve;
 mod archive;
 mod args;
@@ -52,7 +53,7 @@ mod triage;
 mod world;
 
 use args::{Arguments, Color};
-use clap::FromArgMatches;
+use clap::{FromArgMatches, Parser};
 use console::{Console, Stream};
 use environment::Environment;
 use exit::Failure;
@@ -65,12 +66,15 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     quiet_panics();
-    if completion::answer(std::env::args_os(), &environment(console(Color::Never))) {
+    let found = environment(console(Color::Never));
+    if completion::answer(std::env::args_os(), &found) {
         return ExitCode::from(exit::WELL);
     }
     let arguments = arguments();
-    let console = console(arguments.color);
-    let environment = environment(console);
+    let environment = Environment {
+        console: console(arguments.color),
+        ..found
+    };
     let done = telemetry::listen(&arguments.log, &arguments.command, &environment)
         .and_then(|()| commands::execute(&arguments.command, &environment));
     let code = match done {
@@ -78,7 +82,10 @@ fn main() -> ExitCode {
         Err(Failure { code, message }) => {
             if !message.is_empty() {
                 let lines: Vec<String> = message.lines().map(safe).collect();
-                console.err.line(format!("error: {}", lines.join("\n")));
+                environment
+                    .console
+                    .err
+                    .line(format!("error: {}", lines.join("\n")));
             }
             code
         }
@@ -86,11 +93,14 @@ fn main() -> ExitCode {
     ExitCode::from(code)
 }
 
-/// The command line; where it is wrong, that is said and the program ends.
+/// The command line; where it is wrong, or asks for help, that is said and the program ends.
 fn arguments() -> Arguments {
-    let mut matches = args::command().get_matches();
-    Arguments::from_arg_matches_mut(&mut matches)
-        .unwrap_or_else(|error| error.format(&mut args::command()).exit())
+    // The examples are put in place only for whoever is to see them.
+    Arguments::try_parse().unwrap_or_else(|_| {
+        let mut matches = args::command().get_matches();
+        Arguments::from_arg_matches_mut(&mut matches)
+            .unwrap_or_else(|error| error.format(&mut args::command()).exit())
+    })
 }
 
 /// Ends the program from anywhere.

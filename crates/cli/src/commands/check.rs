@@ -1,5 +1,6 @@
 //! `runbook check`: what is wrong with playbooks and their scenarios.
 
+use crate::ahead;
 use crate::args::{CheckArguments, CheckFormat};
 use crate::console::Stream;
 use crate::document;
@@ -38,6 +39,10 @@ pub fn execute(arguments: &CheckArguments, environment: &Environment) -> Result<
         text: arguments.format == CheckFormat::Text,
     };
     let files = files(&arguments.paths, environment)?;
+    // Several files keep all processors busy by themselves.
+    if let [one] = files.as_slice() {
+        ahead::models(&environment.places.place(&one.path));
+    }
     let results = side_by_side(&files, |file| checker.check(file));
     let mut summary = Summary::default();
     for result in results {
