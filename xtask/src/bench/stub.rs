@@ -72,6 +72,11 @@ impl Request {
         Self(text.into())
     }
 
+    /// Whether a text stands in it.
+    pub fn holds(&self, text: &str) -> bool {
+        String::from_utf8_lossy(&self.0).contains(text)
+    }
+
     /// Makes it on a connection of its own, and reads the answer to its end.
     ///
     /// # Errors

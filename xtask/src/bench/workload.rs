@@ -118,18 +118,29 @@ fn on_stub(
         ours.shown(),
         ours.wall <= PROCESS,
     );
-    let calls = stubs
-        .first()
-        .map_or(Ok(Duration::ZERO), |stub| replayed(requests, &stub.url))?;
-    let steps = steps(bench, stubs.first().map_or("", |stub| &stub.url))?;
-    let each = ours.wall.saturating_sub(calls) / steps.max(1);
+    let url = stubs.first().map_or("", |stub| &stub.url);
+    let within: Vec<Request> = requests
+        .iter()
+        .filter(|request| !request.holds("GetCallerIdentity"))
+        .cloned()
+        .collect();
+    let (calls, within) = (replayed(requests, url)?, replayed(&within, url)?);
+    let Run { steps, lasted } = run(bench, url)?;
+    let each = lasted.saturating_sub(within) / steps.max(1);
     table.goal(
         format!(
-            "a step of it beyond the calls ({steps} steps; start and end of the process in it)"
+            "a step of it beyond the calls ({steps} steps, from the run's first event to its last)"
         ),
         format!("at most {} ms", STEP.as_millis()),
         format!("{:.2} ms", milliseconds(each)),
         each <= STEP,
+    );
+    table.row(
+        "the same with start and end of the process, and all that is read before the run",
+        format!(
+            "{:.2} ms",
+            milliseconds(ours.wall.saturating_sub(calls) / steps.max(1))
+        ),
     );
     for (place, peer) in peers.against("").iter().enumerate() {
         let peer = Peer {
@@ -167,22 +178,50 @@ fn replayed(requests: &[Request], url: &str) -> Result<Duration, String> {
     Ok(started.elapsed())
 }
 
-/// How many steps our run has, those of the playbooks that it runs among them.
-fn steps(bench: &Bench, url: &str) -> Result<u32, String> {
+/// What is on record of a run.
+struct Run {
+    /// How many steps it has, those of the playbooks that it runs among them.
+    steps: u32,
+    /// From its first event to its last.
+    lasted: Duration,
+}
+
+/// Our run, as its own record tells of it: the median.
+fn run(bench: &Bench, url: &str) -> Result<Run, String> {
     let state = bench.folder("counted")?;
-    playbook(bench, url).state(&state).once()?;
+    let mut runs = (0..bench.runs)
+        .map(|_| {
+            playbook(bench, url).state(&state).once()?;
+            recorded(bench, &state)
+        })
+        .collect::<Result<Vec<Run>, String>>()?;
+    runs.sort_by_key(|run| run.lasted);
+    let middle = runs.len() / 2;
+    (middle < runs.len())
+        .then(|| runs.swap_remove(middle))
+        .ok_or_else(|| "there was no run".to_owned())
+}
+
+/// The newest run of a folder.
+fn recorded(bench: &Bench, state: &Path) -> Result<Run, String> {
     let output = Command::new(bench.binary())
         .args(["show", "last", "--format", "json"])
-        .env("XDG_STATE_HOME", &state)
+        .env("XDG_STATE_HOME", state)
         .output()
         .map_err(|why| why.to_string())?;
     let run: serde_json::Value =
         serde_json::from_slice(&output.stdout).map_err(|why| format!("runbook show: {why}"))?;
-    let ended = run["events"].as_array().map_or(0, |events| {
-        let ended = |event: &&serde_json::Value| event["event"] == "step_ended";
-        events.iter().filter(ended).count()
-    });
-    u32::try_from(ended).map_err(|why| why.to_string())
+    let events = run["events"].as_array().ok_or("the run has no events")?;
+    let ended = |event: &&serde_json::Value| event["event"] == "step_ended";
+    let at = |event: Option<&serde_json::Value>| -> Result<jiff::Timestamp, String> {
+        let at = event.and_then(|event| event["at"].as_str()).unwrap_or("");
+        at.parse().map_err(|why: jiff::Error| why.to_string())
+    };
+    let lasted = at(events.last())?.duration_since(at(events.first())?);
+    Ok(Run {
+        steps: u32::try_from(events.iter().filter(ended).count()).map_err(|why| why.to_string())?,
+        lasted: lasted.unsigned_abs(),
+    })
 }
 
 /// By itself moto moves a task on whenever somebody looks at it.
