@@ -1,13 +1,14 @@
-//! Models of services, read on another thread while the playbook that names them is.
+//! Models of services, and playbooks that others name, read on another thread while the first of them is checked.
 //!
-//! What is found here is only when a model is read, never what is read: whoever needs a model that is not there yet waits for
-//! it, or reads it.
+//! What is found here only says when something is read, never what: whoever needs a model that is not there yet waits for it, or
+//! reads it; and a playbook that was read counts only where its text is still the same.
 
-use crate::locate::Located;
-use crate::shelf::beside;
+use crate::locate::{Located, Places};
+use crate::shelf::{Known, Parsed, beside};
+use runbook_playbook::source::Source;
 use runbook_registry::model::catalogue::catalogue;
-use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
 use std::thread;
 
 /// The most files that are looked into.
@@ -15,35 +16,41 @@ const FILES: usize = 64;
 /// The most of a file that is looked into, in bytes.
 const BYTES: u64 = 1 << 20;
 
-/// Begins to read the models of the services that a playbook names, and those that it runs.
-pub fn models(located: &Located) {
-    let (root, file) = (located.root.clone(), located.file.clone());
-    let id = located.id.clone();
+/// Begins to read what a playbook names, and what the playbooks name that it runs.
+pub fn read(places: &Places, located: &Located, known: &Arc<Known>) {
+    let (places, located, known) = (places.clone(), located.clone(), Arc::clone(known));
     // Where no thread can be had, nothing is read ahead.
     let _ = thread::Builder::new()
-        .name("models".to_owned())
-        .spawn(move || read(&root, file, id));
+        .name("ahead".to_owned())
+        .spawn(move || all(&places, located, &known));
 }
 
-fn read(root: &Path, file: PathBuf, id: String) {
-    let mut seen = BTreeSet::from([file.clone()]);
-    let mut open = vec![(file, id)];
-    while let Some((file, id)) = open.pop() {
-        let small = std::fs::metadata(&file).is_ok_and(|facts| facts.len() <= BYTES);
-        let Some(text) = small.then(|| std::fs::read_to_string(&file).ok()).flatten() else {
+fn all(places: &Places, first: Located, known: &Known) {
+    let root = first.root.clone();
+    let mut seen = BTreeSet::from([first.file.clone()]);
+    let mut open = VecDeque::from([first]);
+    while let Some(located) = open.pop_front() {
+        let small = std::fs::metadata(&located.file).is_ok_and(|facts| facts.len() <= BYTES);
+        let text = small.then(|| std::fs::read_to_string(&located.file).ok());
+        let Some(text) = text.flatten() else {
             continue;
         };
-        for service in services(&text) {
+        let source = Source::new(&located.name, text);
+        // Whoever asks for the first is reading it.
+        if seen.len() > 1 {
+            known.put_ahead(&located, Parsed::of(source.clone()));
+        }
+        for service in services(source.text()) {
             let _ = catalogue().service(service);
         }
-        for path in paths(&text) {
+        for path in paths(source.text()) {
             if seen.len() < FILES
-                && let Some(file) = beside(root, &id, path)
-                && seen.insert(file.clone())
+                && let Some(file) = beside(&root, &located.id, path)
             {
-                // Only its folder counts.
-                let below = file.strip_prefix(root).unwrap_or(&file);
-                open.push((file.clone(), below.display().to_string()));
+                let located = places.place(&file);
+                if seen.insert(located.file.clone()) {
+                    open.push_back(located);
+                }
             }
         }
     }

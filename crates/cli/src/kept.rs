@@ -117,6 +117,10 @@ impl Files for Kept<'_> {
     fn read_beside(&self, from: &str, path: &str) -> Result<Named, String> {
         Self::read_beside(self, from, path)
     }
+
+    fn read_ahead(&self, located: &Located) {
+        self.shelf.read_ahead(located);
+    }
 }
 
 impl check::Library for Kept<'_> {

@@ -1,6 +1,5 @@
 //! From a playbook's file to a plan.
 
-use crate::ahead;
 use crate::args::GivenArguments;
 use crate::console::Stream;
 use crate::document;
@@ -220,7 +219,7 @@ pub fn playbook(
     located: &Located,
     stream: Stream,
 ) -> Result<Arc<Checked>, Failure> {
-    ahead::models(located);
+    files.read_ahead(located);
     let (checked, diagnostics) = checked(files, located).map_err(|unusable| match unusable {
         Unusable::Unreadable(why) => Failure::wrong(why),
         Unusable::Wrong { name, diagnostics } => {

@@ -1,5 +1,6 @@
 //! Playbooks as files: read, checked, and found by other playbooks.
 
+use crate::ahead;
 use crate::locate::{Located, Places};
 use runbook_interpreter::surroundings;
 use runbook_playbook::catalog::Catalog;
@@ -12,7 +13,7 @@ use runbook_playbook::syntax::playbook::{self, Playbook};
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The playbooks below one root. What it reads for others it reads once: a file that changes meanwhile stays what it was.
 #[derive(Clone)]
@@ -35,6 +36,8 @@ pub struct Known {
     signatures: Mutex<HashMap<Name, Option<Signature>>>,
     /// Those whose signature was read and that are checked next.
     parsed: Mutex<HashMap<PathBuf, Parsed>>,
+    /// Those that another thread has read for whoever needs them first.
+    ahead: Mutex<HashMap<PathBuf, Parsed>>,
     /// Those that were checked to be planned or run.
     loaded: Mutex<HashMap<Name, Result<Named, String>>>,
 }
@@ -44,6 +47,33 @@ pub struct Known {
 pub(crate) struct Parsed {
     source: Source,
     tree: (Option<Playbook>, Vec<Diagnostic>),
+}
+
+impl Parsed {
+    /// Reads a playbook.
+    pub fn of(source: Source) -> Self {
+        let tree = playbook::parse(&source);
+        Self { source, tree }
+    }
+}
+
+impl Known {
+    /// Keeps a playbook for whoever needs it first.
+    pub(crate) fn put_ahead(&self, located: &Located, parsed: Parsed) {
+        lock(&self.ahead).insert(located.file.clone(), parsed);
+    }
+
+    /// A playbook of this text: one that was read ahead, where its text is the same.
+    fn parsed(&self, located: &Located, text: String) -> Parsed {
+        let ahead = lock(&self.ahead).remove(&located.file);
+        ahead
+            .filter(|parsed| parsed.source.text() == text && parsed.source.name() == located.name)
+            .unwrap_or_else(|| Parsed::of(Source::new(&located.name, text)))
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A playbook that another one names, read and checked.
@@ -82,12 +112,11 @@ type Name = (PathBuf, PathBuf);
 
 /// What is known of a name, else what `read` finds out. No lock is held meanwhile: what is read may name others.
 fn once<T: Clone>(known: &Mutex<HashMap<Name, T>>, name: Name, read: impl FnOnce() -> T) -> T {
-    let lock = || known.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(found) = lock().get(&name) {
+    if let Some(found) = lock(known).get(&name) {
         return found.clone();
     }
     let found = read();
-    lock().insert(name, found.clone());
+    lock(known).insert(name, found.clone());
     found
 }
 
@@ -142,6 +171,11 @@ impl<'a> Shelf<'a> {
         }
     }
 
+    /// Begins to read, on another thread, what a playbook names.
+    pub fn read_ahead(&self, located: &Located) {
+        ahead::read(self.places, located, &self.known);
+    }
+
     fn read_signature(&self, from: &str, path: &str) -> Option<Signature> {
         let file = self.beside(from, path)?;
         let located = self.places.place(&file);
@@ -164,20 +198,11 @@ impl<'a> Shelf<'a> {
 
     /// The signature of a playbook. Where it is going to be planned or run, what was read of it is kept for that.
     pub(crate) fn signature_of(&self, located: &Located, text: String) -> Option<Signature> {
-        let source = Source::new(&located.name, text);
-        let tree = playbook::parse(&source);
-        let signature = tree
-            .0
-            .as_ref()
-            .map(|tree| check::signature(tree, self.catalog));
+        let parsed = self.known.parsed(located, text);
+        let tree = parsed.tree.0.as_ref();
+        let signature = tree.map(|tree| check::signature(tree, self.catalog));
         if self.keeps {
-            let parsed = Parsed { source, tree };
-            let mut known = self
-                .known
-                .parsed
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
-            known.insert(located.file.clone(), parsed);
+            lock(&self.known.parsed).insert(located.file.clone(), parsed);
         }
         signature
     }
@@ -192,19 +217,10 @@ impl<'a> Shelf<'a> {
         library: &dyn check::Library,
         text: impl FnOnce() -> Result<String, String>,
     ) -> Result<Read, String> {
-        let mut known = self
-            .known
-            .parsed
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let parsed = known.remove(&located.file);
-        drop(known);
-        let Parsed { source, tree } = if let Some(parsed) = parsed {
-            parsed
-        } else {
-            let source = Source::new(&located.name, text()?);
-            let tree = playbook::parse(&source);
-            Parsed { source, tree }
+        let parsed = lock(&self.known.parsed).remove(&located.file);
+        let Parsed { source, tree } = match parsed {
+            Some(parsed) => parsed,
+            None => self.known.parsed(located, text()?),
         };
         let (checked, diagnostics) =
             review_parsed(&source, tree, &located.id, self.catalog, library);
@@ -309,6 +325,9 @@ pub trait Files {
     /// # Errors
     /// There is none below the root, or it cannot be read.
     fn read_beside(&self, from: &str, path: &str) -> Result<Named, String>;
+
+    /// Begins to read what a playbook names, before anybody asks for it.
+    fn read_ahead(&self, located: &Located);
 }
 
 impl Files for Shelf<'_> {
@@ -318,6 +337,10 @@ impl Files for Shelf<'_> {
 
     fn read_beside(&self, from: &str, path: &str) -> Result<Named, String> {
         Self::read_beside(self, from, path)
+    }
+
+    fn read_ahead(&self, located: &Located) {
+        Self::read_ahead(self, located);
     }
 }
 

@@ -41,7 +41,11 @@ pub fn execute(arguments: &CheckArguments, environment: &Environment) -> Result<
     let files = files(&arguments.paths, environment)?;
     // Several files keep all processors busy by themselves.
     if let [one] = files.as_slice() {
-        ahead::models(&environment.places.place(&one.path));
+        ahead::read(
+            &environment.places,
+            &environment.places.place(&one.path),
+            checker.known,
+        );
     }
     let results = side_by_side(&files, |file| checker.check(file));
     let mut summary = Summary::default();
