@@ -7,7 +7,7 @@ use crate::locate::{Located, Places};
 use crate::shelf::{Known, Parsed, beside};
 use runbook_playbook::source::Source;
 use runbook_registry::model::catalogue::catalogue;
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::thread;
 
@@ -28,8 +28,9 @@ pub fn read(places: &Places, located: &Located, known: &Arc<Known>) {
 fn all(places: &Places, first: Located, known: &Known) {
     let root = first.root.clone();
     let mut seen = BTreeSet::from([first.file.clone()]);
-    let mut open = VecDeque::from([first]);
-    while let Some(located) = open.pop_front() {
+    // From the last on: whoever checks the first one reads those that it names from the first on, and both meet in the middle.
+    let mut open = vec![first];
+    while let Some(located) = open.pop() {
         let small = std::fs::metadata(&located.file).is_ok_and(|facts| facts.len() <= BYTES);
         let text = small.then(|| std::fs::read_to_string(&located.file).ok());
         let Some(text) = text.flatten() else {
@@ -49,7 +50,7 @@ fn all(places: &Places, first: Located, known: &Known) {
             {
                 let located = places.place(&file);
                 if seen.insert(located.file.clone()) {
-                    open.push_back(located);
+                    open.push(located);
                 }
             }
         }
