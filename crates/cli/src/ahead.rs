@@ -28,7 +28,7 @@ pub fn read(places: &Places, located: &Located, known: &Arc<Known>) {
 fn all(places: &Places, first: Located, known: &Known) {
     let root = first.root.clone();
     let mut seen = BTreeSet::from([first.file.clone()]);
-    // From the last on: whoever checks the first one reads those that it names from the first on, and both meet in the middle.
+    // From the last on: whoever checks the first one reads what it names from the first on, and both meet in the middle.
     let mut open = vec![first];
     while let Some(located) = open.pop() {
         let small = std::fs::metadata(&located.file).is_ok_and(|facts| facts.len() <= BYTES);
@@ -41,7 +41,8 @@ fn all(places: &Places, first: Located, known: &Known) {
         if seen.len() > 1 {
             known.put_ahead(&located, Parsed::of(source.clone()));
         }
-        for service in services(source.text()) {
+        let services: Vec<&str> = services(source.text()).collect();
+        for service in services.iter().rev() {
             let _ = catalogue().service(service);
         }
         for path in paths(source.text()) {
