@@ -3,11 +3,12 @@
 //! What is found here only says when something is read, never what: whoever needs a model that is not there yet waits for it, or
 //! reads it; and a playbook that was read counts only where its text is still the same.
 
-use crate::locate::{Located, Places};
-use crate::shelf::{Known, Parsed, beside};
+use crate::locate::{Located, Places, is_yaml};
+use crate::shelf::{Known, beside};
 use runbook_playbook::source::Source;
 use runbook_registry::model::catalogue::catalogue;
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 
@@ -39,7 +40,7 @@ fn all(places: &Places, first: Located, known: &Known) {
         let source = Source::new(&located.name, text);
         // Whoever asks for the first is reading it.
         if seen.len() > 1 {
-            known.put_ahead(&located, Parsed::of(source.clone()));
+            known.read_ahead(&located, source.clone());
         }
         let services: Vec<&str> = services(source.text()).collect();
         for service in services.iter().rev() {
@@ -66,7 +67,7 @@ fn services(text: &str) -> impl Iterator<Item = &str> {
 /// The paths of other playbooks that it names: `path: ../common/restart.yaml`, `use: escalation.yaml`.
 fn paths(text: &str) -> impl Iterator<Item = &str> {
     let named = values(text, "path:").chain(values(text, "use:"));
-    named.filter(|path| path.ends_with(".yaml") || path.ends_with(".yml"))
+    named.filter(|path| is_yaml(Path::new(path)))
 }
 
 /// The words behind a key.

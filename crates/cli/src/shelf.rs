@@ -13,7 +13,7 @@ use runbook_playbook::syntax::playbook::{self, Playbook};
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// The playbooks below one root. What it reads for others it reads once: a file that changes meanwhile stays what it was.
 #[derive(Clone)]
@@ -36,8 +36,8 @@ pub struct Known {
     signatures: Mutex<HashMap<Name, Option<Signature>>>,
     /// Those whose signature was read and that are checked next.
     parsed: Mutex<HashMap<PathBuf, Parsed>>,
-    /// Those that another thread has read for whoever needs them first.
-    ahead: Mutex<HashMap<PathBuf, Parsed>>,
+    /// Those whose signature is wanted, read by whoever comes first: the one who wants it, or a thread that reads ahead.
+    first: Mutex<HashMap<PathBuf, Arc<First>>>,
     /// Those that were checked to be planned or run.
     loaded: Mutex<HashMap<Name, Result<Named, String>>>,
 }
@@ -58,17 +58,41 @@ impl Parsed {
 }
 
 impl Known {
-    /// Keeps a playbook for whoever needs it first.
-    pub(crate) fn put_ahead(&self, located: &Located, parsed: Parsed) {
-        lock(&self.ahead).insert(located.file.clone(), parsed);
+    /// Reads a playbook for whoever wants its signature first, unless that one is reading it.
+    pub(crate) fn read_ahead(&self, located: &Located, source: Source) {
+        self.first(located)
+            .get_or_init(|| Parsed::of(source).into());
     }
 
-    /// A playbook of this text: one that was read ahead, where its text is the same.
+    /// A playbook of this text, read once for the first who wants its signature.
     fn parsed(&self, located: &Located, text: String) -> Parsed {
-        let ahead = lock(&self.ahead).remove(&located.file);
-        ahead
-            .filter(|parsed| parsed.source.text() == text && parsed.source.name() == located.name)
-            .unwrap_or_else(|| Parsed::of(Source::new(&located.name, text)))
+        let source = Source::new(&located.name, text);
+        let first = self.first(located);
+        let read = first.get_or_init(|| Parsed::of(source.clone()).into());
+        let read = lock(&read.0).take();
+        // The file may have changed since it was read ahead.
+        read.filter(|read| {
+            read.source.text() == source.text() && read.source.name() == source.name()
+        })
+        .unwrap_or_else(|| Parsed::of(source))
+    }
+
+    fn first(&self, located: &Located) -> Arc<First> {
+        let mut first = lock(&self.first);
+        Arc::clone(first.entry(located.file.clone()).or_default())
+    }
+}
+
+/// What was read first, until somebody takes it.
+type First = OnceLock<Untaken>;
+
+/// A playbook that nobody has taken yet.
+#[derive(Debug)]
+struct Untaken(Mutex<Option<Parsed>>);
+
+impl From<Parsed> for Untaken {
+    fn from(parsed: Parsed) -> Self {
+        Self(Mutex::new(Some(parsed)))
     }
 }
 
@@ -220,7 +244,7 @@ impl<'a> Shelf<'a> {
         let parsed = lock(&self.known.parsed).remove(&located.file);
         let Parsed { source, tree } = match parsed {
             Some(parsed) => parsed,
-            None => self.known.parsed(located, text()?),
+            None => Parsed::of(Source::new(&located.name, text()?)),
         };
         let (checked, diagnostics) =
             review_parsed(&source, tree, &located.id, self.catalog, library);

@@ -65,8 +65,7 @@ fn atom(text: &str) -> Option<(FilterAtom, &str)> {
     let mut operators = OPERATORS.iter();
     let operator = operators.find(|operator| !not && after.starts_with(**operator));
     let Some(operator) = operator else {
-        let test = FilterAtom::test(Test::RelQuery(segments), not);
-        return Some((test, rest));
+        return Some((FilterAtom::test(Test::RelQuery(segments), not), rest));
     };
     let after = after.get(operator.len()..)?.trim_start_matches(' ');
     let (literal, rest) = literal(after)?;
