@@ -17,18 +17,28 @@ const FILES: usize = 64;
 /// The most of a file that is looked into, in bytes.
 const BYTES: u64 = 1 << 20;
 
-/// Begins to read what a playbook names, and what the playbooks name that it runs.
-pub fn read(places: &Places, located: &Located, known: &Arc<Known>) {
+/// How far to read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// What a playbook names: it is checked.
+    Named,
+    /// What those name, too, and so on: all of them are checked.
+    All,
+}
+
+/// Begins to read what a playbook names.
+pub fn read(places: &Places, located: &Located, known: &Arc<Known>, reach: Reach) {
     let (places, located, known) = (places.clone(), located.clone(), Arc::clone(known));
     // Where no thread can be had, nothing is read ahead.
     let _ = thread::Builder::new()
         .name("ahead".to_owned())
-        .spawn(move || all(&places, located, &known));
+        .spawn(move || all(&places, located, &known, reach));
 }
 
-fn all(places: &Places, first: Located, known: &Known) {
+fn all(places: &Places, first: Located, known: &Known, reach: Reach) {
     let root = first.root.clone();
-    let mut seen = BTreeSet::from([first.file.clone()]);
+    let file = first.file.clone();
+    let mut seen = BTreeSet::from([file.clone()]);
     // From the last on: whoever checks the first one reads what it names from the first on, and both meet in the middle.
     let mut open = vec![first];
     while let Some(located) = open.pop() {
@@ -39,14 +49,16 @@ fn all(places: &Places, first: Located, known: &Known) {
         };
         let source = Source::new(&located.name, text);
         // Whoever asks for the first is reading it.
-        if seen.len() > 1 {
+        let is_first = located.file == file;
+        if !is_first {
             known.read_ahead(&located, source.clone());
         }
         let services: Vec<&str> = services(source.text()).collect();
         for service in services.iter().rev() {
             let _ = catalogue().service(service);
         }
-        for path in paths(source.text()) {
+        let onward = is_first || reach == Reach::All;
+        for path in paths(source.text()).filter(|_| onward) {
             if seen.len() < FILES
                 && let Some(file) = beside(&root, &located.id, path)
             {

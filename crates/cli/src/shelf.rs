@@ -1,6 +1,6 @@
 //! Playbooks as files: read, checked, and found by other playbooks.
 
-use crate::ahead;
+use crate::ahead::{self, Reach};
 use crate::locate::{Located, Places};
 use runbook_interpreter::surroundings;
 use runbook_playbook::catalog::Catalog;
@@ -197,7 +197,7 @@ impl<'a> Shelf<'a> {
 
     /// Begins to read, on another thread, what a playbook names.
     pub fn read_ahead(&self, located: &Located) {
-        ahead::read(self.places, located, &self.known);
+        ahead::read(self.places, located, &self.known, Reach::All);
     }
 
     fn read_signature(&self, from: &str, path: &str) -> Option<Signature> {

@@ -1,6 +1,6 @@
 //! `runbook check`: what is wrong with playbooks and their scenarios.
 
-use crate::ahead;
+use crate::ahead::{self, Reach};
 use crate::args::{CheckArguments, CheckFormat};
 use crate::console::Stream;
 use crate::document;
@@ -41,11 +41,8 @@ pub fn execute(arguments: &CheckArguments, environment: &Environment) -> Result<
     let files = files(&arguments.paths, environment)?;
     // Several files keep all processors busy by themselves.
     if let [one] = files.as_slice() {
-        ahead::read(
-            &environment.places,
-            &environment.places.place(&one.path),
-            checker.known,
-        );
+        let located = environment.places.place(&one.path);
+        ahead::read(&environment.places, &located, checker.known, Reach::Named);
     }
     let results = side_by_side(&files, |file| checker.check(file));
     let mut summary = Summary::default();
