@@ -117,3 +117,19 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_program_called_as_yaml_writes_nothing_is_a_step_that_is_read() {
+    let source = Source::new("page", "x=$(null)\naws ecs list-tasks --cluster \"$x\"\n");
+    let imported = import(&source, Form::Shell, &REGISTRY);
+    let draft = imported.drafts.first().expect("a draft");
+    assert!(draft.text.contains("null_step:"), "{}", draft.text);
+    let source = Source::new("draft.yaml", draft.text.as_str());
+    let mut problems = Vec::new();
+    let read = yaml::read(&source, &mut problems);
+    assert!(
+        read.is_some() && problems.is_empty(),
+        "{problems:?}\n{}",
+        draft.text
+    );
+}

@@ -15,11 +15,11 @@ use runbook_registry::Registry;
 use serde_json::{Map, Value as Json};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Names that the language keeps for itself.
-const RESERVED: [&str; 22] = [
+/// Names that the language keeps for itself, or that YAML does not take for text.
+const RESERVED: [&str; 23] = [
     "result", "error", "status", "before", "now", "run", "target", "inputs", "symptom", "diagnose",
     "resolve", "verify", "escalate", "finally", "gather", "notify", "check", "cause", "absent",
-    "true", "false", "none",
+    "true", "false", "none", "null",
 ];
 
 /// Whether the language keeps a name for itself.
