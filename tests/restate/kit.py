@@ -299,7 +299,14 @@ class Cluster:
         return self.outcome(fleet)
 
     def outcome(self, fleet):
-        return post(self.server.ingress, f"/RunbookFleet/{fleet}/outcome")
+        def told():
+            try:
+                return post(self.server.ingress, f"/RunbookFleet/{fleet}/outcome")
+            except OSError:
+                # Somebody may be killing the server, and starts it again.
+                return None
+
+        return until(told)
 
     def of_target(self, place, handler, body=None):
         key = urllib.parse.quote(place, safe="")
