@@ -1,8 +1,6 @@
 //! A stub of AWS with accounts, roles and regions of which some are not to be had.
 
-use std::fmt::Write as _;
-use std::io::{Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
+use crate::stub::{self, Answered};
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -27,15 +25,13 @@ pub struct Aws {
 
 impl Aws {
     pub fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let url = format!("http://{}", listener.local_addr().expect("an address"));
         let writes = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&writes);
-        std::thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                let counted = Arc::clone(&counted);
-                std::thread::spawn(move || serve(stream, &counted));
+        let url = stub::start(move |head, body| {
+            if head.contains(".UpdateService") && counted.fetch_add(1, Ordering::SeqCst) == 0 {
+                std::thread::sleep(SLOW);
             }
+            answer(head, body)
         });
         Self { url, writes }
     }
@@ -63,25 +59,7 @@ pub fn known(mut command: Command) -> Command {
     command
 }
 
-fn serve(mut stream: TcpStream, writes: &AtomicUsize) {
-    while let Some((head, body)) = request(&mut stream) {
-        if head.contains(".UpdateService") && writes.fetch_add(1, Ordering::SeqCst) == 0 {
-            std::thread::sleep(SLOW);
-        }
-        let (status, kind, answer) = answer(&head, &body);
-        let mut text = String::new();
-        let _ = write!(
-            text,
-            "HTTP/1.1 {status} X\r\ncontent-type: {kind}\r\ncontent-length: {}\r\n\r\n{answer}",
-            answer.len()
-        );
-        if stream.write_all(text.as_bytes()).is_err() {
-            return;
-        }
-    }
-}
-
-fn answer(head: &str, body: &str) -> (u16, &'static str, String) {
+fn answer(head: &str, body: &str) -> Answered {
     const XML: &str = "text/xml";
     const JSON: &str = "application/x-amz-json-1.1";
     let refused = |code: &str, why: &str| {
@@ -125,27 +103,4 @@ fn answer(head: &str, body: &str) -> (u16, &'static str, String) {
         r#"{"services": [{"serviceName": "web", "runningCount": 2}], "failures": []}"#
     };
     (200, JSON, answer.to_owned())
-}
-
-/// The head and the body of the next request.
-fn request(stream: &mut TcpStream) -> Option<(String, String)> {
-    let mut bytes = Vec::new();
-    loop {
-        let text = String::from_utf8_lossy(&bytes).into_owned();
-        if let Some((head, body)) = text.split_once("\r\n\r\n") {
-            let length = head.lines().find_map(|line| {
-                let (name, value) = line.split_once(':')?;
-                name.eq_ignore_ascii_case("content-length")
-                    .then(|| value.trim().parse::<usize>().ok())?
-            });
-            if body.len() >= length.unwrap_or(0) {
-                return Some((head.to_owned(), body.to_owned()));
-            }
-        }
-        let mut chunk = [0; 4096];
-        match stream.read(&mut chunk) {
-            Ok(0) | Err(_) => return None,
-            Ok(count) => bytes.extend_from_slice(&chunk[..count]),
-        }
-    }
 }

@@ -11,3 +11,5 @@ mod places;
 mod planning;
 mod pruning;
 mod rollout;
+#[path = "../stub/mod.rs"]
+mod stub;

@@ -1,7 +1,6 @@
 //! A stub of AWS: it counts what it is asked to change, takes its time over it, and says who one is by one's access key.
 
-use std::io::{Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
+use crate::stub::{self, Answered};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -20,19 +19,12 @@ struct State {
 
 impl Aws {
     pub fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let url = format!("http://{}", listener.local_addr().expect("an address"));
         let state = Arc::new(Mutex::new(State {
             calendar: "OPEN",
             ..State::default()
         }));
         let shared = Arc::clone(&state);
-        std::thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                let shared = Arc::clone(&shared);
-                std::thread::spawn(move || serve(stream, &shared));
-            }
-        });
+        let url = stub::start(move |head, body| answer(&shared, head, body));
         Self { url, state }
     }
 
@@ -54,35 +46,34 @@ impl Aws {
     }
 }
 
-fn serve(mut stream: TcpStream, state: &Mutex<State>) {
-    while let Some((head, body)) = request(&mut stream) {
-        let header = |name: &str| {
-            let mut lines = head.lines().filter_map(|line| line.split_once(':'));
-            let found = lines.find(|(known, _)| known.eq_ignore_ascii_case(name));
-            found.map_or_else(String::new, |(_, value)| value.trim().to_owned())
-        };
-        let parameter = |name: &str| {
-            let mut pairs = body.split('&').filter_map(|pair| pair.split_once('='));
-            let found = pairs.find(|(known, _)| *known == name);
-            found.map_or_else(String::new, |(_, value)| value.to_owned())
-        };
-        let target = header("x-amz-target");
-        let operation = match target.rsplit('.').next() {
-            Some(name) if !name.is_empty() => name.to_owned(),
-            _ => parameter("Action"),
-        };
-        let key = header("authorization");
-        let key = key
-            .split("Credential=")
-            .nth(1)
-            .and_then(|rest| rest.split('/').next());
-        let key = key.unwrap_or_default().to_lowercase();
-        let (delay, calendar) = {
-            let mut state = state.lock().expect("free");
-            state.asked.push((operation.clone(), body.clone()));
-            (state.delay, state.calendar)
-        };
-        let (kind, answer) = match operation.as_str() {
+fn answer(state: &Mutex<State>, head: &str, body: &str) -> Answered {
+    let header = |name: &str| {
+        let mut lines = head.lines().filter_map(|line| line.split_once(':'));
+        let found = lines.find(|(known, _)| known.eq_ignore_ascii_case(name));
+        found.map_or_else(String::new, |(_, value)| value.trim().to_owned())
+    };
+    let parameter = |name: &str| {
+        let mut pairs = body.split('&').filter_map(|pair| pair.split_once('='));
+        let found = pairs.find(|(known, _)| *known == name);
+        found.map_or_else(String::new, |(_, value)| value.to_owned())
+    };
+    let target = header("x-amz-target");
+    let operation = match target.rsplit('.').next() {
+        Some(name) if !name.is_empty() => name.to_owned(),
+        _ => parameter("Action"),
+    };
+    let key = header("authorization");
+    let key = key
+        .split("Credential=")
+        .nth(1)
+        .and_then(|rest| rest.split('/').next());
+    let key = key.unwrap_or_default().to_lowercase();
+    let (delay, calendar) = {
+        let mut state = state.lock().expect("free");
+        state.asked.push((operation.clone(), body.to_owned()));
+        (state.delay, state.calendar)
+    };
+    let (kind, answer) = match operation.as_str() {
             "UpdateService" => {
                 std::thread::sleep(delay);
                 ("application/x-amz-json-1.1", r#"{"service": {}}"#.to_owned())
@@ -101,35 +92,5 @@ fn serve(mut stream: TcpStream, state: &Mutex<State>) {
             ),
             _ => ("application/x-amz-json-1.1", "{}".to_owned()),
         };
-        let answer = format!(
-            "HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n\r\n{answer}",
-            answer.len()
-        );
-        if stream.write_all(answer.as_bytes()).is_err() {
-            return;
-        }
-    }
-}
-
-/// The head and the body of the next request.
-fn request(stream: &mut TcpStream) -> Option<(String, String)> {
-    let mut bytes = Vec::new();
-    loop {
-        let text = String::from_utf8_lossy(&bytes).into_owned();
-        if let Some((head, body)) = text.split_once("\r\n\r\n") {
-            let length = head.lines().find_map(|line| {
-                let (name, value) = line.split_once(':')?;
-                name.eq_ignore_ascii_case("content-length")
-                    .then(|| value.trim().parse::<usize>().ok())?
-            });
-            if body.len() >= length.unwrap_or(0) {
-                return Some((head.to_owned(), body.to_owned()));
-            }
-        }
-        let mut chunk = [0; 4096];
-        match stream.read(&mut chunk) {
-            Ok(0) | Err(_) => return None,
-            Ok(count) => bytes.extend_from_slice(&chunk[..count]),
-        }
-    }
+    (200, kind, answer)
 }

@@ -9,3 +9,5 @@ mod guards;
 mod locks;
 mod scoped;
 mod stopping;
+#[path = "../stub/mod.rs"]
+mod stub;
