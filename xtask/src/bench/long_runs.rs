@@ -10,6 +10,12 @@ use std::path::Path;
 /// How many steps the runs have.
 const COUNTS: [u32; 5] = [100, 300, 1_000, 3_000, 10_000];
 
+/// Runs of at most so many steps are short,
+const SHORT: u32 = 1_000;
+
+/// and are measured so many times as often.
+const OFTEN: usize = 5;
+
 /// The most that the cost of all steps may grow with their number.
 const STEEPEST: f64 = 1.05;
 
@@ -52,14 +58,10 @@ pub fn measure(bench: &Bench) -> Result<Table, String> {
     let mut table = Table::default();
     for series in &SERIES {
         let counts = if bench.quick { &COUNTS[..3] } else { &COUNTS };
-        let programs: Vec<Program> = std::iter::once(&1)
+        let spent: Vec<Spent> = std::iter::once(&1)
             .chain(counts)
-            .map(|count| program(bench, &folder, series, *count))
+            .map(|count| repeated(bench, *count, &program(bench, &folder, series, *count)?))
             .collect::<Result<_, _>>()?;
-        let mut spent = Vec::new();
-        for program in &programs {
-            spent.push(repeated(bench, program)?);
-        }
         let Some((empty, runs)) = spent.split_first() else {
             continue;
         };
@@ -96,11 +98,13 @@ pub fn measure(bench: &Bench) -> Result<Table, String> {
     Ok(table)
 }
 
-/// Medians of a program that begins with no journal.
-fn repeated(bench: &Bench, program: &Program) -> Result<Spent, String> {
+/// Medians of a program that begins with no journal, run after run, so that each length finds the processor's memory as it leaves
+/// it. What short runs take for their steps is a small part of what they take: they are measured more often.
+fn repeated(bench: &Bench, count: u32, program: &Program) -> Result<Spent, String> {
+    let state = bench.root.join("target/bench/long-runs/state");
+    let often = if count <= SHORT { OFTEN } else { 1 };
     let mut all = Vec::new();
-    for _ in 0..bench.runs {
-        let state = bench.root.join("target/bench/long-runs/state");
+    for _ in 0..bench.runs * often {
         if state.exists() {
             fs::remove_dir_all(&state).map_err(|why| why.to_string())?;
         }
