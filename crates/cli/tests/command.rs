@@ -106,6 +106,17 @@ fn unreachable_endpoint_is_the_environments_fault() {
 }
 
 #[test]
+fn an_empty_endpoint_is_refused() {
+    let output = runbook(&["call", "sts:GetCallerIdentity", "--endpoint-url", ""]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(
+        said.contains("a value is required for '--endpoint-url <URL>'"),
+        "{said}"
+    );
+}
+
+#[test]
 fn a_missing_region_is_told_once_with_the_step_and_the_call() {
     let state = tempfile::tempdir().expect("a folder");
     let state_dir = state.path().display().to_string();

@@ -54,7 +54,7 @@ pub use review::{
 pub use worker::WorkerArguments;
 
 use crate::exit;
-use clap::builder::ArgPredicate;
+use clap::builder::{ArgPredicate, NonEmptyStringValueParser};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -234,7 +234,7 @@ pub struct TargetArguments {
     #[arg(long)]
     pub profile: Option<String>,
     /// Send every AWS call to this URL
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = NonEmptyStringValueParser::new())]
     pub endpoint_url: Option<String>,
     /// Assume this role for every call
     #[arg(long, value_name = "ARN")]

@@ -149,7 +149,7 @@ impl Configuration {
     }
 
     /// The endpoint given by the user: an option, `AWS_ENDPOINT_URL_<SERVICE>`, the profile's service section,
-    /// `AWS_ENDPOINT_URL`, the profile's `endpoint_url`.
+    /// `AWS_ENDPOINT_URL`, the profile's `endpoint_url`. An empty one is none, as the AWS CLI has it.
     fn endpoint_url(&self, options: &Options, service: &Service) -> Option<String> {
         if let Some(url) = &options.endpoint_url {
             return Some(url.clone());
@@ -161,6 +161,38 @@ impl Configuration {
             .build()
             .ok()
             .and_then(|key| self.sdk.service_config()?.load_config(key));
-        of_service.or_else(|| self.sdk.endpoint_url().map(ToOwned::to_owned))
+        let says = |url: &String| !url.is_empty();
+        of_service
+            .filter(says)
+            .or_else(|| self.sdk.endpoint_url().map(ToOwned::to_owned).filter(says))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Configuration;
+    use crate::aws::options::Options;
+    use crate::call::Target;
+    use crate::model::catalogue::catalogue;
+    use aws_config::SdkConfig;
+    use aws_types::region::Region;
+
+    #[test]
+    fn an_empty_endpoint_is_none() {
+        let found = |url: &str| {
+            let sdk = SdkConfig::builder()
+                .region(Region::from_static("eu-west-1"))
+                .endpoint_url(url)
+                .build();
+            let service = catalogue().service("sts").expect("a service");
+            let settings = Configuration::given(sdk).settings(
+                &Options::default(),
+                service,
+                &Target::default(),
+            );
+            settings.expect("a region").url
+        };
+        assert_eq!(found(""), None);
+        assert_eq!(found("http://a").as_deref(), Some("http://a"));
     }
 }
