@@ -7,8 +7,6 @@ use jsonpath_rust::parser::model::{
     SingularQuerySegment, Test,
 };
 
-/// The most digits of a number; the grammar allows one more.
-const DIGITS: usize = 15;
 /// Longest first: the first that fits counts.
 const OPERATORS: [&str; 6] = ["==", "!=", "<=", ">=", "<", ">"];
 
@@ -111,12 +109,7 @@ fn literal(text: &str) -> Option<(Literal, &str)> {
         "true" => Literal::Bool(true),
         "false" => Literal::Bool(false),
         "null" => Literal::Null,
-        number => {
-            let digits = number.strip_prefix('-').unwrap_or(number);
-            let whole = digits.len() <= DIGITS && digits.chars().all(|c| c.is_ascii_digit());
-            let canonical = number == "0" || digits.starts_with(|c: char| ('1'..='9').contains(&c));
-            Literal::Int((whole && canonical).then(|| number.parse().ok())??)
-        }
+        number => Literal::Int(plain::integer(number)?),
     };
     Some((literal, rest))
 }

@@ -3,7 +3,7 @@
 use super::condition;
 use jsonpath_rust::parser::model::{JpQuery, Segment, Selector};
 
-/// The most digits of an index; the grammar allows a few more.
+/// The most digits of a whole number; the grammar allows one more.
 const DIGITS: usize = 15;
 
 /// Reads `$.items[*].name`, `$.items[-1]['my-member']`, `$.items[?@.name == 'a']`; `None` for everything else, whether it is a path or not.
@@ -58,13 +58,15 @@ fn bracket(text: &str) -> Option<(Selector, usize)> {
             .all(plain)
             .then(|| (Selector::Name(name.to_owned()), length));
     }
-    let digits = inside.strip_prefix('-').unwrap_or(inside);
+    Some((Selector::Index(integer(inside)?), length))
+}
+
+/// A whole number as the grammar has it, without zeros before it: `0`, `12`, `-1`.
+pub(super) fn integer(text: &str) -> Option<i64> {
+    let digits = text.strip_prefix('-').unwrap_or(text);
     let whole = digits.len() <= DIGITS && digits.chars().all(|c| c.is_ascii_digit());
-    let canonical = inside == "0" || digits.starts_with(|c: char| ('1'..='9').contains(&c));
-    if !whole || !canonical {
-        return None;
-    }
-    Some((Selector::Index(inside.parse().ok()?), length))
+    let canonical = text == "0" || digits.starts_with(|c: char| ('1'..='9').contains(&c));
+    (whole && canonical).then(|| text.parse().ok())?
 }
 
 #[cfg(test)]
