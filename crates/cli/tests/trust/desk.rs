@@ -71,7 +71,7 @@ impl Desk {
 
     pub fn runs(&self) -> Vec<Json> {
         let listed = self.runbook(&["runs", "--format", "json"]);
-        serde_json::from_slice(&listed.stdout).unwrap_or_default()
+        serde_json::from_slice(&listed.stdout).unwrap_or_else(|_| panic!("{}", both(&listed)))
     }
 
     /// Waits until the newest run is as it is to be.

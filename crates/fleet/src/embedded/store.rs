@@ -7,12 +7,12 @@ use crate::outcome::{GateAnswer, TargetOutcome};
 use crate::rollout::RolloutPolicy;
 use crate::target::Target;
 use jiff::Timestamp;
+use runbook_interpreter::journal::database;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, params};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::time::Duration;
 
 /// The format that this program writes.
 const FORMAT: i64 = 1;
@@ -154,19 +154,9 @@ impl FleetStore {
     /// It cannot be read or written, or a newer program made it.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let shown = path.display().to_string();
-        let opened = Connection::open(path).and_then(|connection| {
-            connection.busy_timeout(Duration::from_secs(5))?;
-            connection.execute_batch(
-                "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
-            )?;
-            let format: i64 =
-                connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-            if format == 0 {
-                connection.execute_batch(SCHEMA)?;
-            }
-            Ok((connection, format))
-        });
-        let (connection, format) = opened.map_err(|error| explain(&shown, &error))?;
+        let opened = database::open(path, SCHEMA)
+            .and_then(|connection| Ok((database::format(&connection)?, connection)));
+        let (format, connection) = opened.map_err(|error| explain(&shown, &error))?;
         if format > FORMAT {
             return Err(StoreError::TooNew(shown));
         }

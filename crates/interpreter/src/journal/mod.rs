@@ -1,5 +1,6 @@
 //! The durable record of runs, written before and after each effect.
 
+pub mod database;
 mod encode;
 #[cfg(any(test, feature = "faults"))]
 pub mod fault;

@@ -3,14 +3,13 @@
 //! Commits are cheap (`synchronous=NORMAL` syncs nothing) except where a record guards a write: there one commit with
 //! `synchronous=FULL` brings everything so far to the disk. What nothing waits for is committed in groups ([`super::groups`]).
 
-use super::JournalError;
 use super::groups::{Committer, Groups};
 use super::record::Record;
-use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
+use super::{JournalError, database};
+use rusqlite::{Connection, ErrorCode};
 use std::cell::{Cell, OnceCell};
 use std::path::Path;
 use std::sync::{Arc, MutexGuard};
-use std::time::Duration;
 
 /// The path of a journal that is in no file.
 const MEMORY: &str = ":memory:";
@@ -69,28 +68,13 @@ impl SqliteJournal {
     /// Says whether the file cannot be written, is locked, is damaged or is newer than this program.
     pub fn open(path: &Path) -> Result<Self, JournalError> {
         let shown = path.display().to_string();
-        let connection = Connection::open(path).map_err(|error| explain(&shown, &error))?;
-        let set_up = || -> Result<i64, rusqlite::Error> {
-            connection.busy_timeout(Duration::from_secs(5))?;
-            connection.execute_batch(
-                "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
-            )?;
-            let format = |connection: &Connection| {
-                connection.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0))
-            };
-            if format(&connection)? == 0 {
-                // Another process may be making the tables at this moment: only one of the two finds none.
-                let making =
-                    Transaction::new_unchecked(&connection, TransactionBehavior::Immediate)?;
-                if format(&making)? == 0 {
-                    making.execute_batch(SCHEMA)?;
-                }
-                making.commit()?;
-            }
+        let open = || -> Result<(Connection, i64), rusqlite::Error> {
+            let connection = database::open(path, SCHEMA)?;
             connection.execute_batch(super::votes::TABLE)?;
-            format(&connection)
+            let found = database::format(&connection)?;
+            Ok((connection, found))
         };
-        let found = set_up().map_err(|error| explain(&shown, &error))?;
+        let (connection, found) = open().map_err(|error| explain(&shown, &error))?;
         if found > FORMAT {
             return Err(JournalError::TooNew {
                 path: shown,

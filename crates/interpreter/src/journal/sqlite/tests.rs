@@ -11,6 +11,7 @@ use runbook_registry::call::{Answer, Call, CallError, Target};
 use runbook_registry::world::{Pending, Place, World};
 use serde_json::json;
 use std::path::PathBuf;
+use std::time::Duration;
 use std::time::Instant;
 
 /// A world in which it is always the same time.
@@ -383,6 +384,24 @@ fn a_full_disk_is_told_and_what_was_kept_stays() {
     file.bound(1_000_000).expect("room again");
     let again = file.again("run-1", Mode::Frozen).expect("again");
     assert!(again.has_answer("resolve.restart@1"));
+}
+
+#[test]
+fn processes_that_make_a_journal_at_the_same_moment_all_open_it() {
+    for _ in 0..20 {
+        let (_folder, path) = place();
+        let start = std::sync::Barrier::new(4);
+        let open = || {
+            start.wait();
+            SqliteJournal::open(&path).map(drop)
+        };
+        std::thread::scope(|scope| {
+            let openers: Vec<_> = (0..4).map(|_| scope.spawn(open)).collect();
+            for opener in openers {
+                opener.join().expect("no panic").expect("a journal");
+            }
+        });
+    }
 }
 
 #[test]

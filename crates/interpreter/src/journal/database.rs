@@ -1,0 +1,62 @@
+//! An `SQLite` file that several processes may open, and make, at the same moment.
+
+use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// How long a process waits for others that hold the file.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How often a file is tried again that `SQLite` does not wait for.
+const EVERY: Duration = Duration::from_millis(5);
+
+/// Opens a file in WAL mode, and makes its tables where it has none; the folder must be there.
+///
+/// `SQLite` waits for most of what other processes do, but neither while another one switches a new file to WAL mode, nor while
+/// the last one that had it open takes the log away: then the file is tried again.
+///
+/// # Errors
+/// The file cannot be opened or written, is damaged, or others held it for five seconds.
+pub fn open(path: &Path, schema: &str) -> Result<Connection, rusqlite::Error> {
+    let start = Instant::now();
+    loop {
+        match try_open(path, schema) {
+            Err(error) if is_busy(&error) && start.elapsed() < PATIENCE => {
+                std::thread::sleep(EVERY);
+            }
+            result => return result,
+        }
+    }
+}
+
+/// The format of the file's tables: `PRAGMA user_version`, which is 0 in a file without tables.
+///
+/// # Errors
+/// The file cannot be read.
+pub fn format(connection: &Connection) -> Result<i64, rusqlite::Error> {
+    connection.pragma_query_value(None, "user_version", |row| row.get(0))
+}
+
+fn try_open(path: &Path, schema: &str) -> Result<Connection, rusqlite::Error> {
+    let connection = Connection::open(path)?;
+    connection.busy_timeout(PATIENCE)?;
+    connection.execute_batch(
+        "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
+    )?;
+    if format(&connection)? == 0 {
+        // Another process may be making the tables at this moment: only one of the two finds none.
+        let making = Transaction::new_unchecked(&connection, TransactionBehavior::Immediate)?;
+        if format(&making)? == 0 {
+            making.execute_batch(schema)?;
+        }
+        making.commit()?;
+    }
+    Ok(connection)
+}
+
+fn is_busy(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
+    )
+}
