@@ -8,10 +8,10 @@ use serde_json::{Value as Json, json};
 use std::time::{Duration, Instant};
 use tokio::task::{JoinSet, LocalSet};
 
-/// A call with the retries of a client that was told nothing.
-async fn call_at(url: &str) -> Result<Json, (FailureKind, String, String)> {
+/// A call with the retries of a client that was told nothing but how long to wait.
+async fn call_at(url: &str, patience: Duration) -> Result<Json, (FailureKind, String, String)> {
     let options = Options {
-        read_timeout: Some(Duration::from_millis(200)),
+        read_timeout: Some(patience),
         ..options(url)
     };
     AwsClient::with_config(options, configuration())
@@ -56,14 +56,17 @@ async fn what_may_get_better_is_tried_three_times() {
     ] {
         faults.spawn_local_on(
             async move {
+                let patience = reaction.patience();
                 let stub = Stub::start(vec![reaction.clone()]).await;
-                let error = call_at(&stub.url).await.expect_err("an error");
+                let error = call_at(&stub.url, patience).await.expect_err("an error");
                 assert_eq!((error.0, error.1.as_str()), (kind, code), "{reaction:?}");
                 assert_eq!(stub.asked().len(), 3, "{reaction:?}");
 
                 let ok = answer("200 OK", JSON, r#"{"clusterArns": ["a"]}"#);
                 let stub = Stub::start(vec![reaction, ok]).await;
-                let result = call_at(&stub.url).await.expect("the second try succeeds");
+                let result = call_at(&stub.url, patience)
+                    .await
+                    .expect("the second try succeeds");
                 assert_eq!(result, json!({"clusterArns": ["a"]}));
             },
             &local,
@@ -153,13 +156,15 @@ async fn fifty_megabytes_are_read_in_seconds() {
 #[tokio::test]
 async fn a_refused_connection_is_given_up_soon() {
     let started = Instant::now();
-    let error = call_at("http://127.0.0.1:1").await.expect_err("an error");
+    let error = call_at("http://127.0.0.1:1", Duration::from_mins(1))
+        .await
+        .expect_err("an error");
     assert_eq!(
         (error.0, error.1.as_str()),
         (FailureKind::Environment, "connect")
     );
     assert!(
-        started.elapsed() < Duration::from_millis(500),
+        started.elapsed() < Duration::from_secs(5),
         "{:?}",
         started.elapsed()
     );

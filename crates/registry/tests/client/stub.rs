@@ -20,6 +20,16 @@ pub enum Reaction {
     Hang,
 }
 
+impl Reaction {
+    /// How long a client is to wait for it: only where nothing comes has that to end soon.
+    pub fn patience(&self) -> Duration {
+        match self {
+            Self::Stall | Self::Begin(_) => Duration::from_millis(300),
+            Self::Bytes(_) | Self::Reset | Self::Hang => Duration::from_secs(20),
+        }
+    }
+}
+
 /// A whole answer.
 pub fn answer(status: &str, content_type: &str, body: &str) -> Reaction {
     Reaction::Bytes(
