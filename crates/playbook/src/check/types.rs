@@ -15,7 +15,8 @@ use crate::template::{Data, read_scalar};
 use crate::types::{Member, Record, Structure, Type};
 use crate::value::Value;
 use indexmap::IndexMap;
-use std::sync::Arc;
+use std::cell::OnceCell;
+use std::sync::{Arc, LazyLock};
 
 /// How a run can end, as `verdict` says it.
 pub(super) const VERDICTS: [&str; 11] = [
@@ -41,7 +42,54 @@ pub(super) struct Types<'a> {
     results: Vec<Type>,
     /// For each step the types of its captures, as they are inside the step.
     captures: Vec<IndexMap<&'a str, Type>>,
+    /// What names mean wherever they stand, made when it is first asked for: once all captures have types.
+    made: Option<Made>,
 }
+
+/// Types that every mention of a name shares.
+#[derive(Debug)]
+struct Made {
+    /// For each step what it offers to others.
+    steps: Vec<OnceCell<Type>>,
+    /// For each graph its steps.
+    stages: [OnceCell<Type>; Stage::ALL.len()],
+    /// `cause`.
+    causes: OnceCell<Type>,
+}
+
+/// `run`.
+static RUN_TYPE: LazyLock<Type> = LazyLock::new(|| {
+    let member = |name: &'static str| match name {
+        "started" => (name, Type::timestamp()),
+        "changed" => (name, Type::Boolean),
+        "verdict" => (name, Type::one_of(&VERDICTS)),
+        "causes" | "changes" => (name, Type::list(Type::text())),
+        "reason" | "report" => (name, Type::text().optional()),
+        _ => (name, Type::text()),
+    };
+    namespace("run", RUN.into_iter().map(member))
+});
+
+/// `target`.
+static TARGET_TYPE: LazyLock<Type> = LazyLock::new(|| {
+    namespace(
+        "target",
+        TARGET.into_iter().map(|name| (name, Type::text())),
+    )
+});
+
+/// `error`. Its members are absent where there was no error, but `error.code == '…'` is how one asks, and `==` with what is
+/// absent is false; so they count as texts.
+static ERROR_TYPE: LazyLock<Type> = LazyLock::new(|| {
+    Record::new("the error")
+        .required("code", Type::text())
+        .required("message", Type::text())
+        .build()
+});
+
+/// `status` of a step.
+static STATUS_TYPE: LazyLock<Type> =
+    LazyLock::new(|| Type::one_of(&["done", "skipped", "blocked", "failed", "undone"]));
 
 impl<'a> Types<'a> {
     pub(super) fn new(
@@ -61,6 +109,7 @@ impl<'a> Types<'a> {
                 .map(|entry| sensitive::marked(entry.step, result(entry, id, library)))
                 .collect(),
             captures: vec![IndexMap::new(); index.steps.len()],
+            made: None,
         };
         for step in order.sequence.iter().copied() {
             let declared = &index.entry(step).step.capture;
@@ -69,6 +118,11 @@ impl<'a> Types<'a> {
                 types.captures[step].insert(&capture.name.value, ty);
             }
         }
+        types.made = Some(Made {
+            steps: vec![OnceCell::new(); index.steps.len()],
+            stages: Default::default(),
+            causes: OnceCell::new(),
+        });
         types
     }
 
@@ -131,6 +185,13 @@ impl<'a> Types<'a> {
 
     /// What a step offers to others.
     pub(super) fn step(&self, step: StepId) -> Type {
+        match self.made.as_ref().and_then(|made| made.steps.get(step)) {
+            Some(made) => made.get_or_init(|| self.offered(step)).clone(),
+            None => self.offered(step),
+        }
+    }
+
+    fn offered(&self, step: StepId) -> Type {
         let entry = self.index.entry(step);
         let own = self.captures.get(step).into_iter().flatten();
         let many = entry.step.each.is_some();
@@ -142,12 +203,11 @@ impl<'a> Types<'a> {
             };
             (*name, ty)
         });
-        let status = Type::one_of(&["done", "skipped", "blocked", "failed", "undone"]);
         let mut members: IndexMap<String, Type> = [
             ("holds", Type::Boolean),
-            ("status", status),
+            ("status", STATUS_TYPE.clone()),
             ("truncated", Type::Boolean),
-            ("error", error_type()),
+            ("error", ERROR_TYPE.clone()),
         ]
         .into_iter()
         .chain(captures)
@@ -161,6 +221,29 @@ impl<'a> Types<'a> {
             name: format!("the step `{id}`"),
             members,
         }))
+    }
+
+    /// The steps of a graph.
+    fn stage(&self, stage: Stage) -> Type {
+        let made = self.made.as_ref();
+        match made.and_then(|made| made.stages.get(stage as usize)) {
+            Some(made) => made.get_or_init(|| self.graph(stage)).clone(),
+            None => self.graph(stage),
+        }
+    }
+
+    fn graph(&self, stage: Stage) -> Type {
+        let steps = self.index.graph(stage).map(|graph| self.group(graph));
+        let steps = steps.unwrap_or_default();
+        namespace(
+            stage.as_str(),
+            steps.iter().map(|(id, ty)| (id.as_str(), ty.clone())),
+        )
+    }
+
+    fn causes(&self) -> Type {
+        let causes = self.index.causes().into_iter();
+        namespace("cause", causes.map(|name| (name, Type::Boolean)))
     }
 
     fn group(&self, group: GroupId) -> Vec<(String, Type)> {
@@ -190,7 +273,7 @@ impl<'a> Types<'a> {
                     result.optional()
                 };
             }
-            "error" => return error_type(),
+            "error" => return ERROR_TYPE.clone(),
             "before" if entry.step.before.is_some() => return self.before(step),
             _ => {}
         }
@@ -292,36 +375,18 @@ impl TypeScope for NameTypes<'_, '_> {
         Some(match name {
             "inputs" => types.inputs.clone(),
             "now" => Type::timestamp(),
-            "run" => {
-                let member = |name: &'static str| match name {
-                    "started" => (name, Type::timestamp()),
-                    "changed" => (name, Type::Boolean),
-                    "verdict" => (name, Type::one_of(&VERDICTS)),
-                    "causes" | "changes" => (name, Type::list(Type::text())),
-                    "reason" | "report" => (name, Type::text().optional()),
-                    _ => (name, Type::text()),
-                };
-                namespace("run", RUN.into_iter().map(member))
-            }
+            "run" => RUN_TYPE.clone(),
             "level" if self.escalates() => Type::integer(),
             "contacts" if self.escalates() => self.contacts(),
-            "target" => namespace(
-                "target",
-                TARGET.into_iter().map(|name| (name, Type::text())),
-            ),
-            "cause" => namespace(
-                "cause",
-                index.causes().into_iter().map(|name| (name, Type::Boolean)),
-            ),
-            _ => {
-                if let Some(stage) = Stage::ALL.into_iter().find(|stage| stage.as_str() == name) {
-                    let steps = index.graph(stage).map(|graph| types.group(graph));
-                    let steps = steps.unwrap_or_default();
-                    namespace(name, steps.iter().map(|(id, ty)| (id.as_str(), ty.clone())))
-                } else {
-                    self.neighbour(name)
-                }
-            }
+            "target" => TARGET_TYPE.clone(),
+            "cause" => match &types.made {
+                Some(made) => made.causes.get_or_init(|| types.causes()).clone(),
+                None => types.causes(),
+            },
+            _ => match Stage::ALL.into_iter().find(|stage| stage.as_str() == name) {
+                Some(stage) => types.stage(stage),
+                None => self.neighbour(name),
+            },
         })
     }
 }
@@ -433,15 +498,6 @@ fn value_of(path: &Path, ty: &Type) -> Type {
     } else {
         Type::list(node.present().clone())
     }
-}
-
-/// `error`. Its members are absent where there was no error, but `error.code == '…'` is how one asks, and `==` with what is
-/// absent is false; so they count as texts.
-fn error_type() -> Type {
-    Record::new("the error")
-        .required("code", Type::text())
-        .required("message", Type::text())
-        .build()
 }
 
 /// What a conversion gives; a list is converted element by element.

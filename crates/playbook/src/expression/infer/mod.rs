@@ -133,12 +133,16 @@ impl Inference<'_> {
 
     fn of(&mut self, expr: &Expr) -> Type {
         let ty = self.unguarded(expr);
-        match (&ty, guards::chain(expr)) {
-            (Type::Optional(inner), Some(path)) if self.present.contains(&path) => {
-                inner.present().clone()
-            }
+        match &ty {
+            Type::Optional(inner) if self.is_found(expr) => inner.present().clone(),
             _ => ty,
         }
+    }
+
+    /// Whether a guard has found a chain of names to be there.
+    fn is_found(&self, expr: &Expr) -> bool {
+        !self.present.is_empty()
+            && guards::chain(expr).is_some_and(|path| self.present.contains(&path))
     }
 
     fn unguarded(&mut self, expr: &Expr) -> Type {
