@@ -7,8 +7,8 @@ use crate::outcome::{GateAnswer, TargetOutcome};
 use crate::rollout::RolloutPolicy;
 use crate::target::Target;
 use jiff::Timestamp;
-use runbook_interpreter::journal::database;
-use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, params};
+use runbook_interpreter::journal::database::Database;
+use rusqlite::{ErrorCode, OptionalExtension, Row, params};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
@@ -143,7 +143,7 @@ pub struct TargetRow {
 /// The record of fleets in a folder.
 #[derive(Debug)]
 pub struct FleetStore {
-    connection: Connection,
+    connection: Database,
     path: String,
 }
 
@@ -154,8 +154,8 @@ impl FleetStore {
     /// It cannot be read or written, or a newer program made it.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let shown = path.display().to_string();
-        let opened = database::open(path, SCHEMA)
-            .and_then(|connection| Ok((database::format(&connection)?, connection)));
+        let opened = Database::open(path, SCHEMA)
+            .and_then(|connection| Ok((connection.format()?, connection)));
         let (format, connection) = opened.map_err(|error| explain(&shown, &error))?;
         if format > FORMAT {
             return Err(StoreError::TooNew(shown));

@@ -5,6 +5,7 @@
 //! that must not happen without it: whoever commits takes what is kept back with it, in its order. A process that is killed
 //! loses at most what was not committed: reads, and what was seen of them, which are done again.
 
+use super::database::Database;
 use super::record::{Record, insert};
 use rusqlite::Connection;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -23,7 +24,7 @@ const MOST_ALONE: usize = 256;
 /// The connection to a journal and what is kept back from it.
 #[derive(Debug)]
 pub(super) struct Groups {
-    connection: Mutex<Connection>,
+    connection: Mutex<Database>,
     kept: Mutex<Kept>,
     /// Something is kept back, or no more will be.
     changed: Condvar,
@@ -51,7 +52,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Groups {
-    pub fn new(connection: Connection) -> Self {
+    pub fn new(connection: Database) -> Self {
         Self {
             connection: Mutex::new(connection),
             kept: Mutex::default(),
@@ -60,7 +61,7 @@ impl Groups {
     }
 
     /// The connection, while nobody else has it.
-    pub fn connection(&self) -> MutexGuard<'_, Connection> {
+    pub fn connection(&self) -> MutexGuard<'_, Database> {
         lock(&self.connection)
     }
 

@@ -3,9 +3,10 @@
 //! Commits are cheap (`synchronous=NORMAL` syncs nothing) except where a record guards a write: there one commit with
 //! `synchronous=FULL` brings everything so far to the disk. What nothing waits for is committed in groups ([`super::groups`]).
 
+use super::JournalError;
+use super::database::Database;
 use super::groups::{Committer, Groups};
 use super::record::Record;
-use super::{JournalError, database};
 use rusqlite::{Connection, ErrorCode};
 use std::cell::{Cell, OnceCell};
 use std::path::Path;
@@ -68,13 +69,13 @@ impl SqliteJournal {
     /// Says whether the file cannot be written, is locked, is damaged or is newer than this program.
     pub fn open(path: &Path) -> Result<Self, JournalError> {
         let shown = path.display().to_string();
-        let open = || -> Result<(Connection, i64), rusqlite::Error> {
-            let connection = database::open(path, SCHEMA)?;
-            connection.execute_batch(super::votes::TABLE)?;
-            let found = database::format(&connection)?;
-            Ok((connection, found))
+        let open = || -> Result<(Database, i64), rusqlite::Error> {
+            let database = Database::open(path, SCHEMA)?;
+            database.execute_batch(super::votes::TABLE)?;
+            let found = database.format()?;
+            Ok((database, found))
         };
-        let (connection, found) = open().map_err(|error| explain(&shown, &error))?;
+        let (database, found) = open().map_err(|error| explain(&shown, &error))?;
         if found > FORMAT {
             return Err(JournalError::TooNew {
                 path: shown,
@@ -86,7 +87,7 @@ impl SqliteJournal {
             return Err(JournalError::TooOld { path: shown, found });
         }
         let journal = Self {
-            groups: Arc::new(Groups::new(connection)),
+            groups: Arc::new(Groups::new(database)),
             path: shown,
             committer: OnceCell::new(),
             full: Cell::new("FULL"),
@@ -134,7 +135,7 @@ impl SqliteJournal {
     }
 
     /// The connection, for those who look at what is on record: all that was recorded so far.
-    pub(super) fn connection(&self) -> MutexGuard<'_, Connection> {
+    pub(super) fn connection(&self) -> MutexGuard<'_, Database> {
         let connection = self.groups.connection();
         if !self.groups.is_empty() {
             // What cannot be committed now stays kept back, and whoever records next is told.

@@ -405,6 +405,24 @@ fn processes_that_make_a_journal_at_the_same_moment_all_open_it() {
 }
 
 #[test]
+fn a_short_log_is_left_to_the_next_and_a_long_one_is_brought_into_the_file() {
+    let (_folder, path) = place();
+    let log = PathBuf::from(format!("{}-wal", path.display()));
+    let record = |id: &str, length: usize| {
+        let file = SqliteJournal::open(&path).expect("journal");
+        file.start(id.to_owned(), json!({"text": "x".repeat(length)}))
+            .begin(&run(id))
+            .expect("begin");
+    };
+    record("short", 10);
+    assert!(log.exists(), "nothing was brought into the file");
+    record("long", 2 << 20);
+    assert!(!log.exists(), "all is in the file");
+    let file = SqliteJournal::open(&path).expect("journal");
+    assert_eq!(count(&file.connection(), "runs"), 2);
+}
+
+#[test]
 fn a_file_that_is_no_journal_is_called_damaged() {
     let (_folder, path) = place();
     let text = "not a database, but long enough to look like a file".repeat(40);
