@@ -1,10 +1,10 @@
-//! Filters that compare members with literals, or ask whether they are there, which are nearly all: read without the grammar,
-//! which backtracks.
+//! Filters that compare members with literals, search texts, or ask whether members are there, which are nearly all: read
+//! without the grammar, which backtracks.
 
 use super::plain;
 use jsonpath_rust::parser::model::{
-    Comparable, Comparison, Filter, FilterAtom, Literal, Segment, Selector, SingularQuery,
-    SingularQuerySegment, Test,
+    Comparable, Comparison, Filter, FilterAtom, FnArg, Literal, Segment, Selector, SingularQuery,
+    SingularQuerySegment, Test, TestFunction,
 };
 
 /// Longest first: the first that fits counts.
@@ -58,6 +58,9 @@ fn atom(text: &str) -> Option<(FilterAtom, &str)> {
         let (filter, rest) = any(inside)?;
         return Some((FilterAtom::filter(filter, not), rest.strip_prefix(')')?));
     }
+    if let Some((test, rest)) = function(text) {
+        return Some((FilterAtom::test(Test::Function(Box::new(test)), not), rest));
+    }
     let (segments, rest) = members(text)?;
     let after = rest.trim_start_matches(' ');
     let mut operators = OPERATORS.iter();
@@ -73,14 +76,42 @@ fn atom(text: &str) -> Option<(FilterAtom, &str)> {
     Some((FilterAtom::cmp(Box::new(comparison)), rest))
 }
 
+/// `search(@.name, 'text')` or `match(@.name, 'text')`, and what follows.
+fn function(text: &str) -> Option<(TestFunction, &str)> {
+    let (name, inside) = text.split_once('(')?;
+    if !["search", "match"].contains(&name) {
+        return None;
+    }
+    let (segments, rest) = members(inside.trim_start_matches(' '))?;
+    let single = |segment: &Segment| {
+        matches!(
+            segment,
+            Segment::Selector(Selector::Name(_) | Selector::Index(_))
+        )
+    };
+    if !segments.iter().all(single) {
+        return None;
+    }
+    let rest = rest.trim_start_matches(' ').strip_prefix(',')?;
+    let (Literal::String(pattern), rest) = literal(rest.trim_start_matches(' '))? else {
+        return None;
+    };
+    let rest = rest.trim_start_matches(' ').strip_prefix(')')?;
+    let arguments = vec![
+        FnArg::Test(Box::new(Test::RelQuery(segments))),
+        FnArg::Literal(Literal::String(pattern)),
+    ];
+    Some((TestFunction::try_new(name, arguments).ok()?, rest))
+}
+
 /// `@.name[0]`, and what follows.
 fn members(text: &str) -> Option<(Vec<Segment>, &str)> {
     let mut rest = text.strip_prefix('@')?;
     let mut segments = Vec::new();
     while rest.starts_with(['.', '[']) {
-        let (selector, length) = plain::selector(rest)?;
-        segments.push(Segment::Selector(selector));
-        rest = rest.get(length..)?;
+        let (segment, after) = plain::segment(rest)?;
+        segments.push(segment);
+        rest = after;
     }
     Some((segments, rest))
 }
@@ -128,6 +159,7 @@ mod tests {
                 prop::sample::select(vec![
                     "@", "@", "@.a", "@.b", ".a", "[0]", "['x']", "[*]", "[?@", "]", "(", ")", "!", " ", " && ", "||", " == ",
                     "==", "!=", "<", "<= ", "'x'", "' y'", "1", "-2", "0", "true", "false", "null", "&", "|", ",", "..", "$",
+                    "search(", "match(", "search(@.a, 'x')", "[0,'a']",
                 ]),
                 1..9,
             )
@@ -155,6 +187,11 @@ mod tests {
             "$.a[?@.list[?@.b == 'deny' && (@.c || !@.d)]][0]",
             "$.a[? @.list[*] ]",
             "$.a[?((@.b))]",
+            "$.a[?search(@.b, 'x y')]",
+            "$.a[?!match( @.b[0]['c'],'x.*' ) && @.d == 1]",
+            "$.a[?search(@, '[(]')]",
+            "$.a[?@..b]",
+            "$.a[?@['a','b'] || @.c[0,1]]",
         ] {
             let plain = parse(text).unwrap_or_else(|| panic!("{text} is plain"));
             let read = parse_json_path(text).expect("a path");
@@ -175,10 +212,16 @@ mod tests {
             "$.a[?@.b == 'x\\'y']",
             "$.a[?@.b == @.c]",
             "$.a[?'x' == @.b]",
-            "$.a[?search(@.b, 'x')]",
+            "$.a[?search(@.b, @.c)]",
+            "$.a[?search(@.b)]",
+            "$.a[?search(@[*], 'x')]",
+            "$.a[?search(@.b, 1)]",
+            "$.a[?search (@.b, 'x')]",
+            "$.a[?search(@.b, 'x') == true]",
+            "$.a[?length(@.b) == 1]",
             "$.a[?!@.b == 1]",
             "$.a[?@[*] == 1]",
-            "$.a[?@..b]",
+            "$.a[?@..b == 1]",
             "$.a[?(@.b]",
             "$.a[?@.b)]",
             "$.a[?@.b & @.c]",
