@@ -3,7 +3,9 @@
 
 use super::format::{FormatError, Span};
 use serde::{Deserialize, Serialize};
+use std::fmt;
 use std::sync::OnceLock;
+use zstd::dict::DecoderDictionary;
 
 /// Level of compression: the best that needs no more memory to read.
 const LEVEL: i32 = 19;
@@ -22,11 +24,17 @@ pub struct Dictionaries {
     pub endpoints: Span,
 }
 
-/// A dictionary of the catalogue, read when it is first needed.
-#[derive(Debug)]
+/// A dictionary of the catalogue, read and prepared when it is first needed.
 pub struct Dictionary {
     span: Span,
-    bytes: OnceLock<Vec<u8>>,
+    prepared: OnceLock<DecoderDictionary<'static>>,
+}
+
+impl fmt::Debug for Dictionary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Dictionary");
+        shown.field("span", &self.span).finish_non_exhaustive()
+    }
 }
 
 impl Dictionary {
@@ -35,7 +43,7 @@ impl Dictionary {
     pub fn at(span: Span) -> Self {
         Self {
             span,
-            bytes: OnceLock::new(),
+            prepared: OnceLock::new(),
         }
     }
 
@@ -44,16 +52,18 @@ impl Dictionary {
     /// # Errors
     /// [`FormatError`] when the block or the dictionary lies outside of the file or is not zstd.
     pub fn block(&self, blocks: &[u8], span: Span) -> Result<Vec<u8>, FormatError> {
-        let dictionary = match self.bytes.get() {
-            Some(bytes) => bytes,
-            None if self.span.length == 0 => &Vec::new(),
+        if self.span.length == 0 {
+            return block(blocks, span);
+        }
+        let prepared = match self.prepared.get() {
+            Some(prepared) => prepared,
             None => {
-                let bytes = block(blocks, self.span)?;
-                self.bytes.get_or_init(|| bytes)
+                let prepared = DecoderDictionary::try_copy(&block(blocks, self.span)?)?;
+                self.prepared.get_or_init(|| prepared)
             }
         };
         let compressed = within(blocks, span)?;
-        let mut reader = zstd::bulk::Decompressor::with_dictionary(dictionary)?;
+        let mut reader = zstd::bulk::Decompressor::with_prepared_dictionary(prepared)?;
         Ok(reader.decompress(compressed, span.plain as usize)?)
     }
 }
