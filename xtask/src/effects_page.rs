@@ -64,7 +64,7 @@ pub fn page(effects: &str, permissions: &str) -> Result<String, Box<dyn std::err
         let permissions = catalogue()
             .permissions(entry.name)
             .ok_or("the permissions of a service are gone")?;
-        for operation in &service.operations {
+        for operation in service.operations.iter() {
             operations += 1;
             *counts.entry(class(operation)).or_default() += 1;
             if operation.permissions.is_empty() {

@@ -18,7 +18,7 @@ const ROLE_DEPTH: usize = 5;
 /// Fills in `effects` and `permissions` of every operation, and makes the service's block of permissions.
 pub fn apply(service: &mut Service, tables: &Tables, iam: &Actions) -> ServicePermissions {
     let mut all = Vec::new();
-    for operation in &service.operations {
+    for operation in service.operations.iter() {
         let known = iam.of(service, operation.name, operation.method, tables);
         if known.actions.is_empty() {
             tables.note_without_policy(&format!("{}:{}", service.name, operation.name));

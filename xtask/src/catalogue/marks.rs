@@ -9,7 +9,7 @@ use runbook_registry::model::shape::{Member, MemberTrait, Shape, ShapeKind};
 pub fn apply(service: &mut Service, tables: &Tables) {
     let kinds: Vec<Kind> = service.shapes.iter().map(Kind::of).collect();
     let name = service.name;
-    for shape in &mut service.shapes {
+    for shape in service.shapes.iter_mut() {
         let shape_name = shape.name;
         if let ShapeKind::String(text) = &mut shape.kind
             && text.pattern.is_some()

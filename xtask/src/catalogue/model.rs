@@ -77,9 +77,9 @@ pub fn read(source: &Source) -> Result<Service, String> {
     Ok(Service {
         name: leak(&source.name),
         metadata: metadata(model)?,
-        operations,
+        operations: operations.into(),
         waiters: Vec::new(),
-        shapes: table,
+        shapes: table.into(),
     })
 }
 

@@ -1,6 +1,7 @@
 //! The reviewed tables: what neither package says, written down by hand.
 
 use super::model::leak;
+use runbook_registry::model::rows::Rows;
 use runbook_registry::model::service::{Operation, Service};
 use serde::Deserialize;
 use std::cell::RefCell;
@@ -310,7 +311,7 @@ impl Tables {
     }
 }
 
-fn iam_prefixes(operations: &[Operation]) -> impl Iterator<Item = String> {
+fn iam_prefixes(operations: &Rows<Operation>) -> impl Iterator<Item = String> {
     operations
         .iter()
         .filter_map(|operation| operation.permissions.first()?.split_once(':'))

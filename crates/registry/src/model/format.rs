@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
 /// First bytes of the file; the last digit is the format's version.
-pub const MAGIC: &[u8; 8] = b"runbook3";
+pub const MAGIC: &[u8; 8] = b"runbook4";
 
 /// The table of contents.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]

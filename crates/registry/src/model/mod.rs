@@ -6,6 +6,7 @@ pub mod catalogue;
 pub mod files;
 pub mod format;
 pub mod permission;
+pub mod rows;
 pub mod service;
 pub mod shape;
 pub mod types;

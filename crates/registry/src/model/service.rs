@@ -1,5 +1,6 @@
 //! One service of the catalogue: its metadata, operations, shapes, paginators and waiters.
 
+use super::rows::Rows;
 use super::shape::{Member, Shape, ShapeId, StructureShape, XmlNamespace};
 use runbook_playbook::catalog::Effect;
 use serde::{Deserialize, Serialize};
@@ -12,22 +13,18 @@ pub struct Service {
     /// Facts about the service as a whole.
     pub metadata: Metadata,
     /// Operations, sorted by name.
-    pub operations: Vec<Operation>,
+    pub operations: Rows<Operation>,
     /// Waiters, sorted by name.
     pub waiters: Vec<Waiter>,
     /// All shapes; a [`ShapeId`] is a place in here.
-    pub shapes: Vec<Shape>,
+    pub shapes: Rows<Shape>,
 }
 
 impl Service {
     /// The operation of the exact name.
     #[must_use]
     pub fn operation(&self, name: &str) -> Option<&Operation> {
-        let place = self
-            .operations
-            .binary_search_by(|operation| operation.name.cmp(name))
-            .ok()?;
-        self.operations.get(place)
+        self.operations.find(|operation| operation.name.cmp(name))
     }
 
     /// The waiter of the exact name, without `WaitUntil`.
@@ -42,7 +39,9 @@ impl Service {
     /// If the id is of another service: ids come from the model only, never from a user.
     #[must_use]
     pub fn shape(&self, id: ShapeId) -> &Shape {
-        &self.shapes[id.0 as usize]
+        self.shapes
+            .get(id.0 as usize)
+            .expect("the id is of this service")
     }
 
     /// The shape that a member refers to.

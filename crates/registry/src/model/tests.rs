@@ -53,6 +53,11 @@ fn services_load_in_time() {
 #[test]
 fn every_block_can_be_read() {
     for entry in catalogue().entries() {
+        let service = catalogue().service(entry.name).unwrap();
+        for operation in service.operations.iter() {
+            assert!(service.structure(operation.input).is_some());
+        }
+        assert!(service.shapes.iter().all(|shape| !shape.name.is_empty()));
         if let Some(rules) = catalogue().endpoint_rules(entry.name).unwrap() {
             let rules: Json = serde_json::from_str(&rules).unwrap();
             assert!(rules["rules"].is_array(), "{}", entry.name);

@@ -24,7 +24,7 @@ fn every_service_loads_and_every_operation_is_an_action() {
     let mut operations = 0;
     for entry in catalogue().entries() {
         let service = catalogue().service(entry.name).unwrap();
-        for operation in &service.operations {
+        for operation in service.operations.iter() {
             let action = operation_action(service, operation);
             assert!(!action.effects.is_empty(), "{}", action.name);
             operations += 1;

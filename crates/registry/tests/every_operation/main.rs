@@ -51,7 +51,7 @@ impl Outcome {
 
 fn check(service: &'static Service, outcome: &mut Outcome) {
     let mut maker = Maker::new(service);
-    for operation in &service.operations {
+    for operation in service.operations.iter() {
         outcome.operations += 1;
         let name = format!("{}:{}", service.name, operation.name);
         if unsupported(service, operation).is_some() {
