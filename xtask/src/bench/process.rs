@@ -140,7 +140,8 @@ impl Program {
     }
 }
 
-/// Runs each program so often, in turns, so that what else the machine does hits all alike; once before it counts.
+/// Runs each program so often, in turns, so that what else the machine does hits all alike, and each as often after each
+/// other one, since what ran before decides what the processor's memory holds; once before it counts.
 ///
 /// # Errors
 /// See [`Program::once`].
@@ -149,12 +150,28 @@ pub fn in_turns(runs: usize, programs: &[Program]) -> Result<Vec<Vec<Spent>>, St
     for program in programs {
         program.once()?;
     }
-    for _ in 0..runs {
-        for (program, spent) in programs.iter().zip(&mut all) {
-            spent.push(program.once()?);
+    for round in 0..runs {
+        for place in turns(programs.len(), round) {
+            if let (Some(program), Some(spent)) = (programs.get(place), all.get_mut(place)) {
+                spent.push(program.once()?);
+            }
         }
     }
     Ok(all)
+}
+
+/// The order of a round, by a balanced Latin square (E. J. Williams, 1949): in as many rounds as there are places each comes
+/// after each other one once; an odd number takes twice as many.
+fn turns(places: usize, round: usize) -> Vec<usize> {
+    let zigzag = (0..places).map(|turn| match turn % 2 {
+        0 => (places - turn / 2) % places,
+        _ => turn.div_ceil(2),
+    });
+    let mut order: Vec<usize> = zigzag.map(|place| (place + round) % places).collect();
+    if places % 2 == 1 && (round / places) % 2 == 1 {
+        order.reverse();
+    }
+    order
 }
 
 /// The medians of time by the clock, of processor time and of memory, each for itself.
@@ -206,4 +223,28 @@ pub fn milliseconds(time: Duration) -> f64 {
 #[expect(clippy::cast_precision_loss, reason = "shown with one digit")]
 pub fn megabytes(kib: u64) -> f64 {
     kib as f64 * 1.024 / 1e3
+}
+
+#[cfg(test)]
+mod tests {
+    use super::turns;
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn each_comes_as_often_after_each_other_one() {
+        for (places, rounds, often) in [(2, 2, 1), (6, 6, 1), (5, 10, 2), (3, 6, 2)] {
+            let mut after = BTreeMap::new();
+            for round in 0..rounds {
+                let order = turns(places, round);
+                let mut sorted = order.clone();
+                sorted.sort_unstable();
+                assert!(sorted.into_iter().eq(0..places), "each has its turn");
+                for pair in order.windows(2) {
+                    *after.entry((pair[0], pair[1])).or_insert(0) += 1;
+                }
+            }
+            assert_eq!(after.len(), places * (places - 1), "{places}");
+            assert!(after.values().all(|count| *count == often), "{places}");
+        }
+    }
 }

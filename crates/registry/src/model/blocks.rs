@@ -55,12 +55,11 @@ impl Dictionary {
         if self.span.length == 0 {
             return block(blocks, span);
         }
-        let prepared = match self.prepared.get() {
-            Some(prepared) => prepared,
-            None => {
-                let prepared = DecoderDictionary::try_copy(&block(blocks, self.span)?)?;
-                self.prepared.get_or_init(|| prepared)
-            }
+        let prepared = if let Some(prepared) = self.prepared.get() {
+            prepared
+        } else {
+            let prepared = DecoderDictionary::try_copy(&block(blocks, self.span)?)?;
+            self.prepared.get_or_init(|| prepared)
         };
         let compressed = within(blocks, span)?;
         let mut reader = zstd::bulk::Decompressor::with_prepared_dictionary(prepared)?;

@@ -60,10 +60,10 @@ impl<T: Deserialize<'static>> Rows<T> {
     }
 
     /// All rows, to be changed before they are written.
-    pub fn iter_mut(&mut self) -> impl ExactSizeIterator<Item = &mut T> {
-        self.0.iter_mut().map(|row| {
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
+        self.0.iter_mut().filter_map(|row| {
             row.get();
-            &mut **row.decoded.get_mut().expect("it was decoded")
+            row.decoded.get_mut().map(|decoded| &mut **decoded)
         })
     }
 }
