@@ -12,7 +12,6 @@ use std::path::PathBuf;
 
 /// `runbook fleet`
 #[derive(Debug, Subcommand)]
-#[command(defer = true)]
 pub enum FleetCommand {
     /// Say what would run where, and in which order, before it does
     #[command(after_help = crate::exit::FLEET_HELP)]

@@ -75,7 +75,6 @@ pub struct Arguments {
 
 /// The commands.
 #[derive(Debug, Subcommand)]
-#[command(defer = true)]
 pub enum Command {
     /// Run a playbook
     #[command(after_help = exit::HELP)]
@@ -275,7 +274,6 @@ pub struct CallArguments {
 
 /// `runbook actions`
 #[derive(Debug, Subcommand)]
-#[command(defer = true)]
 pub enum ActionsCommand {
     /// List the services, or the actions of one
     List {
