@@ -87,6 +87,8 @@ fn connect(path: &Path, schema: &str) -> Result<Connection, rusqlite::Error> {
             making.execute_batch(schema)?;
         }
         making.commit()?;
+        // So that the file by itself is what it is, and can be told from an empty one when it is cut.
+        connection.execute_batch("PRAGMA wal_checkpoint(PASSIVE)")?;
     }
     Ok(connection)
 }
