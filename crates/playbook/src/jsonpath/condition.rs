@@ -1,6 +1,7 @@
 //! Filters that compare members with literals, search texts, or ask whether members are there, which are nearly all: read
 //! without the grammar, which backtracks.
 
+use super::parse::is_singular;
 use super::plain;
 use jsonpath_rust::parser::model::{
     Comparable, Comparison, Filter, FilterAtom, FnArg, Literal, Segment, Selector, SingularQuery,
@@ -83,13 +84,7 @@ fn function(text: &str) -> Option<(TestFunction, &str)> {
         return None;
     }
     let (segments, rest) = members(inside.trim_start_matches(' '))?;
-    let single = |segment: &Segment| {
-        matches!(
-            segment,
-            Segment::Selector(Selector::Name(_) | Selector::Index(_))
-        )
-    };
-    if !segments.iter().all(single) {
+    if !is_singular(&segments) {
         return None;
     }
     let rest = rest.trim_start_matches(' ').strip_prefix(',')?;

@@ -5,7 +5,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::expression::string_end;
 use crate::source::Source;
 use crate::span::{Span, TextPlace};
-use jsonpath_rust::parser::model::{JpQuery, Segment, Selector};
+use jsonpath_rust::parser::model::{Segment, Selector};
 
 /// The longest path, in bytes.
 const MAX_LENGTH: usize = 2048;
@@ -38,7 +38,7 @@ impl Path {
         Ok(Self {
             text: text.to_owned(),
             span: place.span,
-            singular: is_singular(&query),
+            singular: is_singular(&query.segments),
             query,
             names,
         })
@@ -54,8 +54,9 @@ impl Path {
     }
 }
 
-fn is_singular(query: &JpQuery) -> bool {
-    query.segments.iter().all(|segment| {
+/// Whether there is one node at most, whatever it is looked for in.
+pub(super) fn is_singular(segments: &[Segment]) -> bool {
+    segments.iter().all(|segment| {
         matches!(
             segment,
             Segment::Selector(Selector::Name(_) | Selector::Index(_))
